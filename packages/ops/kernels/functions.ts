@@ -38,7 +38,7 @@ const c4 = memory.data<f64>([artanh4], 8);
 const c5 = memory.data<f64>([artanh5], 8);
 const c6 = memory.data<f64>([artanh6], 8);
 
-/** Returns a vector of the constant at `address`. */
+/** Returns a vector whose two lanes both hold the constant at `address`. */
 // @ts-ignore: decorator
 @inline
 function both(address: usize): v128 {

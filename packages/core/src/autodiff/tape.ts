@@ -122,7 +122,7 @@ let recorders: readonly Recorder[] = [];
 /** Returns whether any recorder is active. Without an active recorder, ops create no steps. */
 export const isRecording = (): boolean => recorders.length > 0;
 
-/** Passes a step to the active recorders, the innermost first. */
+/** Passes a step to all active recorders (tapes, for example), beginning with the innermost. */
 export function record(step: Step): void {
   for (let i = recorders.length - 1; i >= 0; i--) if (recorders[i]!.record(step) === true) return;
 }
@@ -161,7 +161,7 @@ export const innermostTape = (tensors: readonly Tensor[]): Tape | undefined =>
   );
 
 /**
- * Runs `body` while the recorders in the list `next` are active. Only this function changes the list of active
+ * Runs `body` while the recorders in the list `next` are active. No other function changes the list of active
  * recorders.
  */
 function withRecorders<T>(next: readonly Recorder[], body: () => T): T {

@@ -168,15 +168,18 @@ interface LoopResult {
   readonly ys: readonly Tensor[];
 }
 
-/** Whether a tape of a derivative tracks one of the tensors, so that a pullback needs the carries of the loop. */
+/**
+ * Whether a tape that will be used for a derivative tracks one of the tensors. The pullback of a loop then needs the
+ * carry of each iteration.
+ */
 const isDifferentiated = (inputs: readonly Tensor[]): boolean => {
   const tape = innermostTape(inputs);
   return tape !== undefined && !(tape instanceof DryTape);
 };
 
 /**
- * Whether a tape of a derivative tracks one of the tensors, or the loop is in the body of another loop. The pullback of
- * the outer loop applies the inner loop again, and then needs the carries of the inner loop.
+ * Whether the pullback of a loop may need the carry of each iteration: a tape that will be used for a derivative tracks
+ * one of the tensors, or the loop is in the body of another loop, whose pullback runs this body again.
  */
 const isDifferentiatedOrInBody = (inputs: readonly Tensor[]): boolean => {
   const tape = innermostTape(inputs);
@@ -255,8 +258,8 @@ function pullBackLoop(g: Tensor, call: Call<Inputs, Loop>, needed: readonly bool
   const carry = [...carryBars, ...zeroBars];
   const over = [...before, ...xs, ...resultBars];
   const list = listIteration("scan", carry, over, pullBackBody);
-  // Only second derivatives need the carries of this backward loop, which hold the cotangents of all constants. If the
-  // carries are not saved, second derivatives run the backward loop again.
+  // The VJP of a loop is a loop too, and its carries hold the cotangents of all constants. Only second derivatives need
+  // these carries. If the carries are not saved, second derivatives run the loop again.
   const back = runScan(list, carry, over, length, !reverse, isDifferentiated);
   const ofCarry = back.carry.slice(0, carryBars.length).values();
   const ofConstants = back.carry.slice(carryBars.length).values();

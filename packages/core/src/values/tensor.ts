@@ -248,7 +248,7 @@ export function attached(caller: string, x: Tensor, array: NdArray): NdArray {
 const minMovedElements = 4096; // a fingerprint of fewer takes a few microseconds
 const isPowerOfTwo = (n: number): boolean => (n & (n - 1)) === 0;
 
-/** The properties of a tensor that are known in a trace. */
+/** The properties of a tensor that are known even during a trace, when tensors have no values. */
 export type Operand = Pick<Tensor, "shape" | "dtype" | "label">;
 
 export const bytesOf = ({ size, dtype }: Tensor): number => size * (dtype === "float64" ? 8 : dtype === "bool" ? 1 : 4);

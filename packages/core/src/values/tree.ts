@@ -240,7 +240,8 @@ export const isNode = (x: unknown): x is Node => isArray(x) || isPlain(x);
 const getChild = (node: unknown, key: string): unknown => (node as { readonly [key: string]: unknown })[key];
 
 /**
- * Returns the path of a node, such as `params.layers[1].w`, or "the value of f at layers[1].w" if the root is a phrase.
+ * Returns the path of a value in a tree, such as `params.layers[1].w`. The result reads "the value of f at layers[1].w"
+ * if the name of the tree has several words.
  */
 function pathOf([tree, root]: Named, keys: readonly string[]): string {
   let [node, path] = [tree, root];

@@ -44,10 +44,13 @@ export interface Layer<P> {
   readonly parts?: Parts | undefined;
 }
 
-/** The layers inside a combination, for `summary`. */
+/** The layers inside a combination such as `sequential`, which `summary` lists. */
 export interface Parts {
   readonly layers: readonly AnyLayer[];
-  /** True if each layer takes the output of the layer before it; false if all layers take the same input. */
+  /**
+   * True if each layer inside the combination takes the output of the layer before it. False if all take the same
+   * input.
+   */
   readonly isChain: boolean;
 }
 

@@ -13,13 +13,13 @@ import { checkStep, projected, type RecurrentOptions, recurrentSettings, recurre
  * transposed, bx is `bias_ih` and bh is `bias_hh`.
  */
 export interface GruParams {
-  /** The weights of the input, [D, 3H]. */
+  /** The weights of the input: [D, 3H], for D features and H units. */
   readonly Wx: Tensor;
-  /** The weights of the state, [H, 3H]. */
+  /** The weights of the state: [H, 3H], for H units. */
   readonly Wh: Tensor;
-  /** The bias added to the weighted input, [3H]. */
+  /** The bias added to the weighted input: [3H], for H units. */
   readonly bx: Tensor;
-  /** The bias added to the weighted state, [3H]. */
+  /** The bias added to the weighted state: [3H], for H units. */
   readonly bh: Tensor;
 }
 

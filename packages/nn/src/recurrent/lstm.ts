@@ -13,9 +13,9 @@ import { checkStep, projected, type RecurrentOptions, recurrentSettings, recurre
  * transposed, and b is `bias_ih + bias_hh`.
  */
 export interface LstmParams {
-  /** The weights of the input, [D, 4H]. */
+  /** The weights of the input: [D, 4H], for D features and H units. */
   readonly Wx: Tensor;
-  /** The weights that multiply the output of the previous time step, [H, 4H]. */
+  /** The weights that multiply the output of the previous time step: [H, 4H], for H units. */
   readonly Wh: Tensor;
   /** The bias, [4H]. */
   readonly b: Tensor;

@@ -56,7 +56,7 @@ const countText = (params: unknown): string =>
     ",",
   );
 
-/** Returns rows as text, with numbers aligned at the right. */
+/** Returns the rows of a table as text, with numbers aligned at the right. */
 function tableOf(rows: readonly Row[]): string {
   const widths = [0, 1, 2, 3].map((column) => Math.max(...rows.map((row) => row[column]!.length)));
   return rows

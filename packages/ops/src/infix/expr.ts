@@ -13,7 +13,10 @@ interface CallSite {
   readonly formula: Formula;
 }
 
-/** The parsed formulas. Each evaluation of a template passes the same array of texts, so the array identifies the call site. */
+/**
+ * A cache of parsed formulas, one for each place in the source where a template is written. JavaScript passes the same
+ * array of texts each time it evaluates the same template, so this array is the key.
+ */
 const callSites: WeakMap<readonly string[], CallSite> = /* @__PURE__ */ new WeakMap();
 
 /**

@@ -33,10 +33,10 @@ export interface Fold {
 const widest = 256;
 /** The smallest number of slices that are reduced at once; fewer slices are faster one after the other. */
 const narrowest = 8;
-/** From this number of entries on, a slice with a single stride is faster to reduce by itself. */
+/** A slice with a single stride is faster to reduce by itself if it has at least this many entries. */
 export const longSlice = 24;
 /**
- * Up to this number of entries, the cache lines of a strided slice stay in the cache until the next slice reads them.
+ * If a strided slice has at most this many entries, its cache lines stay in the cache until the next slice reads them.
  */
 const cachedSlice = 4096;
 
@@ -85,10 +85,10 @@ export function foldColumns(axes: readonly number[], out: NdArray, x: NdArray, f
 /** The kept axes and the reduced axes of a reduction, with neighboring axes merged where the strides allow it. */
 interface ReductionLayout {
   readonly kept: readonly number[];
-  /** The sizes and strides of the outputs. */
+  /** The sizes and strides of the kept axes. Each index of these axes is an output of the reduction. */
   readonly sizes: number[];
   readonly strides: number[];
-  /** The sizes and strides of a slice. */
+  /** The sizes and strides of the reduced axes. All entries along these axes form one slice. */
   readonly lengths: number[];
   readonly steps: number[];
 }

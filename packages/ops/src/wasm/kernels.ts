@@ -118,7 +118,10 @@ function choose(candidates: unknown, caller: string, library?: Library<LibraryEx
 const cannotRun = (name: Kernels | "auto", why: string, caller = chooser): ArgumentError =>
   new ArgumentError(`${caller}: "${name}" cannot run here: ${why}; use "auto" for the best available`);
 
-/** Returns the exports of a build, or the reason why the engine or the page's policy does not allow it. */
+/**
+ * Returns the exports of a build of the kernels ("simd" or "fma"). If the engine or the page's policy does not allow
+ * this build, returns the reason.
+ */
 function load<E extends LibraryExports>(library: Library<E>, name: Compiled): E | string {
   const { loaded } = slots[library.slot] as Slot<E>;
   loaded[name] ??= instantiate(library, name);
@@ -128,7 +131,10 @@ function load<E extends LibraryExports>(library: Library<E>, name: Compiled): E 
 const binaryOf = ({ parts }: Library<LibraryExports>, name: Compiled): Uint8Array =>
   decodeBinary(parts.map((part) => part[name] ?? part.simd).join(""));
 
-/** Returns new exports of a build, with a separate memory, or the reason why it cannot run. Compiles the build once. */
+/**
+ * Returns new exports of a build of the kernels ("simd" or "fma"), with a separate memory. If the build cannot run,
+ * returns the reason. Compiles each build only once.
+ */
 export function instantiate<E extends LibraryExports>(library: Library<E>, name: Compiled): E | string {
   const { WebAssembly } = globalThis as { WebAssembly?: WebAssemblyApi };
   if (WebAssembly === undefined) return "WebAssembly is not available";

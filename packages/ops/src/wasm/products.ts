@@ -16,7 +16,10 @@ const residentBytes = 4 * blockBytes;
  * a or of each column of b.
  */
 const maxTerms = 1024;
-/** The tile width of the kernel in bytes, and the numbers of rows and terms that it packs at a time. */
+/**
+ * Sizes of the kernel for matrix products: the width of a tile in bytes, and the numbers of rows and terms that the
+ * kernel copies into a packed block.
+ */
 const [tileBytes, packedRows, packedTerms] = [32, 60, 400];
 /** The largest number of float32 terms whose partial sums are added in float32. For more terms they are added in float64. */
 const maxSingleTerms = 64 * packedTerms;

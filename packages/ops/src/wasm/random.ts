@@ -75,8 +75,8 @@ export function normalInWasm(out: Data, key: Data, radius: number, angle: number
 }
 
 /**
- * Converts the uniform numbers u, float64, to random numbers of the distribution, and writes these to `out`. Returns
- * whether the kernel ran.
+ * Converts float64 numbers u, uniform in [0, 1), to random numbers of the exponential or the Gumbel distribution, and
+ * writes these to `out`. Returns whether the kernel ran.
  */
 export function distributionInWasm(out: NdArray, u: NdArray, name: "exponential" | "gumbel"): boolean {
   const values = ravel(u);

@@ -27,7 +27,7 @@ export interface MinimizeOptions {
 export interface Minimum<P> {
   readonly params: P;
   readonly loss: number;
-  /** The largest absolute entry of the gradient at the result. */
+  /** The largest absolute entry of the gradient at the returned parameters. */
   readonly gradientNorm: number;
   /** The number of steps, and the number of times that the loss and its gradient were computed. */
   readonly iterations: number;
