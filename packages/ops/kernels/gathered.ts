@@ -69,7 +69,10 @@ function extreme<T>(a: v128, b: v128, isMin: bool): v128 {
   return isMin ? v128.min<T>(a, b) : v128.max<T>(a, b);
 }
 
-/** Computes the maxima, or the minima if `isMin`; NaN where an entry is NaN. */
+/**
+ * Writes the maximum of the n entries at the given offsets to y, for each result, or the minimum if `isMin` is true.
+ * Writes NaN if an entry is NaN.
+ */
 // @ts-ignore: decorator
 @inline
 function extremes<T>(n: i32, offsets: usize, rows: i32, step: usize, m: i32, y: usize, x: usize, isMin: bool): void {

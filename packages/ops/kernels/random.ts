@@ -227,7 +227,10 @@ export function normal64(n: i32, y: usize, k0: i32, k1: i32, c: i32, radius: i32
   normals<f64>(n, y, k0, k1, c, radius, angle);
 }
 
-/** Writes −ln(1 − u), of the exponential distribution, for n numbers u in float64; y may be u. */
+/**
+ * Converts n uniform float64 numbers u to random numbers −ln(1 − u) of the exponential distribution, and writes these
+ * to y, which may be the array of u.
+ */
 // @ts-ignore: decorator
 @inline
 function exponentials<T>(n: i32, y: usize, u: usize): void {
@@ -242,7 +245,10 @@ export function exponential64(n: i32, y: usize, u: usize): void {
   exponentials<f64>(n, y, u);
 }
 
-/** Writes −ln(−ln max(u, 2⁻⁵⁴)), of the Gumbel distribution, for n numbers u in float64; y may be u. */
+/**
+ * Converts n uniform float64 numbers u to random numbers −ln(−ln max(u, 2⁻⁵⁴)) of the Gumbel distribution, and writes
+ * these to y, which may be the array of u.
+ */
 // @ts-ignore: decorator
 @inline
 function gumbels<T>(n: i32, y: usize, u: usize): void {

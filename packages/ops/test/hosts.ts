@@ -1,7 +1,10 @@
 import { library } from "../src/wasm/engine.ts";
 import type * as Kernels from "../src/wasm/kernels.ts";
 
-/** The functions of a copy of the kernels module, for the library of src/wasm/engine.ts. */
+/**
+ * The functions `chooseKernels` and `engineOf` of a copy of src/wasm/kernels.ts, bound to the kernel library of
+ * src/wasm/engine.ts.
+ */
 interface OwnKernels {
   kernels(candidates?: Kernels.Kernels | "auto"): Kernels.KernelsInUse;
   currentEngine(): Kernels.Engine | null;

@@ -92,7 +92,10 @@ function mustBeZero(tangents: readonly Tensor[]): void {
 /** The option of customVjp or customJvp with the function that computes the value. Error messages contain its name. */
 const forwardNames = { customVjp: "forward", customJvp: "value" } as const;
 
-/** Returns a function with the rule of a `customVjp`. `name` is the name of its steps and the caller in messages. */
+/**
+ * Returns a function with the custom VJP rule `rule`. `name` is the name of the function's steps on a tape, and the
+ * caller in error messages.
+ */
 function withRule<A extends readonly unknown[], R, S>(
   name: keyof typeof forwardNames,
   rule: CustomRule<A, R, S>,

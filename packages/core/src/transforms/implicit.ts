@@ -21,8 +21,9 @@ import { iterate, newton, type Residual, type Solver } from "./equations.ts";
 // with the same op. So derivatives of every order exist.
 
 /**
- * The params of the op. The inputs of the body are the unknowns x, then the parameters p; its outputs are f(x, p). The
- * inputs of the op are the constants of the body, the start, and the parameters.
+ * The params of an op that solves f(x, p) = x or f(x, p) = 0. The body is f as a list of steps: its inputs are the
+ * unknowns x, then the parameters p, and its outputs are f(x, p). The inputs of the op are the constants of the body,
+ * the start, and the parameters.
  */
 interface Equation {
   readonly body: Body;
@@ -149,7 +150,10 @@ function toRows(tensors: readonly Tensor[], entries: number): Float64Array {
   return rows;
 }
 
-/** The inverse of `toRows`: returns tensors with the shapes and dtypes of `like`. */
+/**
+ * Splits a matrix, with a row for each entry of a batch, into tensors with the shapes and dtypes of `like`: the inverse
+ * of `toRows`.
+ */
 function fromRows(rows: Float64Array, like: readonly Operand[], entries: number): Tensor[] {
   const width = rows.length / Math.max(1, entries);
   let column = 0;

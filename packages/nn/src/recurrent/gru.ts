@@ -41,7 +41,10 @@ export function gruCell(params: GruParams, x: Tensor, h: Tensor): Tensor {
   });
 }
 
-/** Returns the next state of a gated recurrent unit, for the projected inputs xWx + bx. */
+/**
+ * Returns the next state of a gated recurrent unit. The input is passed as xWx + bx, where xWx is the product of the
+ * input x and the weights Wx.
+ */
 function nextState({ Wh, bh }: GruParams, fromX: Tensor, h: Tensor): Tensor {
   const units = Wh.shape[0]!;
   const fromH = add(matmul(h, Wh), bh);

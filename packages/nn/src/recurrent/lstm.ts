@@ -45,7 +45,10 @@ export function lstmCell(params: LstmParams, x: Tensor, state: LstmState): LstmS
   });
 }
 
-/** Returns the next state of a long short-term memory, for the projected inputs xWx + b. */
+/**
+ * Returns the next state of a long short-term memory. The input is passed as xWx + b, where xWx is the product of the
+ * input x and the weights Wx.
+ */
 function nextState({ Wh }: LstmParams, fromX: Tensor, { h, c }: LstmState): LstmState {
   const units = Wh.shape[0]!;
   const all = add(fromX, matmul(h, Wh));

@@ -80,7 +80,10 @@ function tridiagonalize(a: Elements, n: number, d: Float64Array, e: Float64Array
   return q;
 }
 
-/** Replaces d by the eigenvalues of the tridiagonal matrix, and applies each rotation to the rows of q. */
+/**
+ * Replaces the diagonal d of a tridiagonal matrix by the eigenvalues of the matrix. Applies each rotation also to the
+ * rows of q.
+ */
 function diagonalize(d: Float64Array, e: Float64Array, q: Elements, n: number): void {
   const isNegligible = (i: number) =>
     Math.abs(e[i]!) <= epsilon * (Math.abs(d[i]!) + Math.abs(d[i + 1]!)) || Math.abs(e[i]!) < 1e-300;

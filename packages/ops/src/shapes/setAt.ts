@@ -147,7 +147,10 @@ export interface UpdateOptions {
 }
 type UpdateAt = (x: TensorLike, indices: TensorLike, values: TensorLike, options?: UpdateOptions) => Tensor;
 
-/** Returns a function that broadcasts the values to the shape of the selected entries of x, and applies the op. */
+/**
+ * Returns the function `setAt` or `addAt`: broadcasts the values to the shape of the selected entries of x, then
+ * applies the op.
+ */
 const updateAt = (name: string, op: Op<Update, AxisParams>): Wrapped<UpdateAt, typeof op> =>
   wrapOp<UpdateAt, typeof op>(
     op,

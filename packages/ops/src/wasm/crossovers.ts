@@ -18,7 +18,8 @@ export const windowProduct = 64;
 
 /**
  * The minimum number of elements for which exp, log, tanh and sigmoid use WebAssembly. `arithmetic` is the minimum for
- * arithmetic. Both numbers were measured including the copies into WebAssembly memory, and without broadcasting.
+ * arithmetic such as a + b. Both numbers were measured including the copies into WebAssembly memory, and without
+ * broadcasting.
  */
 export const functions = 64;
 export const arithmetic = 192;

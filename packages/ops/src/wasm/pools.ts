@@ -2,7 +2,7 @@ import type { Data, Shape } from "@wengert/core/extend";
 import { arithmetic } from "./crossovers.ts";
 import { currentEngine } from "./engine.ts";
 
-/** The shapes of the images, [N, H, W, C], and of the pool, and the sizes of the windows along H and W. */
+/** The shapes of the images, [N, H, W, C], and of the pooled output, and the sizes of the windows along H and W. */
 interface Pooled {
   readonly images: Shape;
   readonly pool: Shape;
