@@ -16,8 +16,8 @@ export interface Grid {
 }
 
 /**
- * Finds the cells of a CSV text (RFC 4180). Blank lines are skipped. Each row must have `width` cells; by default as many as the
- * first row.
+ * Finds the cells of a CSV text (RFC 4180). Blank lines are skipped. Each row must have `width` cells; by default as
+ * many as the first row.
  * @throws DataError for a row of another width, or an invalid quote
  */
 export function gridOf(

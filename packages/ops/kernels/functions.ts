@@ -4,8 +4,8 @@
 
 import { artanh0, artanh1, artanh2, artanh3, artanh4, artanh5, artanh6, roots, step, stepRest } from "./constants";
 
-// Constants are loaded from memory, which takes one instruction. V8 needs three instructions to make a vector of a constant
-// in the code.
+// Constants are loaded from memory, which takes one instruction. V8 needs three instructions to make a vector of a
+// constant in the code.
 const perStep = memory.data<f64>([1.0 / step], 8);
 const toInteger = memory.data<f64>([6755399441055744], 8); // 1.5 × 2⁵²: after adding it, the low bits hold the nearest integer
 const toBiased = memory.data<f64>([6755399441055744 + 1023], 8);

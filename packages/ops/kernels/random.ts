@@ -1,6 +1,6 @@
 // Random numbers: Threefry-2x32 with 20 rounds, for eight counters at a time. The code repeats the operations of
-// src/random and src/numerics, so kernels and plain loops give the same bits. tools/setup/kernels.mjs compiles this file
-// to its own binary, so a program includes it only if it draws random numbers.
+// src/random and src/numerics, so kernels and plain loops give the same bits. tools/setup/kernels.mjs compiles this
+// file to its own binary, so a program includes it only if it draws random numbers.
 
 import { log } from "./functions";
 
@@ -19,8 +19,8 @@ function rotated(y: v128, count: i32): v128 {
 }
 
 /**
- * Writes the Threefry blocks (x, y) of two groups of counters to `words`: x and y of the first group, then x and y of the
- * second. A group has the counters (c, stream), (c + 1, stream), (c + 2, stream) and (c + 3, stream).
+ * Writes the Threefry blocks (x, y) of two groups of counters to `words`: x and y of the first group, then x and y of
+ * the second. A group has the counters (c, stream), (c + 1, stream), (c + 2, stream) and (c + 3, stream).
  */
 function blocks(k0: i32, k1: i32, c: i32, stream: i32, otherC: i32, otherStream: i32): void {
   const lanes = i32x4(0, 1, 2, 3);
@@ -159,9 +159,9 @@ export function uniform64(
 }
 
 /**
- * The divisors k (k + 1) of the series of `cosine`, in vectors: nine for two cosines, nine for a sine and a cosine, nine
- * for a cosine and a sine, and nine for two sines. The last divisor of a sine is infinite, because its series has one
- * term less.
+ * The divisors k (k + 1) of the series of `cosine`, in vectors: nine for two cosines, nine for a sine and a cosine,
+ * nine for a cosine and a sine, and nine for two sines. The last divisor of a sine is infinite, because its series has
+ * one term less.
  */
 const divisors: usize = memory.data<f64>([
   2, 2, 12, 12, 30, 30, 56, 56, 90, 90, 132, 132, 182, 182, 240, 240, 306, 306,

@@ -94,8 +94,8 @@ export class Tape implements Recorder {
 }
 
 /**
- * The tape of a run on tensors without values, whose steps are applied to values or to a batch later. Outer recorders do not
- * receive these steps.
+ * The tape of a run on tensors without values, whose steps are applied to values or to a batch later. Outer recorders
+ * do not receive these steps.
  */
 export class DryTape extends Tape {
   /**

@@ -36,8 +36,8 @@ export function namesOf(
 }
 
 /**
- * Returns the op and params of a step as text, such as `sum axes=[0]`, or `scan 1000 ×` for a loop. Omits params that are
- * undefined or false.
+ * Returns the op and params of a step as text, such as `sum axes=[0]`, or `scan 1000 ×` for a loop. Omits params that
+ * are undefined or false.
  */
 export function stepTitle(step: Step): string {
   const nested = bodyOf(step);

@@ -17,8 +17,8 @@ import { type Body, flopsOfBody, listBody, mapping, packBatch, runBody } from ".
 import { iterate, newton, type Residual, type Solver } from "./equations.ts";
 
 // The solution x of an equation F(x, p) = 0 as one step of a tape. By the implicit function theorem, dx = −(∂F/∂x)⁻¹
-// (∂F/∂p) dp, so the derivative does not need the steps of the solver. The VJP rule solves the transposed linear equation
-// with the same op. So derivatives of every order exist.
+// (∂F/∂p) dp, so the derivative does not need the steps of the solver. The VJP rule solves the transposed linear
+// equation with the same op. So derivatives of every order exist.
 
 /**
  * The params of an op that solves f(x, p) = x or f(x, p) = 0. The body is f as a list of steps: its inputs are the
@@ -243,8 +243,8 @@ function batchOfEquation(op: EquationOp, call: BatchCall<Inputs, Equation>): Ten
 
 export interface SolverOptions {
   /**
-   * The solver stops when no entry of x changes by more than this number, times the largest entry of x if that exceeds 1.
-   * Default: 1e-10, or 1e-5 if x is float32.
+   * The solver stops when no entry of x changes by more than this number, times the largest entry of x if that exceeds
+   * 1. Default: 1e-10, or 1e-5 if x is float32.
    */
   readonly tolerance?: number | undefined;
   /** The largest number of steps. Default: 1000 for `fixedPoint`, 50 for `root`. */

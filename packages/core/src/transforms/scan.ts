@@ -45,7 +45,9 @@ interface Loop {
 const outputsOf = ({ body: { outputs }, carries, length }: Loop): Operand[] =>
   outputs.map((y, i) => (i < carries ? y : { shape: [length, ...y.shape], dtype: y.dtype, label: y.label }));
 
-/** Runs a loop. The inputs are the constants, the carry and the tensors to iterate over. The output packs all results. */
+/**
+ * Runs a loop. The inputs are the constants, the carry and the tensors to iterate over. The output packs all results.
+ */
 export const scanOp: Op<Inputs, Loop> = /* @__PURE__ */ defineOp<Inputs, Loop>({
   name: "scan",
   options: { body: undefined, length: undefined, reverse: undefined, carries: undefined },
@@ -113,8 +115,8 @@ function iterate(
 }
 
 /**
- * Finds the first step in a loop whose output is NaN or infinite. Returns a text with the iteration, the op of the step,
- * and the cause that this op gives.
+ * Finds the first step in a loop whose output is NaN or infinite. Returns a text with the iteration, the op of the
+ * step, and the cause that this op gives.
  */
 function causeInLoop({ inputs, params: loop }: Fault<Inputs, Loop>): string | undefined {
   let cause: string | undefined;
@@ -150,7 +152,9 @@ function splitInputs<T>({ body, carries }: Loop, list: readonly T[]): [constants
   return [list.slice(0, first), list.slice(first, first + carries), list.slice(first + carries)];
 }
 
-/** Records the steps of one iteration. `run` receives the carry and the entries, and returns the next carry and results. */
+/**
+ * Records the steps of one iteration. `run` receives the carry and the entries, and returns the next carry and results.
+ */
 function listIteration(
   caller: string,
   carry: readonly Operand[],
@@ -383,8 +387,8 @@ const scanDefaults = { length: undefined, reverse: false, segments: 1 };
 const resultLeaves = (y: unknown): readonly Tensor[] => (y === undefined ? [] : leaves("scan", y, "y"));
 
 /**
- * Returns the tensors of the carry that the body returned. @throws ShapeError unless these tensors have the shapes and
- * dtypes of those of `init`
+ * Returns the tensors of the carry that the body returned.
+ * @throws ShapeError unless these tensors have the shapes and dtypes of those of `init`
  */
 function nextCarry(init: unknown, returned: unknown): Tensor[] {
   const before = leaves("scan", init, "init");

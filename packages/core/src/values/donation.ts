@@ -39,8 +39,8 @@ export class Donation {
   }
 
   /**
-   * Removes the elements of the tensor x. Returns the memory of the elements if no other tensor or array shares the memory; else
-   * `undefined`.
+   * Removes the elements of the tensor x. Returns the memory of the elements if no other tensor or array shares the
+   * memory; else `undefined`.
    */
   take(x: { readonly shape: Shape; readonly array: NdArray | undefined }): Data | undefined {
     const { array } = x;

@@ -2,8 +2,8 @@ import { assign } from "./copy.ts";
 import { type Data, isSameShape, type NdArray, ndarray, ravel, type Shape, sizeOf } from "./ndarray.ts";
 
 // `.data` gives the user access to a tensor's memory. Only the TypeScript type of `.data` forbids writing, so the code
-// in this file detects writes by fingerprints (hashes of the elements). A tensor gets a fingerprint when a computation uses it,
-// so reading a result costs nothing.
+// in this file detects writes by fingerprints (hashes of the elements). A tensor gets a fingerprint when a computation
+// uses it, so reading a result costs nothing.
 
 /** The elements that `.data` has returned to the user, and their fingerprint (hash) at that time. */
 export interface Exposure<Owner = unknown> {

@@ -89,8 +89,8 @@ export class Tensor {
   /**
    * Returns the elements as nested arrays of numbers (of booleans, if the dtype is bool). `T` is the type of the nested
    * arrays, as in `toNested<number[][]>()`.
-   * @throws TracedValueError during a trace; OutOfRangeError if a tensor without elements would need more than 2²⁰ nested
-   * arrays
+   * @throws TracedValueError during a trace; OutOfRangeError if a tensor without elements would need more than 2²⁰
+   * nested arrays
    */
   toNested<T extends Nested = Nested>(): T {
     const flat = ravel(valuesOf("toNested", this));
@@ -206,8 +206,8 @@ export function hasEqualNumbers(a: Tensor, b: Tensor): boolean {
 
 /**
  * Returns the numbers of a tensor.
- * @throws TracedValueError during a trace; MutationError if the tensor was donated, or its buffer transferred to another
- * thread
+ * @throws TracedValueError during a trace; MutationError if the tensor was donated, or its buffer transferred to
+ * another thread
  */
 export function valuesOf(caller: string, x: Tensor): NdArray {
   if (x.array !== undefined) return attached(caller, x, x.array);
@@ -229,8 +229,8 @@ export function otherCopyHint(x: unknown): string {
 /**
  * Returns the array of a tensor. Checks the shape each time, which takes a few nanoseconds. To freeze every shape
  * instead would add a third to the time of a small op.
- * @throws MutationError if the shape was modified, if the tensor was donated, or if its buffer was transferred to another
- * thread
+ * @throws MutationError if the shape was modified, if the tensor was donated, or if its buffer was transferred to
+ * another thread
  */
 export function attached(caller: string, x: Tensor, array: NdArray): NdArray {
   if (sizeOf(x.shape) !== x.size)

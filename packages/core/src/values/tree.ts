@@ -6,7 +6,10 @@ import { isFloat } from "./dtype.ts";
 import { tensorHint } from "./operands.ts";
 import { isAlike, kindText, Tensor, type TensorLike } from "./tensor.ts";
 
-/** `T` itself if it is a tree (a tensor, or arrays and objects of trees); otherwise a type to which `T` cannot be assigned. */
+/**
+ * `T` itself if it is a tree (a tensor, or arrays and objects of trees); otherwise a type to which `T` cannot be
+ * assigned.
+ */
 type Tree<T> = T extends Tensor
   ? T
   : T extends string | number | boolean | bigint | symbol | null | undefined | ((...args: never) => unknown)

@@ -28,10 +28,10 @@ export interface AttentionParams<Bias extends boolean = true> {
 }
 
 /**
- * Returns a layer of multi-head self-attention over sequences x [N, T, features]. Queries, keys and values are projections of
- * x, split among the heads. For each position, each head averages the values, weighted by the softmax of the products of the
- * position's query and all keys. The output projection mixes the heads. The result has the shape of x. From A. Vaswani and
- * others (2017).
+ * Returns a layer of multi-head self-attention over sequences x [N, T, features]. Queries, keys and values are
+ * projections of x, split among the heads. For each position, each head averages the values, weighted by the softmax of
+ * the products of the position's query and all keys. The output projection mixes the heads. The result has the shape of
+ * x. From A. Vaswani and others (2017).
  * @throws ArgumentError for invalid options; `init` and `apply` throw a ShapeError unless `heads` divides the features
  */
 export function attention<const Bias extends boolean = true>(
@@ -72,8 +72,8 @@ function byHead(x: Tensor, heads: number): Tensor {
 }
 
 /**
- * Returns the shape of x. @throws ShapeError unless the shape is [N, T, features], and the number of heads divides the
- * features
+ * Returns the shape of x.
+ * @throws ShapeError unless the shape is [N, T, features], and the number of heads divides the features
  */
 function checkSequences(x: { readonly shape: Shape }, heads: number): Shape {
   if (x.shape.length !== 3)

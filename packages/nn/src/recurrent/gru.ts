@@ -8,9 +8,9 @@ import type { Layer } from "../defining/layer.ts";
 import { checkStep, projected, type RecurrentOptions, recurrentSettings, recurrentWeights } from "./unroll.ts";
 
 /**
- * The parameters of a gated recurrent unit (GRU) with H units, for inputs with D features. Each parameter has the columns of
- * the gates r, z and n side by side, in PyTorch's order: Wx is PyTorch's `weight_ih` transposed, Wh is `weight_hh`
- * transposed, bx is `bias_ih` and bh is `bias_hh`.
+ * The parameters of a gated recurrent unit (GRU) with H units, for inputs with D features. Each parameter has the
+ * columns of the gates r, z and n side by side, in PyTorch's order: Wx is PyTorch's `weight_ih` transposed, Wh is
+ * `weight_hh` transposed, bx is `bias_ih` and bh is `bias_hh`.
  */
 export interface GruParams {
   /** The weights of the input: [D, 3H], for D features and H units. */

@@ -8,9 +8,9 @@ import type { Layer } from "../defining/layer.ts";
 import { checkStep, projected, type RecurrentOptions, recurrentSettings, recurrentWeights } from "./unroll.ts";
 
 /**
- * The parameters of a long short-term memory (LSTM) with H units, for inputs with D features. Each parameter has the columns
- * of the gates i, f, g and o side by side, in PyTorch's order: Wx is PyTorch's `weight_ih` transposed, Wh is `weight_hh`
- * transposed, and b is `bias_ih + bias_hh`.
+ * The parameters of a long short-term memory (LSTM) with H units, for inputs with D features. Each parameter has the
+ * columns of the gates i, f, g and o side by side, in PyTorch's order: Wx is PyTorch's `weight_ih` transposed, Wh is
+ * `weight_hh` transposed, and b is `bias_ih + bias_hh`.
  */
 export interface LstmParams {
   /** The weights of the input: [D, 4H], for D features and H units. */

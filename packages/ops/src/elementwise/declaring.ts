@@ -19,7 +19,9 @@ interface FunctionOptions {
   readonly wasm?: FunctionName;
 }
 
-/** Declares y = f(x) elementwise. The VJP rule maps the cotangent g to g f′(x). Tests check the rule at `samplePoints`. */
+/**
+ * Declares y = f(x) elementwise. The VJP rule maps the cotangent g to g f′(x). Tests check the rule at `samplePoints`.
+ */
 export function elementwiseFunction(
   name: string,
   loop: ElementwiseLoop,

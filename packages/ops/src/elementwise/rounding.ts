@@ -44,7 +44,10 @@ export const trunc: Op<Unary> = /* @__PURE__ */ elementwiseFunction(
   { allowsIntegers: true, samplePoints },
 );
 
-/** Returns the nearest whole number; halves go to the even neighbor, so 0.5 becomes 0 and 1.5 becomes 2. The gradient is 0. */
+/**
+ * Returns the nearest whole number; halves go to the even neighbor, so 0.5 becomes 0 and 1.5 becomes 2. The gradient is
+ * 0.
+ */
 export const round: Op<Unary> = /* @__PURE__ */ elementwiseFunction(
   "round",
   (n, y, o, a, i, s) => {
@@ -62,8 +65,8 @@ function roundHalfToEven(x: number): number {
 }
 
 /**
- * Returns the remainder y = a − b ⌊a / b⌋, which has the sign of b, as in NumPy and Python. The VJP maps the cotangent g
- * to g for a and −g ⌊a / b⌋ for b. int32 inputs give int32.
+ * Returns the remainder y = a − b ⌊a / b⌋, which has the sign of b, as in NumPy and Python. The VJP maps the cotangent
+ * g to g for a and −g ⌊a / b⌋ for b. int32 inputs give int32.
  * @throws OutOfRangeError if the inputs are int32 and a divisor is 0
  */
 export const mod: Op<Binary> = /* @__PURE__ */ defineOp({

@@ -20,7 +20,8 @@ interface CallSite {
 const callSites: WeakMap<readonly string[], CallSite> = /* @__PURE__ */ new WeakMap();
 
 /**
- * Evaluates a formula in a template literal. expr`${X} @ ${W} + ${b}` is add(matmul(X, W), b). The operators are + - * /,
+ * Evaluates a formula in a template literal. expr`${X} @ ${W} + ${b}` is add(matmul(X, W), b). The operators are + - *
+ * /,
  * @ (matmul), ** (pow; square for an exponent 2) and unary minus, with Python's precedence. Operators on plain numbers
  * give plain numbers. An error shows the formula with a caret below the failing operator.
  * @throws ArgumentError for a formula with anything else than numbers, operands, operators and parentheses

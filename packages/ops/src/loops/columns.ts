@@ -29,7 +29,9 @@ export interface Fold {
   readonly end: (n: number, acc: Float64Array, width: number, y: Data, o: number) => void;
 }
 
-/** The largest number of slices that are reduced at once, chosen so that eight accumulators of each stay in the cache. */
+/**
+ * The largest number of slices that are reduced at once, chosen so that eight accumulators of each stay in the cache.
+ */
 const widest = 256;
 /** The smallest number of slices that are reduced at once; fewer slices are faster one after the other. */
 const narrowest = 8;

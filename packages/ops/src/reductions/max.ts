@@ -95,7 +95,9 @@ export interface ArgmaxOptions {
   readonly keepDims?: boolean | undefined;
 }
 
-/** Declares argmax or argmin: the index of the largest or smallest entry of each slice, as int32. Not differentiable. */
+/**
+ * Declares argmax or argmin: the index of the largest or smallest entry of each slice, as int32. Not differentiable.
+ */
 function indexOfExtreme(name: string, indexInSlice: SliceReduction, fold: Fold): Op<Unary, Reduction, ArgmaxOptions> {
   return defineOp<Unary, Reduction, ArgmaxOptions>({
     name,

@@ -19,9 +19,9 @@ const longestSlice = 2 ** 14;
 const shortestRow = 4;
 
 /**
- * Writes the sums of x over `axes` divided by `divisor`, or the maxima or minima, to `out`. Returns whether the kernel ran,
- * which requires a row-major x and a last axis that is not reduced. The innermost loop runs over the outputs. The plain
- * loops give the same bits.
+ * Writes the sums of x over `axes` divided by `divisor`, or the maxima or minima, to `out`. Returns whether the kernel
+ * ran, which requires a row-major x and a last axis that is not reduced. The innermost loop runs over the outputs. The
+ * plain loops give the same bits.
  */
 export function reductionInWasm(
   name: "Sum" | "Max" | "Min",

@@ -82,7 +82,9 @@ export function chooseKernels<E extends LibraryExports>(
   return { choice: choice!, running, available, missing: Object.fromEntries(missing) };
 }
 
-/** Returns the chosen kernels of a library, or `null` for plain JavaScript loops. Loads the library at the first call. */
+/**
+ * Returns the chosen kernels of a library, or `null` for plain JavaScript loops. Loads the library at the first call.
+ */
 export function engineOf<E extends LibraryExports>(library: Library<E>): Engine<E> | null {
   const slot = slots[library.slot] as Slot<E>;
   if (slot.engine !== undefined) return slot.engine;

@@ -21,7 +21,10 @@ const maxTerms = 1024;
  * kernel copies into a packed block.
  */
 const [tileBytes, packedRows, packedTerms] = [32, 60, 400];
-/** The largest number of float32 terms whose partial sums are added in float32. For more terms they are added in float64. */
+/**
+ * The largest number of float32 terms whose partial sums are added in float32. For more terms they are added in
+ * float64.
+ */
 const maxSingleTerms = 64 * packedTerms;
 
 /**

@@ -2,8 +2,8 @@ import { ArgumentError, type Tensor } from "@wengert/core";
 import { show } from "@wengert/core/extend";
 
 /**
- * Returns a faster function with the same values, as `compile` of `@wengert/compile` does. The arguments and the value are
- * trees of tensors. The faster function may return a promise.
+ * Returns a faster function with the same values, as `compile` of `@wengert/compile` does. The arguments and the value
+ * are trees of tensors. The faster function may return a promise.
  */
 export type Compile = (f: (...trees: Tensor[]) => Tensor) => (...trees: Tensor[]) => Tensor | Promise<Tensor>;
 

@@ -39,7 +39,10 @@ export interface FitOptions<P, B, R extends LossValue> {
    */
   readonly metrics?: Metrics<P, B, AuxOf<R>> | undefined;
   readonly validation?: ValidationOptions<B> | undefined;
-  /** The quantity to minimize when choosing `best`, computed from a point of a curve. NaN counts as Infinity. Default: the loss. */
+  /**
+   * The quantity to minimize when choosing `best`, computed from a point of a curve. NaN counts as Infinity. Default:
+   * the loss.
+   */
   readonly criterion?: ((point: Point) => number) | undefined;
   /** The number of consecutive validations without improvement after which the fit ends (early stopping). */
   readonly patience?: number | undefined;

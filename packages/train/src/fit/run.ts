@@ -15,8 +15,8 @@ import type { Measurement, State } from "./state.ts";
 import type { NonFiniteStep, StepResult, TakeStep } from "./step.ts";
 
 /**
- * Why a fit ended. "finished": all epochs or steps are done. "patience": validation stopped improving. "aborted": the signal
- * was aborted. "nonFinite": the loss, its gradient or the new parameters were not finite.
+ * Why a fit ended. "finished": all epochs or steps are done. "patience": validation stopped improving. "aborted": the
+ * signal was aborted. "nonFinite": the loss, its gradient or the new parameters were not finite.
  */
 export type Reason = "finished" | "patience" | "aborted" | "nonFinite";
 
