@@ -4,6 +4,7 @@ import { NoPlanHere } from "../instructions/opCalls.ts";
 import type { Engine } from "../plans/link.ts";
 import { makePlan, type Plan } from "../plans/plan.ts";
 import type { PlanReport } from "../plans/report.ts";
+import { availableThreads } from "../threads/platform.ts";
 import { donatedPairs, repeatedPairs } from "./pairs.ts";
 import { builderOf } from "./rebuild.ts";
 import { hasTraced, type Signature, signatureOf } from "./signature.ts";
@@ -22,6 +23,12 @@ export interface CompileOptions {
    * the memory of their tensors. Afterwards, reading these tensors throws a MutationError. Default: none.
    */
   readonly donate?: readonly number[] | undefined;
+  /**
+   * The number of threads that share long instructions: products, softmax and large loops. The bits do not depend on it.
+   * Threads need Node, or a page that is cross-origin isolated. A plan that is faster on one thread runs on one thread.
+   * Default: 1.
+   */
+  readonly threads?: number | undefined;
 }
 
 /** A function that runs from plans. Each signature of arguments has its own plan. */
@@ -71,10 +78,12 @@ export function compile<A extends readonly unknown[], R>(
   options?: CompileOptions,
 ): Compiled<A, R> {
   if (typeof f !== "function") throw new ArgumentError(`compile: expected a function, got ${show(f)}`);
-  const defaults = { engine: "wasm", maxPlans: 8, donate: [] } as const;
+  const defaults = { engine: "wasm", maxPlans: 8, donate: [], threads: 1 } as const;
   const settings = withDefaults<CompileOptions>("compile", options, defaults) as Required<CompileOptions>;
   checkOptions(settings);
-  const { engine, maxPlans, donate } = settings as { [K in keyof CompileOptions]-?: NonNullable<CompileOptions[K]> };
+  const { engine, maxPlans, donate, threads } = settings as {
+    [K in keyof CompileOptions]-?: NonNullable<CompileOptions[K]>;
+  };
   const name = f.name || "the compiled function";
   const known: Known[] = []; // the most recently used first
   let signatures = 0;
@@ -95,9 +104,10 @@ export function compile<A extends readonly unknown[], R>(
     const program = traceWith(f, signature, inputs);
     const pairs = repeats ? repeatedPairs(program, signature, args[0]) : donatedPairs(program, signature, donate);
     const donated = [...inputs.keys()].filter((k) => donate.includes(signature.argumentOf[k]!));
-    const plan = makePlan(program, { engine, donated, pairs, repeats, name });
+    const plan = makePlan(program, { engine, donated, pairs, repeats, threads, name });
     known.unshift({ signature, repeats, build: builderOf(program.value), plan });
-    if (known.length > maxPlans) known.pop();
+    const dropped = known.length > maxPlans ? known.pop()!.plan : undefined;
+    if (typeof dropped === "object") dropped.close();
     if (++signatures === maxPlans + 1 && difference !== undefined)
       warn(
         `compile: ${name} was traced ${signatures} times, because the arguments keep changing; in the last call, ${difference}; pass numbers that change as tensors, and give tensors a fixed shape`,
@@ -141,12 +151,19 @@ export function compile<A extends readonly unknown[], R>(
   return compiled as Compiled<A, R>;
 }
 
+/** The largest number of threads. */
+const maxThreads = 64;
+
 /** @throws ArgumentError for an invalid option */
-function checkOptions({ engine, maxPlans, donate }: CompileOptions): void {
+function checkOptions({ engine, maxPlans, donate, threads }: CompileOptions): void {
   if (engine !== "wasm" && engine !== "js")
     throw new ArgumentError(`compile: engine must be "wasm" or "js", got ${show(engine)}`);
   if (!(Number.isSafeInteger(maxPlans) && maxPlans! >= 1))
     throw new ArgumentError(`compile: maxPlans must be a whole number of at least 1, got ${show(maxPlans)}`);
+  if (!(Number.isSafeInteger(threads) && threads! >= 1 && threads! <= maxThreads))
+    throw new ArgumentError(
+      `compile: threads must be a whole number from 1 to ${maxThreads}, got ${show(threads)}; the processor runs ${availableThreads()} at the same time`,
+    );
   if (!(isList(donate) && donate.every((index) => Number.isSafeInteger(index) && index >= 0)))
     throw new ArgumentError(
       `compile: donate must be a list of indices of arguments, such as [0] for the first; got ${show(donate)}`,

@@ -35,6 +35,8 @@ type Matrix = readonly [address: number, row: number, column: number];
  * kernel copies into a packed block.
  */
 const [tileBytes, packedTerms, packedRows] = [32, 400, 60];
+/** The scratch memory of the product kernel for two tiles of the output, in entries. */
+const tileEntries = 80;
 
 function begin(geometry: Geometry, arrays: readonly Data[]): Run | undefined {
   const engine = currentEngine();
@@ -47,7 +49,7 @@ function begin(geometry: Geometry, arrays: readonly Data[]): Run | undefined {
   if (size < 4 || !arrays.every(isKernelType)) return undefined;
   const { exports, workspace } = engine;
   const packed = Math.min(Math.max(entries, filters, block), packedTerms);
-  const scratchEntries = packed * (packedRows + Math.max(entries, filters, block) + tileBytes);
+  const scratchEntries = packed * (packedRows + Math.max(entries, filters, block) + tileBytes) + tileEntries;
   const total = imageSize + block * entries + entries * filters + block * filters + scratchEntries;
   if (!workspace.begin(total * size + 1024)) return undefined;
   const [atImage, atRows, atKernel, atOutputs, scratch] = [

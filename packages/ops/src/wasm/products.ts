@@ -21,6 +21,8 @@ const maxTerms = 1024;
  * kernel copies into a packed block.
  */
 const [tileBytes, packedRows, packedTerms] = [32, 60, 400];
+/** The scratch memory of the product kernel for two tiles of the output, in entries. */
+const tileEntries = 80;
 /**
  * The largest number of float32 terms whose partial sums are added in float32. For more terms they are added in
  * float64.
@@ -165,7 +167,7 @@ function multiplyInBlocks(
       if (!splitsParts) fitRowsAndColumns();
     }
   }
-  const packed = Math.min(terms, packedTerms) * packedRows + terms * (columns + 7);
+  const packed = Math.min(terms, packedTerms) * packedRows + terms * (columns + 7) + tileEntries;
   const sums = splitsParts ? 2 : 1;
   if (!workspace.begin((rows * terms + terms * columns + sums * rows * columns + packed) * size + 512)) return false;
   const atA = workspace.allocate(rows * terms * size);
