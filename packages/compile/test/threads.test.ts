@@ -117,6 +117,41 @@ it("threads that are slow for a while are used again", () => {
   expect(used.slice(2000).filter(Boolean).length).toBeGreaterThan(900);
 });
 
+it("a plan inside a worker gives eager's bits, with threads of its own", () => {
+  const program = `
+    import { Worker } from "node:worker_threads";
+    const text = \`
+      const { parentPort } = require("node:worker_threads");
+      (async () => {
+        const { compile } = await import("${new URL("../dist/index.js", import.meta.url)}");
+        const { grad, ones, zeros } = await import("${new URL("../../core/dist/index.js", import.meta.url)}");
+        const { kernels, matmul, randomKey, randomNormal, sum, tanh } = await import("${new URL("../../ops/dist/index.js", import.meta.url)}");
+        kernels("simd");
+        const [x, w] = [randomNormal(randomKey(1), { shape: [200, 90] }), randomNormal(randomKey(2), { shape: [90, 110] })];
+        const f = (w) => grad((v) => sum(tanh(matmul(x, v))))(w);
+        const compiled = compile((w) => f(w), { threads: 2 });
+        const wanted = JSON.stringify(f(w));
+        let equal = 0;
+        for (let i = 0; i < 30; i++) {
+          if (i === 5) await new Promise((resolve) => setTimeout(resolve, 300));
+          if (JSON.stringify(compiled(w)) === wanted) equal++;
+        }
+        parentPort.postMessage([equal, compiled.plan(w).threads]);
+      })();
+    \`;
+    const worker = new Worker(text, { eval: true });
+    worker.on("message", (message) => {
+      console.log(...message);
+      worker.terminate();
+    });
+  `;
+  const { stdout, stderr } = spawnSync(process.execPath, ["--input-type=module", "-e", program], {
+    encoding: "utf8",
+    timeout: 60_000,
+  });
+  expect([stdout, stderr]).toEqual(["30 2\n", ""]);
+});
+
 it("a process with threads ends by itself", () => {
   const program = `
     import { compile } from "${new URL("../dist/index.js", import.meta.url)}";
