@@ -159,9 +159,9 @@ export function uniform64(
 }
 
 /**
- * The divisors k (k + 1) of the series of `cosine`, in vectors: nine for two cosines, nine for a sine and a cosine,
- * nine for a cosine and a sine, and nine for two sines. The last divisor of a sine is infinite, because its series has
- * one term less.
+ * The divisors k (k + 1) of the Taylor series that `cosine` computes in both lanes of a vector: nine vectors for two
+ * cosines, nine for a sine and a cosine, nine for a cosine and a sine, and nine for two sines. The last divisor of a
+ * sine is infinite, because its series has one term less.
  */
 const divisors: usize = memory.data<f64>([
   2, 2, 12, 12, 30, 30, 56, 56, 90, 90, 132, 132, 182, 182, 240, 240, 306, 306,

@@ -172,7 +172,10 @@ export function logNorms<T>(rows: i32, n: i32, tops: usize, norms: usize, x: usi
   }
 }
 
-/** Returns the sum of the slice b. Skips the entry with index m and the entries where the slice x is −Infinity. */
+/**
+ * Returns the sum of a slice of b. Skips the entry with index m, and the entries for which the corresponding entry of x
+ * is −Infinity.
+ */
 export function sumOfOthers<T>(n: i32, b: usize, x: usize, m: i32): f64 {
   const below = sumOfPart<T>(m, b, x);
   return below + sumOfPart<T>(n - m - 1, at<T>(b, m + 1), at<T>(x, m + 1));

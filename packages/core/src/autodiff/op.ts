@@ -266,8 +266,8 @@ function compute(spec: AnyOpSpec, inputs: readonly Tensor[], params: unknown, sh
     return view;
   }
   const out = ndarray(allocate(spec.name, shape, dtype), shape);
-  // If the output has no elements, the kernel runs only if the op has indices to check. Otherwise the kernel is
-  // skipped, because it might loop over another, huge axis.
+  // For an output without elements, the kernel usually does not run, because it might loop over another axis, which may
+  // be huge. It runs only if the op must check indices.
   if (out.data.length === 0 && inputs.every(({ size, dtype }) => size === 0 || isFloat(dtype))) return out;
   spec.kernel!(out, arrays, params, inputs);
   return out;

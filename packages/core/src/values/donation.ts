@@ -31,7 +31,7 @@ export const donationOf = (data: Data): string | undefined => reasons.get(data);
 /** Takes the elements of donated tensors. Reading these tensors then throws a MutationError with the reason. */
 export class Donation {
   readonly #reason: string;
-  /** One empty array for each class of typed arrays. */
+  /** The empty arrays that replace the elements of donated tensors: one for each class of typed arrays. */
   readonly #empty = new Map<unknown, Data>();
 
   constructor(reason: string) {

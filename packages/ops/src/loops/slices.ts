@@ -115,7 +115,9 @@ export function sumExpExcept(n: number, a: Data, i: number, t: number, m: number
   return total - compensation;
 }
 
-/** Returns the sum of the slice of b. Skips entry m and the entries where the slice of a is −Infinity. */
+/**
+ * Returns the sum of a slice of b. Skips entry m, and the entries for which the corresponding entry of a is −Infinity.
+ */
 export function sumExcept(n: number, a: Data, i: number, s: number, m: number, b: Data, j: number, t: number): number {
   let total = 0;
   let compensation = 0;

@@ -55,7 +55,7 @@ export function compiledStep<P, B>(parts: StepParts<P, B>, compile: Compile): Ta
   };
 }
 
-/** Returns an objective that computes losses and gradients by compiled functions. */
+/** Returns an objective whose loss and gradient are computed by compiled functions. */
 export function compiledObjective<P, B>(caller: string, objective: Objective<P, B>, compile: Compile): Objective<P, B> {
   const values = new Attempt(caller, "the loss", compile, (params: P, batch: B, key: Tensor) => {
     const [loss, aux] = objective.value(params, batch, constantContext(caller, key, false)) as readonly [
