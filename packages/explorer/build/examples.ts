@@ -8,7 +8,7 @@ const folder = new URL("../src/rooms/tape/examples/", import.meta.url).pathname;
 /**
  * A Vite plugin that provides the example programs of the Tape room as the module `virtual:examples`. The first line of
  * each file is a comment with the title. Examples are named by their file name without its number, exercises by their
- * number. The module also contains the programs as JavaScript, so that the page loads sucrase (which strips types) only
+ * number, and the programs of the tour have the prefix `tour-`. The module also contains the programs as JavaScript, so that the page loads sucrase (which strips types) only
  * together with the editor.
  */
 export function examples(): Plugin {
@@ -23,9 +23,9 @@ export function examples(): Plugin {
   };
 }
 
-/** Returns the paths of the example programs by number, followed by the exercises. */
+/** Returns the paths of the example programs by number, followed by the exercises and the programs of the tour. */
 const paths = (): string[] =>
-  ["", "exercises/"].flatMap((under) =>
+  ["", "exercises/", "tour/"].flatMap((under) =>
     readdirSync(folder + under)
       .filter((file) => file.endsWith(".ts"))
       .sort()
@@ -38,8 +38,10 @@ function read(path: string): Example {
   const { javascript, error } = toJavaScript(code);
   if (error) throw new Error(`${path}: ${error.message}`);
   const number = /^exercises\/(\d+)/.exec(path)?.[1];
-  const name = number ? `exercise-${Number(number)}` : path.replace(/^\d+-|\.ts$/g, "");
-  return { name, title: first.replace(/^\/\/ /, ""), code, javascript, isExercise: number !== undefined };
+  const kind = number ? "exercise" : path.startsWith("tour/") ? "tour" : "example";
+  const own = path.replace(/^(tour\/)?\d+-|\.ts$/g, "");
+  const name = number ? `exercise-${Number(number)}` : kind === "tour" ? `tour-${own}` : own;
+  return { name, title: first.replace(/^\/\/ /, ""), code, javascript, kind };
 }
 
 export const allExamples = (): Example[] => paths().map(read);

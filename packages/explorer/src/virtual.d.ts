@@ -23,7 +23,7 @@ declare module "virtual:examples" {
     readonly title: string;
     readonly code: string;
     readonly javascript: string;
-    readonly isExercise: boolean;
+    readonly kind: "example" | "exercise" | "tour";
   }
   const all: readonly [Example, ...Example[]];
   export default all;

@@ -1,20 +1,22 @@
-import { type Signal, useSignal, useSignalEffect } from "@preact/signals";
+import { type Signal, useSignal } from "@preact/signals";
 import { type ComponentType, Fragment } from "preact";
-import { useRef } from "preact/hooks";
+import { useEffect, useRef } from "preact/hooks";
 import { address, go } from "../page/address.ts";
 import { focusPage, keysInUse, useKeys } from "../page/keys.ts";
 import { ErrorBox } from "../parts/ErrorBox.tsx";
-import { type Room, rooms } from "./rooms.ts";
+import { overview, type Room, rooms, start } from "./rooms.ts";
 import { SchemeButton } from "./SchemeButton.tsx";
 
-const roomOf = (name: string): Room => rooms.find((room) => room.name === name) ?? rooms[0];
+const roomOf = (name: string): Room => [...rooms, overview].find((room) => room.name === name) ?? start;
 
 export function House() {
   const current = roomOf(address.value.room);
+  const { stop } = address.value;
   const keys = useRef<HTMLDialogElement>(null);
   const showKeys = () => keys.current?.showModal();
   useKeys([
     ...rooms.map(({ name, title }, i) => ({ key: `${i + 1}`, does: `go to ${title}`, run: () => go(name) })),
+    { key: "0", does: "go to the start page", run: () => go(start.name) },
     { key: "?", does: "show this list", run: showKeys },
   ]);
   return (
@@ -23,13 +25,17 @@ export function House() {
         <a class="skip button" href={`#/${current.name}`} onClick={skip}>
           Skip to the room
         </a>
-        <a class="wordmark" href={`#/${rooms[0].name}`} aria-label="Wengert explorer">
+        <a class="wordmark" href={`#/${start.name}`} aria-label="Wengert explorer">
           <Mark />
           <span>Wengert explorer</span>
         </a>
         <nav aria-label="Rooms">
-          {rooms.map(({ name, title }) => (
-            <a key={name} href={`#/${name}`} aria-current={name === current.name ? "page" : undefined}>
+          {[overview, ...rooms].map(({ name, title }) => (
+            <a
+              key={name}
+              href={`#/${name}`}
+              aria-current={name === (stop ? overview.name : current.name) ? "page" : undefined}
+            >
               {title}
             </a>
           ))}
@@ -43,7 +49,10 @@ export function House() {
         </div>
       </header>
       <main id="room" tabIndex={-1}>
-        <RoomView room={current} />
+        <div class={stop ? "with-tour" : undefined}>
+          {stop && <Loaded load={loadTour} title="the tour" />}
+          <RoomView room={current} />
+        </div>
       </main>
       <KeyList dialog={keys} />
     </div>
@@ -55,28 +64,41 @@ function skip(event: Event): void {
   focusPage();
 }
 
-type Loaded = { readonly room: Room; readonly view: ComponentType } | { readonly room: Room; readonly error: unknown };
+const loadTour = () => import("../tour/Tour.tsx");
 
 function RoomView({ room }: { room: Room }) {
-  const loaded: Signal<Loaded | undefined> = useSignal(undefined);
-  useSignalEffect(() => {
-    const wanted = roomOf(address.value.room);
-    if (loaded.peek()?.room === wanted) return;
-    document.title = `${wanted.title} · Wengert explorer`;
-    wanted.load().then(
+  const { stop } = address.value;
+  useEffect(() => {
+    document.title = `${stop ? overview.title : room.title} · Wengert explorer`;
+  }, [room, stop]);
+  return <Loaded key={room.name} load={room.load} title={room.title} />;
+}
+
+interface LoadedProps {
+  readonly load: Room["load"];
+  readonly title: string;
+}
+
+type View = { readonly view: ComponentType } | { readonly error: unknown };
+
+/** Loads the code of a part of the page, then shows it. */
+function Loaded({ load, title }: LoadedProps) {
+  const loaded: Signal<View | undefined> = useSignal(undefined);
+  useEffect(() => {
+    load().then(
       ({ default: view }) => {
-        if (roomOf(address.peek().room) === wanted) loaded.value = { room: wanted, view };
+        loaded.value = { view };
       },
       (error: unknown) => {
-        loaded.value = { room: wanted, error };
+        loaded.value = { error };
       },
     );
-  });
+  }, []);
   const now = loaded.value;
-  if (now?.room !== room) return <p class="soft">Opening {room.title} …</p>;
-  if ("error" in now) return <ErrorBox name="LoadError" message={`${room.title} could not be loaded: ${now.error}`} />;
-  const View = now.view;
-  return <View />;
+  if (!now) return <p class="soft">Opening {title} …</p>;
+  if ("error" in now) return <ErrorBox name="LoadError" message={`${title} could not be loaded: ${now.error}`} />;
+  const Shown = now.view;
+  return <Shown />;
 }
 
 function KeyList({ dialog }: { dialog: { current: HTMLDialogElement | null } }) {

@@ -3,6 +3,7 @@ import { useEffect } from "preact/hooks";
 import { Formula } from "../../parts/Formula.tsx";
 import { short } from "../../parts/numbers.ts";
 import { Slider } from "../../parts/Slider.tsx";
+import { Paragraph } from "../../parts/Sub.tsx";
 import {
   addToAll,
   type Comparison,
@@ -21,7 +22,6 @@ import {
 } from "./digits.ts";
 import { type Line, Lines } from "./Lines.tsx";
 import { decimal } from "./reference.ts";
-import { Paragraph } from "./Sub.tsx";
 import { classes, dtype, g, z } from "./state.ts";
 import { Try } from "./Try.tsx";
 import { powerTicks } from "./ticks.ts";

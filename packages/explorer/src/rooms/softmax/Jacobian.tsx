@@ -1,7 +1,7 @@
 import { useRef } from "preact/hooks";
 import { colorOf, css, gradient, inkOn, scaleFor } from "../../parts/colors.ts";
 import { aligned, short } from "../../parts/numbers.ts";
-import { Sub } from "./Sub.tsx";
+import { Sub } from "../../parts/Sub.tsx";
 import { cell, matrix, selectCell } from "./state.ts";
 import { indexed } from "./written.ts";
 

@@ -273,7 +273,7 @@ function Contribution({ of, pull, input, contribution: { given, before, after } 
   const name = of.name(input);
   if (given === null || after === null)
     return (
-      <div class="contribution">
+      <div class="contribution nothing">
         <h3>
           to <TensorName of={of} tensor={input} />
         </h3>

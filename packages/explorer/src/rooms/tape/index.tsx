@@ -90,17 +90,19 @@ const turn = (by: number): void => {
   if (examples[place]) choose(examples[place].name);
 };
 
+const kinds = { example: "Examples", exercise: "Exercises", tour: "Tour" } as const;
+
 function Choices() {
   const count = outcome.value?.recordings.length ?? 0;
-  const isOwn = program.value !== example.value.code && !example.value.isExercise; // an edited exercise keeps its name
+  const isOwn = program.value !== example.value.code && example.value.kind !== "exercise"; // an edited exercise keeps its name
   return (
     <>
       <Select label="Example" value={isOwn ? "" : example.value.name} onChoose={choose}>
         {isOwn && <option value="">A program of your own</option>}
-        {[false, true].map((areExercises) => (
-          <optgroup key={areExercises} label={areExercises ? "Exercises" : "Examples"}>
+        {(["example", "exercise", "tour"] as const).map((wanted) => (
+          <optgroup key={wanted} label={kinds[wanted]}>
             {examples
-              .filter(({ isExercise }) => isExercise === areExercises)
+              .filter(({ kind }) => kind === wanted)
               .map(({ name, title }) => (
                 <option key={name} value={name}>
                   {title}
@@ -196,7 +198,7 @@ function SeedChoice({ of }: { of: Timeline }) {
 }
 
 function Nothing({ failed }: { failed: boolean }) {
-  if (example.value.isExercise && !failed)
+  if (example.value.kind === "exercise" && !failed)
     return <p class="soft">Write your answer in the program. The result of the check is printed below it.</p>;
   return (
     <p class="soft">
