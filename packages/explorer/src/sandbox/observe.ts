@@ -32,6 +32,7 @@ import { bodyData } from "./bodies.ts";
 import { Elements } from "./elements.ts";
 import { failureOf } from "./failure.ts";
 import { constantsOf, type NameOf, namesOf, paramsText } from "./names.ts";
+import { asWritten } from "./operators.ts";
 import type {
   BodyData,
   ContributionData,
@@ -222,18 +223,14 @@ class Ledger {
       output: this.#elements.number(output),
       ...(known
         ? {}
-        : { source: typeof vjp === "function" ? [asWritten(vjp)] : vjp.map((rule) => (rule ? asWritten(rule) : "")) }),
+        : {
+            source:
+              typeof vjp === "function"
+                ? [asWritten(String(vjp))]
+                : vjp.map((rule) => (rule ? asWritten(String(rule)) : "")),
+          }),
       ...(this.#ofSweep.has(output) ? { ofSweep: true } : {}),
       ...(body ? { body } : {}),
     };
   }
 }
-
-/**
- * Returns the source code of a function in the user's program. Calls of imported functions, which sucrase has
- * rewritten, look as the user wrote them.
- */
-const asWritten = (rule: object): string =>
-  String(rule)
-    .replaceAll(/\b_\w+\.(\w+)\.call\(void 0, /g, "$1(")
-    .replaceAll(/\b_\w+\.(\w+)/g, "$1");
