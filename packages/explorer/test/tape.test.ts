@@ -123,6 +123,62 @@ test("a pull shows the rule, its contributions, the sum over a broadcast axis, a
   expect(await stage(page).locator(".accumulation table").count()).toBe(3);
 });
 
+/** Returns the text and the background (red, green, blue) of each cell of the current step. */
+const cellsOf = (page: Page) =>
+  stage(page)
+    .locator(".number-table td")
+    .evaluateAll((all) =>
+      all.map((each) => [each.textContent!, getComputedStyle(each).backgroundColor.match(/\d+/g)!.map(Number)] as const),
+    );
+
+test("in a step equal numbers have equal colors: values are blue, cotangents orange, negative numbers gray, scalars pale", async () => {
+  const page = await visit("#/tape?example=bias&at=2");
+  await stage(page).getByText("#2 add").waitFor();
+  const check = async (isBlue: boolean) => {
+    const cells = await cellsOf(page);
+    const colors = new Map(cells.map(([text, color]) => [Number(text.replace("−", "-")), color]));
+    expect(colors.size).toBeGreaterThan(4);
+    for (const [text, color] of cells) expect(color, text).toEqual(colors.get(Number(text.replace("−", "-"))));
+    for (const [text, [red, , blue]] of cells) {
+      const x = Number(text.replace("−", "-"));
+      if (x > 0.2) expect(isBlue ? blue! - red! : red! - blue!, text).toBeGreaterThan(15);
+      if (x < 0) expect(Math.abs(red! - blue!), text).toBeLessThan(10);
+    }
+  };
+  await check(true);
+  await page.getByRole("slider", { name: "Moment" }).fill("8");
+  await stage(page).getByText("b was broadcast along axis 0").waitFor();
+  await check(false);
+  await stage(page).getByRole("table", { name: "contribution to b" }).locator("td").first().hover();
+  expect(await stage(page).locator("td.marked").allTextContents()).toEqual(["0.990", "0.786", "0.945"]);
+  await page.getByRole("combobox", { name: "Example" }).selectOption("tour-chain");
+  await stage(page).getByText("The inputs of f").waitFor();
+  await page.getByRole("slider", { name: "Moment" }).fill("2");
+  await stage(page).getByText("#2 square").waitFor();
+  for (const [text, [, , blue]] of await cellsOf(page)) expect(blue, text).toBeGreaterThan(150);
+});
+
+test("the rules of a matrix product and of softmax are drawn with their numbers", async () => {
+  const page = await visit("#/tape?example=tour-matmul&at=7");
+  const [ofA, ofB] = [stage(page).locator(".rule-drawing").first(), stage(page).locator(".rule-drawing").last()];
+  const numbers = (name: string, within = ofA) => within.getByRole("table", { name }).locator("td").allTextContents();
+  await ofA.waitFor();
+  expect(await numbers("b transposed")).toEqual([..."103010210101"].map(String));
+  expect(await numbers("the cotangent of a")).toEqual(["5", "2", "3", "3", "1", "3"]);
+  expect(await numbers("the cotangent of b", ofB)).toEqual([..."102021430103"].map(String));
+  await ofA.getByRole("table", { name: "the cotangent of a" }).locator("td").first().hover();
+  const marked = () => ofA.locator("td.marked").allTextContents();
+  expect(await marked()).toEqual(["1", "0", "2", "0", "1", "0", "2", "1"]); // row 0 of g, column 0 of b transposed
+  await page.getByRole("combobox", { name: "Example" }).selectOption("tour-cross-entropy");
+  await stage(page).getByText("The inputs of f").waitFor();
+  await page.getByRole("slider", { name: "Moment" }).fill("11");
+  await ofA.getByText("1. the mean").waitFor();
+  expect(await numbers("the mean ⟨g, s⟩")).toEqual(["−1"]);
+  expect(await numbers("the difference")).toEqual(["1", "1", "−3"]);
+  expect(await numbers("the product with s")).toEqual(["0.50", "0.25", "−0.75"]);
+  expect(await violations(page)).toEqual([]);
+});
+
 test("arrow keys step through the tape after a choice in the menu, and ← and → do so while the menu has the focus", async () => {
   const page = await visit("#/tape");
   const menu = page.getByRole("combobox", { name: "Example" });
