@@ -128,7 +128,9 @@ const cellsOf = (page: Page) =>
   stage(page)
     .locator(".number-table td")
     .evaluateAll((all) =>
-      all.map((each) => [each.textContent!, getComputedStyle(each).backgroundColor.match(/\d+/g)!.map(Number)] as const),
+      all.map(
+        (each) => [each.textContent!, getComputedStyle(each).backgroundColor.match(/\d+/g)!.map(Number)] as const,
+      ),
     );
 
 test("in a step equal numbers have equal colors: values are blue, cotangents orange, negative numbers gray, scalars pale", async () => {

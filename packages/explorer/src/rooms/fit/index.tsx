@@ -32,8 +32,9 @@ export default function FitRoom() {
     { key: "r", does: "reset", run: reset },
   ]);
   const [of, now] = [data.value, report.value];
+  const isAlone = !of && source.value === "images"; // there are no built-in images; other data will follow
   return (
-    <div class={of ? "fit-room" : "fit-room alone"}>
+    <div class={isAlone ? "fit-room alone" : "fit-room"}>
       <div class="top">
         <h1>Fit</h1>
         <Choice label="Data" options={sources} value={source.value} onChoose={chooseSource} />
@@ -44,7 +45,7 @@ export default function FitRoom() {
         {of && isOfImages(of) && <Ask of={of} />}
         <Weights />
       </div>
-      {of && (
+      {!isAlone && (
         <div class="right">
           <Transport />
           {now?.diverged && (
