@@ -1,7 +1,7 @@
 import { type Signal, useSignal } from "@preact/signals";
 import { type ComponentType, Fragment } from "preact";
 import { useEffect, useRef } from "preact/hooks";
-import { address, go } from "../page/address.ts";
+import { address, currentHash, go, isEmbedded } from "../page/address.ts";
 import { focusPage, keysInUse, useKeys } from "../page/keys.ts";
 import { ErrorBox } from "../parts/ErrorBox.tsx";
 import { overview, type Room, rooms, start } from "./rooms.ts";
@@ -13,12 +13,32 @@ export function House() {
   const current = roomOf(address.value.room);
   const { stop } = address.value;
   const keys = useRef<HTMLDialogElement>(null);
+  const isSharing = useSignal(false);
   const showKeys = () => keys.current?.showModal();
   useKeys([
     ...rooms.map(({ name, title }, i) => ({ key: `${i + 1}`, does: `go to ${title}`, run: () => go(name) })),
     { key: "0", does: "go to the start page", run: () => go(start.name) },
     { key: "?", does: "show this list", run: showKeys },
   ]);
+  const main = (
+    <main id="room" tabIndex={-1}>
+      <div class={stop ? "with-tour" : undefined}>
+        {stop && <Loaded load={loadTour} title="the tour" />}
+        <RoomView room={current} />
+      </div>
+    </main>
+  );
+  if (isEmbedded.value)
+    return (
+      <div class="house embedded">
+        {main}
+        <footer>
+          <a class="small" href={`${location.pathname}${currentHash()}`} target="_blank" rel="noopener">
+            Open in the explorer
+          </a>
+        </footer>
+      </div>
+    );
   return (
     <div class="house">
       <header>
@@ -42,18 +62,26 @@ export function House() {
           <a href="./docs/index.html">Docs</a>
         </nav>
         <div class="tools">
+          <button type="button" class="button quiet" aria-label="Share" onClick={() => (isSharing.value = true)}>
+            <svg viewBox="0 0 16 16" width="16" height="16" aria-hidden="true">
+              <path
+                d="M8 10V1.5M5 4.5l3-3 3 3M3 8v6.5h10V8"
+                fill="none"
+                stroke="currentColor"
+                stroke-width="1.6"
+                stroke-linejoin="round"
+              />
+            </svg>
+            <span>Share</span>
+          </button>
           <button type="button" class="button quiet" aria-label="Keys" onClick={showKeys}>
             <kbd>?</kbd> <span>Keys</span>
           </button>
           <SchemeButton />
         </div>
       </header>
-      <main id="room" tabIndex={-1}>
-        <div class={stop ? "with-tour" : undefined}>
-          {stop && <Loaded load={loadTour} title="the tour" />}
-          <RoomView room={current} />
-        </div>
-      </main>
+      {main}
+      {isSharing.value && <ShareDialog close={() => (isSharing.value = false)} />}
       <KeyList dialog={keys} />
     </div>
   );
@@ -63,6 +91,18 @@ function skip(event: Event): void {
   event.preventDefault();
   focusPage();
 }
+
+/** A dialog whose content is loaded when it opens. */
+function ShareDialog({ close }: { close: () => void }) {
+  const dialog = useRef<HTMLDialogElement>(null);
+  useEffect(() => dialog.current?.showModal(), []);
+  return (
+    <dialog ref={dialog} class="keys" aria-labelledby="share-title" onClose={close}>
+      <Loaded load={loadShare} title="the dialog" />
+    </dialog>
+  );
+}
+const loadShare = () => import("../share/Share.tsx");
 
 const loadTour = () => import("../tour/Tour.tsx");
 

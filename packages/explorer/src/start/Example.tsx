@@ -52,7 +52,7 @@ export function Example() {
   ];
   const after = (values[0] + nudge + 1) * (values[0] + nudge);
   return (
-    <section class="panel start-example" aria-label="A running example">
+    <section class="panel start-example" aria-label="A running example" data-figure="The example">
       <table class="numbers">
         <thead>
           <tr>

@@ -20,7 +20,7 @@ export function Weights() {
   const columns = Array.from({ length: count }, (_, k) => all.subarray(k * width, (k + 1) * width));
   const names = columns.map((_, k) => (hidden.value > 0 ? `unit ${k + 1}` : (of.classes[k] ?? `${k}`)));
   return (
-    <section class="panel weights" aria-labelledby="weights-title">
+    <section class="panel weights" aria-labelledby="weights-title" data-figure="Weights">
       <header class="head">
         <h2 id="weights-title">Weights</h2>
         <p class="small soft">

@@ -34,7 +34,7 @@ export function Instrument({ pointsAtCell }: { pointsAtCell: boolean }) {
   const words = aligned(shares);
   const [i, j] = cell.value;
   return (
-    <section class="panel instrument" aria-label="Logits">
+    <section class="panel instrument" aria-label="Logits" data-figure="The logits">
       <header>
         <Select
           label="Preset"

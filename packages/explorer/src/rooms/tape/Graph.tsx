@@ -46,6 +46,7 @@ export function Graph({ of }: { of: Timeline }) {
           width={shown.width}
           height={shown.height}
           role="img"
+          data-figure="The graph"
           aria-label={`${shown.nodes.length} tensors, from the inputs down to the value; the table lists all of them`}
         >
           {shown.edges.map((edge) => (

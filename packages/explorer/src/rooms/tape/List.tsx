@@ -79,7 +79,7 @@ export function List({ of }: { of: Timeline }) {
         top.value = currentTarget.scrollTop;
       }}
     >
-      <table aria-rowcount={total + 1} onKeyDown={keyDown}>
+      <table data-figure="The list" aria-rowcount={total + 1} onKeyDown={keyDown}>
         <caption class="unseen">The Wengert list. Enter opens a tensor; arrow keys move between rows.</caption>
         <thead>
           <tr aria-rowindex={1}>

@@ -23,7 +23,7 @@ export function Stage({ of }: { of: Timeline }) {
   const scales = useMemo(() => scalesAt(of, moment), [of, at.value]);
   return (
     <Scales.Provider value={scales}>
-      <section class="stage" aria-label="The step" aria-live="off">
+      <section class="stage" aria-label="The step" aria-live="off" data-figure="The step">
         {moment.kind === "start" && (of.isForwardMode ? <TangentStart of={of} /> : <Start of={of} />)}
         {moment.kind === "step" && <Forward of={of} step={moment.step} place={moment.place} />}
         {moment.kind === "seed" && <SeedView of={of} />}

@@ -3,6 +3,7 @@ import examples from "virtual:examples";
 import { useEffect } from "preact/hooks";
 import { put } from "../../page/address.ts";
 import { useKeys } from "../../page/keys.ts";
+import { Panes, shownPane } from "../../page/Panes.tsx";
 import { expectFormulas } from "../../parts/Formula.tsx";
 import { Select } from "../../parts/Select.tsx";
 import { Graph } from "./Graph.tsx";
@@ -33,6 +34,13 @@ import {
 import { Transport, togglePlay } from "./Transport.tsx";
 import type { Timeline } from "./timeline.ts";
 
+const panes = [
+  { name: "step", title: "Step" },
+  { name: "list", title: "List" },
+  { name: "graph", title: "Graph" },
+  { name: "program", title: "Program" },
+] as const;
+
 export default function TapeRoom() {
   useEffect(keepRunning, []);
   useEffect(expectFormulas, []);
@@ -52,9 +60,10 @@ export default function TapeRoom() {
   ]);
   const of = timeline.value;
   return (
-    <div class="tape-room">
+    <div class="tape-room" data-pane={shownPane(panes)}>
       <div class="top">
         <h1>Tape</h1>
+        <Panes panes={panes} />
         <Choices />
       </div>
       <div class="left">
