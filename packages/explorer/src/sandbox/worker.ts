@@ -72,6 +72,7 @@ async function run({ code, order = 1, along }: Run): Promise<Outcome> {
   const observer = new Observer(order, along);
   const printed: string[] = [];
   const print = (...values: unknown[]) => {
+    if (observer.isNudging) return;
     if (printed.length < maxLines) printed.push(lineOf(values));
     else if (printed.length === maxLines) printed.push("… (further lines are not shown)");
   };
@@ -109,6 +110,8 @@ const turn = (): Promise<void> => new Promise((resolve) => later(resolve));
 
 // biome-ignore lint/security/noGlobalEval: this worker exists to run the reader's program
 const evaluate = globalThis.eval;
+
+(Error as { stackTraceLimit?: number }).stackTraceLimit = 30; // the line of the program may be below many frames of the library
 
 self.onmessage = ({ ports: [port] }: MessageEvent) => {
   self.onmessage = null;

@@ -7,6 +7,7 @@ import { shapeText } from "../../parts/numbers.ts";
 import type { BodyData, ContributionData, Failure, PullData, StepData } from "../../sandbox/protocol.ts";
 import { axesText, copiesOf, repeated, repeatedAxes, summedRule } from "./broadcast.ts";
 import { formulas, isElementwise } from "./formulas.ts";
+import { Nudges } from "./Nudges.tsx";
 import { Arrow, Cells, Row, Scales, Sign, Tensor, TensorName, Title, Where } from "./pieces.tsx";
 import { RuleCode } from "./RuleCode.tsx";
 import { canDraw, RuleDrawing } from "./RuleDrawing.tsx";
@@ -192,6 +193,7 @@ function End({ of }: { of: Timeline }) {
           );
         })}
       </div>
+      <Nudges of={of} />
       <Comparison of={of} />
     </>
   );

@@ -4,7 +4,7 @@ import type { Hue, Scale } from "../../parts/colors.ts";
 import { HeatMap, type Numbers } from "../../parts/HeatMap.tsx";
 import { shapeText } from "../../parts/numbers.ts";
 import type { StepData } from "../../sandbox/protocol.ts";
-import { look, lookAt } from "./state.ts";
+import { look, lookAt, pointed, pointsAt } from "./state.ts";
 import type { Timeline } from "./timeline.ts";
 
 // The elements that the panels of the current step share.
@@ -76,8 +76,11 @@ export function TensorName({ of, tensor }: { of: Timeline; tensor: number }) {
   return (
     <button
       type="button"
-      class="tensor-name code"
+      class={pointed.value.includes(tensor) ? "tensor-name code pointed" : "tensor-name code"}
       aria-pressed={look.value === tensor}
+      {...pointsAt(tensor)}
+      onFocus={() => (pointed.value = [tensor])}
+      onBlur={() => (pointed.value = [])}
       onClick={() => lookAt(tensor)}
       title="Show its value and its cotangent"
     >
@@ -99,7 +102,10 @@ interface TensorProps {
 export function Tensor({ of, tensor, name, phase, hue, bare = false }: TensorProps) {
   const kind = hue ?? (phase === "backward" ? "cotangent" : phase === "tangent" ? "tangent" : "value");
   return (
-    <div class={phase ? `tensor ${phase}` : "tensor"}>
+    <div
+      class={`tensor${phase ? ` ${phase}` : ""}${pointed.value.includes(tensor) ? " pointed" : ""}`}
+      {...pointsAt(tensor)}
+    >
       <Cells of={of.numbers(tensor)} name={name ?? of.name(tensor)} bare={bare} hue={kind} />
     </div>
   );

@@ -55,6 +55,34 @@ export const look = computed(() => {
   return number !== undefined && number < (timeline.value?.recording.tensors.length ?? 0) ? number : undefined;
 });
 
+/**
+ * The tensors that the reader points at, in the program, the list, the graph or the current step. All of these places mark
+ * them.
+ */
+export const pointed = signal<readonly number[]>([]);
+
+/** Returns handlers that mark a tensor everywhere while the pointer is on an element, or while the element has the focus. */
+export const pointsAt = (tensor: number) => ({
+  onMouseEnter: () => (pointed.value = [tensor]),
+  onMouseLeave: () => (pointed.value = []),
+});
+
+/** The line of the program that runs the current step, or whose VJP rules run. */
+export const currentLine = computed<number | undefined>(() => {
+  const place = timeline.value?.place(at.value);
+  return place === undefined ? undefined : timeline.value!.recording.steps[place]!.line;
+});
+/** The lines of the program that compute the tensors that the reader points at. */
+export const pointedLines = computed<ReadonlySet<number>>(() => {
+  const of = timeline.value;
+  return new Set(pointed.value.flatMap((tensor) => of?.lineOf(tensor) ?? []));
+});
+/** Marks the tensors that a line of the program computes. */
+export function pointAtLine(line: number | undefined): void {
+  const steps = timeline.peek()?.recording.steps ?? [];
+  pointed.value = line === undefined ? [] : steps.filter((step) => step.line === line).map(({ output }) => output);
+}
+
 const openField = field("open");
 /** The indices of the steps whose bodies are shown in the list. */
 export const opened = computed<ReadonlySet<number>>(
@@ -100,6 +128,7 @@ export const choose = (name: string): void =>
       of: undefined,
       along: undefined,
       open: undefined,
+      nudge: undefined,
     },
     { push: true },
   );
