@@ -74,6 +74,10 @@ test("each room works offline once it is loaded", async () => {
   for (const { name } of rooms) {
     const page = await visit(`#/${name}`);
     await page.locator("main h1").waitFor();
+    if (name !== "fit")
+      await page.waitForFunction(() =>
+        performance.getEntriesByType("resource").some(({ name: url }) => url.includes("KaTeX_Main")),
+      ); // on a busy machine, the fonts of formulas load after a pause
     await page.waitForLoadState("networkidle");
     await page.context().setOffline(true);
     await acts[name]!(page);

@@ -14,7 +14,7 @@ export function Program() {
   const isEdited = useSignal(false);
   const box = useRef<HTMLDivElement>(null);
   const editor = useRef<Editor | undefined>(undefined);
-  const code = program.value;
+  const code = program.value ?? "";
   const shown = isSlow.value ? undefined : outcome.value; // while a program runs, the last result is that of another one
   const failure = shown?.error;
   const printed = shown?.printed ?? [];
@@ -28,7 +28,7 @@ export function Program() {
     };
     void load().then(({ Editor: Own }) => {
       if (!isCurrent) return;
-      editor.current = new Own(box.current!, program.peek(), written);
+      editor.current = new Own(box.current!, program.peek() ?? "", written);
       editor.current.fail(outcome.peek()?.error?.line);
       editor.current.step(currentLine.peek(), timeline.peek()?.isBackward(at.peek()) ?? false);
       editor.current.focus();

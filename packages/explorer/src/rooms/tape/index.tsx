@@ -15,6 +15,7 @@ import {
   at,
   choose,
   example,
+  exampleCode,
   isRunning,
   isStale,
   keepRunning,
@@ -103,7 +104,7 @@ const kinds = { example: "Examples", exercise: "Exercises", tour: "Tour" } as co
 
 function Choices() {
   const count = outcome.value?.recordings.length ?? 0;
-  const isOwn = program.value !== example.value.code && example.value.kind !== "exercise"; // an edited exercise keeps its name
+  const isOwn = program.value !== exampleCode.value && example.value.kind !== "exercise"; // an edited exercise keeps its name
   return (
     <>
       <Select label="Example" value={isOwn ? "" : example.value.name} onChoose={choose}>

@@ -1,4 +1,5 @@
 import examples, { type Example } from "virtual:examples";
+import type { Program } from "virtual:programs/example";
 import { computed, effect, signal } from "@preact/signals";
 import { type Address, address, put } from "../../page/address.ts";
 import { packed, unpacked } from "../../page/packed.ts";
@@ -14,7 +15,18 @@ const field = (name: string) => computed(() => (inRoom.value.room === "tape" ? i
 const exampleField = field("example");
 const codeField = field("code");
 export const example = computed<Example>(() => examples.find(({ name }) => name === exampleField.value) ?? examples[0]);
-export const program = computed<string>(() => (codeField.value && unpacked(codeField.value)) || example.value.code);
+/** The code of the examples, by name. The page loads the examples of a kind when it shows one of them. */
+const programs = signal<Readonly<Record<string, Program>>>({});
+const load = {
+  example: () => import("virtual:programs/example"),
+  exercise: () => import("virtual:programs/exercise"),
+  tour: () => import("virtual:programs/tour"),
+} as const;
+export const exampleCode = computed<string | undefined>(() => programs.value[example.value.name]?.code);
+/** The program, or undefined while the example is loading. */
+export const program = computed<string | undefined>(
+  () => (codeField.value && unpacked(codeField.value)) || exampleCode.value,
+);
 const orderField = field("order");
 export const order = computed<1 | 2>(() => (orderField.value === "2" ? 2 : 1));
 
@@ -142,7 +154,7 @@ export const seedInput = (input: number): void => put({ along: input === 0 ? und
 
 /** Stores the user's program in the URL. */
 export const edit = (code: string): void =>
-  put({ code: code === example.peek().code ? undefined : packed(code), look: undefined });
+  put({ code: code === exampleCode.peek() ? undefined : packed(code), look: undefined });
 
 const sandbox = new Sandbox();
 
@@ -153,10 +165,12 @@ const sandbox = new Sandbox();
 export function keepRunning(): () => void {
   sandbox.prepare();
   let timer: number | undefined;
-  return effect(() => {
+  const stopLoading = effect(loadExample);
+  const stopRunning = effect(() => {
     const wanted = { order: order.value, along: along.value };
     const code = program.value;
     isRunning.value = true;
+    if (code === undefined) return;
     isSlow.value = false;
     clearTimeout(timer);
     timer = window.setTimeout(() => (isSlow.value = isRunning.peek()), 300);
@@ -169,13 +183,32 @@ export function keepRunning(): () => void {
       outcome.value = isStale.peek() ? { ...found, recordings: before } : found;
     });
   });
+  return () => {
+    stopLoading();
+    stopRunning();
+  };
+}
+
+/** Loads the code of the examples of the current kind. */
+function loadExample(): void {
+  const { name, kind } = example.value;
+  if (programs.peek()[name]) return;
+  load[kind]().then(
+    ({ default: all }) => {
+      programs.value = { ...programs.peek(), ...all };
+    },
+    (error: unknown) => {
+      const failure = { name: "LoadError", message: `the example could not be loaded: ${error}` };
+      outcome.value = { recordings: [], printed: [], error: failure };
+    },
+  );
 }
 
 /** Ends the program if it runs. */
 export const stop = (): void => sandbox.stop();
 
 async function run(code: string, wanted: Omit<Run, "code">): Promise<Outcome | undefined> {
-  const known = examples.find((each) => each.code === code);
+  const known = Object.values(programs.peek()).find((each) => each.code === code);
   if (known) return sandbox.run({ code: known.javascript, ...wanted });
   const { toJavaScript } = await import("../../sandbox/typescript.ts");
   if (code !== program.peek()) return undefined;
