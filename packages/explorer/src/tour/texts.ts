@@ -86,7 +86,7 @@ export const texts: readonly Text[] = [
   {
     name: "twice",
     title: "A value that is used twice",
-    text: "f(x) = (x + 1) · x uses x in two steps. The sweep has passed `#2`, the product. Its rule sent to each factor the other factor: x received 4, and `#1` received 3.\n\nThe next step is `#1`, which is x + 1. It passes its cotangent 3 to x without a change, because x + 1 grows as fast as x.",
+    text: "f(x) = (x + 1) · x uses x in two steps. The sweep has passed `#2`, the product. Its rule sent to each factor the other factor: x received 4, and `#1` received 3. The list shows the 4 in italics, because more will follow. In the formulas on the page, g is the cotangent that arrives, a bar marks a cotangent that leaves, and ⊙ is a product.\n\nThe next step is `#1`, which is x + 1. It passes its cotangent 3 to x without a change, because x + 1 grows as fast as x.",
     question: "Which cotangent does x have at the end?",
     answer: {
       kind: "number",
@@ -139,7 +139,7 @@ export const texts: readonly Text[] = [
   {
     name: "softmax-mean",
     title: "Softmax, stage 1: the mean",
-    text: "Softmax turns the logits x into probabilities s, here 0.5, 0.25 and 0.25. The later steps send back a cotangent g: 2, 0 and 8. So the loss grows fastest with the probability of class 2.\n\nProbabilities always sum to 1: one class can gain only if others lose. So only the differences from the average matter, where each class counts with its probability.",
+    text: "A classifier computes a number for each class, its logit. Softmax turns the logits x into probabilities s, here 0.5, 0.25 and 0.25. The later steps compute the result, called the loss, and the sweep sends back the cotangent g of s: 2, 0 and 8. So the loss grows fastest with the probability of class 2.\n\nProbabilities always sum to 1: one class can gain only if others lose. So only the differences from the average matter, where each class counts with its probability.",
     question: "What is this weighted average of g?",
     answer: {
       kind: "number",
@@ -210,7 +210,7 @@ export const texts: readonly Text[] = [
   {
     name: "second-order",
     title: "The derivative of a derivative",
-    text: "The rules of the sweep are made of the same operations as your program, so the steps of a sweep can be recorded too. This list has f(x) = x³, and below it the sweep of f, at x = 3.\n\nThe result of this longer list is no longer x³. It is the derivative 3x², which is 27.",
+    text: "The rules of the sweep are made of the same operations as your program, so the steps of a sweep can be recorded too. This list has f(x) = x³ and below it, with orange numbers, the sweep of f at x = 3. Its `alias` steps are copies, and its `accumulate` steps add contributions.\n\nThe result of this longer list is no longer x³. It is the derivative 3x², which is 27.",
     question: "Sweep this longer list. Which cotangent does x get?",
     answer: {
       kind: "number",

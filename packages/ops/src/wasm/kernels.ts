@@ -2,6 +2,7 @@ import { ArgumentError } from "@wengert/core";
 import { show } from "@wengert/core/extend";
 import { decodeBinary } from "./embedded.ts";
 import type { Exports, Library, LibraryExports } from "./exports.ts";
+import { withSharedMemory } from "./sharedModule.ts";
 import { Workspace } from "./workspace.ts";
 
 /**
@@ -30,7 +31,9 @@ const choices: readonly string[] = ["plain", ...wasmKernels, "auto"];
 let choice: Kernels | "auto" | undefined; // undefined: not chosen yet
 let chooser = "kernels"; // the caller that error messages name
 
-/** The engine of a library, and the exports of each build or the reason why it cannot run. */
+/**
+ * The engine in use of a kernel library, and for each build of the library its exports or the reason why it cannot run.
+ */
 interface Slot<E extends LibraryExports = LibraryExports> {
   engine?: Engine<E> | null | undefined; // null: plain loops; undefined: not loaded yet
   readonly loaded: Partial<Record<Compiled, E | string>>;
@@ -58,7 +61,10 @@ export class Engine<E extends LibraryExports = Exports> {
   }
 }
 
-/** Chooses kernels for all libraries, if `candidates` is given. Returns the kernels in use, for `library`. */
+/**
+ * Returns the kernels in use of the kernel library `library`. If `candidates` is given, first chooses the kernels of
+ * all kernel libraries.
+ */
 export function chooseKernels<E extends LibraryExports>(
   library: Library<E>,
   candidates?: Kernels | "auto",
@@ -91,7 +97,10 @@ export function engineOf<E extends LibraryExports>(library: Library<E>): Engine<
   return null;
 }
 
-/** Sets the choice. If `library` is given, first loads the chosen build, so that a wrong choice changes nothing. */
+/**
+ * Sets the choice of kernels. If `library` is given, first loads the chosen build, so that a wrong choice changes
+ * nothing.
+ */
 function choose(candidates: unknown, caller: string, library?: Library<LibraryExports>): void {
   if (typeof candidates !== "string" || !choices.includes(candidates))
     throw new ArgumentError(`${caller}: expected "plain", "simd", "fma" or "auto"; got ${show(candidates)}`);
@@ -142,6 +151,29 @@ export function instantiate<E extends LibraryExports>(library: Library<E>, name:
   }
 }
 
+/** Kernels whose memory several threads share. Each thread instantiates `module` with the import `env.memory`. */
+export interface SharedKernels<E extends LibraryExports> {
+  readonly exports: E;
+  readonly module: object;
+}
+
+/** Returns new kernels with a shared memory, or the reason why they cannot run. */
+export function instantiateShared<E extends LibraryExports>(
+  library: Library<E>,
+  name: Compiled,
+): SharedKernels<E> | string {
+  const { WebAssembly } = globalThis as unknown as { WebAssembly: WebAssemblyApi };
+  try {
+    const module = new WebAssembly.Module(withSharedMemory(binaryOf(library, name), maxSharedPages));
+    const memory = new WebAssembly.Memory({ initial: 16, maximum: maxSharedPages, shared: true });
+    return { exports: new WebAssembly.Instance(module, { env: { memory } }).exports as E, module };
+  } catch (error) {
+    return `there is no shared memory for WebAssembly (${error})`;
+  }
+}
+/** The largest size of a shared memory, in pages: 2 GiB less one page. */
+const maxSharedPages = 2 ** 15 - 1;
+
 /**
  * The subset of lib.dom's WebAssembly declarations that this package uses. This package compiles without the type
  * declarations of browsers or Node.
@@ -149,7 +181,8 @@ export function instantiate<E extends LibraryExports>(library: Library<E>, name:
 interface WebAssemblyApi {
   validate(binary: Uint8Array): boolean;
   Module: new (binary: Uint8Array) => object;
-  Instance: new (module: object) => { readonly exports: LibraryExports };
+  Instance: new (module: object, imports?: object) => { readonly exports: LibraryExports };
+  Memory: new (limits: { initial: number; maximum: number; shared: boolean }) => LibraryExports["memory"];
 }
 
 function environment(): string | undefined {
