@@ -114,6 +114,11 @@ test("a reader takes the tour on a phone, from the start page to its end, and th
     await answer(page, text, rightAnswer(text));
     await panel(page).getByText(text.why.split("`")[0]!.split("ᵀ")[0]!).first().waitFor();
     await shown[text.name]!(page);
+    if (text.name === "bias") {
+      await panel(page).getByRole("button", { name: "See it below" }).click();
+      const sum = page.getByRole("table", { name: "contribution to b" });
+      await expect.poll(() => sum.evaluate((each) => each.getBoundingClientRect().top)).toBeLessThan(750);
+    }
     if (text.name === "softmax-scale") await fits();
     await panel(page)
       .getByRole("link", { name: /^(Next|See)/ })

@@ -2,9 +2,9 @@
 // request for its fonts, so a picture cannot be made from HTML inside of SVG: it would have other fonts.
 
 /** The six numbers of a transformation, as in SVG's `matrix(a b c d e f)`. */
-export type Matrix = readonly [a: number, b: number, c: number, d: number, e: number, f: number];
+type Matrix = readonly [a: number, b: number, c: number, d: number, e: number, f: number];
 
-export interface Shape {
+interface Shape {
   readonly kind: "shape";
   /** The outline, as the attribute `d` of an SVG path. */
   readonly path: string;
@@ -29,7 +29,7 @@ export interface Words {
   readonly opacity: number;
 }
 
-export interface Image {
+interface Image {
   readonly kind: "image";
   readonly canvas: HTMLCanvasElement;
   readonly x: number;

@@ -173,12 +173,18 @@ function StopView({ text, place }: { text: Text; place: number }) {
 
 function Onward({ place, link }: { place: number; link: { current: HTMLAnchorElement | null } }) {
   const following = texts[place + 1];
+  const below = (
+    <button type="button" class="button see-below" onClick={showRoom}>
+      See it below
+    </button>
+  );
   if (following)
     return (
       <p class="onward">
         <a ref={link} class="button primary" href={hashOf(place + 1)} onClick={() => setTimeout(focusPage)}>
           Next: {following.title}
         </a>
+        {below}
       </p>
     );
   return (
@@ -186,6 +192,11 @@ function Onward({ place, link }: { place: number; link: { current: HTMLAnchorEle
       <a ref={link} class="button primary" href="#/tour">
         See what is next
       </a>
+      {below}
     </p>
   );
 }
+
+/** Scrolls to the picture of the room, which is below the tour on a narrow page. */
+const showRoom = (): void =>
+  document.querySelector(".with-tour :is(.stage, .part, .fit-room)")?.scrollIntoView({ block: "start" });

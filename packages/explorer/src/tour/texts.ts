@@ -9,7 +9,7 @@ export interface Text {
   readonly why: string;
 }
 
-export interface NumberAnswer {
+interface NumberAnswer {
   readonly kind: "number";
   readonly right: number;
   /** Hints for common wrong answers, each with the wrong number. */
@@ -18,7 +18,7 @@ export interface NumberAnswer {
   readonly otherwise: string;
 }
 
-export interface Choice {
+interface Choice {
   readonly kind: "choice";
   readonly right: string;
   /** The options in their order on the page, with a hint for each wrong option. */
