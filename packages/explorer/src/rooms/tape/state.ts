@@ -170,8 +170,7 @@ export function keepRunning(): () => void {
     const wanted = { order: order.value, along: along.value };
     const code = program.value;
     isRunning.value = true;
-    if (code === undefined) return;
-    isSlow.value = false;
+    if (code === undefined) return; // isSlow stays true until a program ends, so that no error of an earlier program returns
     clearTimeout(timer);
     timer = window.setTimeout(() => (isSlow.value = isRunning.peek()), 300);
     void run(code, wanted).then((found) => {
