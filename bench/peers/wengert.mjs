@@ -16,7 +16,7 @@ const [choice, dtype, mode] = process.argv.slice(2);
 const { running } = ops.kernels(choice);
 const rate = 0.1;
 const adamRate = 0.004;
-/** Compiles a function, unless the computations run op by op. */
+/** Compiles a function with @wengert/compile if the program was started with the argument `compiled`. */
 const fast = (f, options) => (mode === "compiled" ? compile(f, options) : f);
 
 const read = (tensor) => tensor.data.data; // ops are synchronous, so the data is ready

@@ -29,7 +29,7 @@ const of = (dtype: "float32" | "float64", shape: number[], seed: number) => cast
 
 /** A training step with products, softmax and loops that are long enough for threads. */
 function network(dtype: "float32" | "float64") {
-  const params = { W: of(dtype, [90, 101], 1), b: zeros([101], { dtype }), V: of(dtype, [101, 30], 2) };
+  const params = { W: of(dtype, [90, 101], 1), b: zeros([101], { dtype }), V: of(dtype, [101, 32], 2) };
   const [X, labels] = [of(dtype, [203, 90], 3), int32(Array.from({ length: 203 }, (_, i) => (i * 7) % 30))];
   const step = (p: typeof params, X: Tensor, labels: Tensor) => {
     const loss = (q: typeof params) => crossEntropy(matmul(relu(add(matmul(X, q.W), q.b)), q.V), labels);
@@ -41,7 +41,7 @@ function network(dtype: "float32" | "float64") {
 
 /** Products of all layouts, softmax with its VJP, and loops with broadcasts, on the axes that threads divide. */
 function mixture(dtype: "float32" | "float64") {
-  const [a, b] = [of(dtype, [71, 130], 4), of(dtype, [130, 67], 5)];
+  const [a, b] = [of(dtype, [71, 132], 4), of(dtype, [132, 67], 5)];
   const f = (a: Tensor, b: Tensor) => {
     const c = matmul(a, b);
     const { value, pullback } = vjp((x: Tensor) => softmax(x), a);
@@ -115,6 +115,41 @@ it("threads that are slow for a while are used again", () => {
   }
   expect(used.slice(600, 1000).filter(Boolean).length).toBeLessThan(40);
   expect(used.slice(2000).filter(Boolean).length).toBeGreaterThan(900);
+});
+
+it("a plan inside a worker starts threads and gives eager's bits", () => {
+  const program = `
+    import { Worker } from "node:worker_threads";
+    const text = \`
+      const { parentPort } = require("node:worker_threads");
+      (async () => {
+        const { compile } = await import("${new URL("../dist/index.js", import.meta.url)}");
+        const { grad, ones, zeros } = await import("${new URL("../../core/dist/index.js", import.meta.url)}");
+        const { kernels, matmul, randomKey, randomNormal, sum, tanh } = await import("${new URL("../../ops/dist/index.js", import.meta.url)}");
+        kernels("simd");
+        const [x, w] = [randomNormal(randomKey(1), { shape: [200, 90] }), randomNormal(randomKey(2), { shape: [90, 110] })];
+        const f = (w) => grad((v) => sum(tanh(matmul(x, v))))(w);
+        const compiled = compile((w) => f(w), { threads: 2 });
+        const wanted = JSON.stringify(f(w));
+        let equal = 0;
+        for (let i = 0; i < 30; i++) {
+          if (i === 5) await new Promise((resolve) => setTimeout(resolve, 300));
+          if (JSON.stringify(compiled(w)) === wanted) equal++;
+        }
+        parentPort.postMessage([equal, compiled.plan(w).threads]);
+      })();
+    \`;
+    const worker = new Worker(text, { eval: true, execArgv: [] });
+    worker.on("message", (message) => {
+      console.log(...message);
+      worker.terminate();
+    });
+  `;
+  const { stdout, stderr } = spawnSync(process.execPath, ["--input-type=module", "-e", program], {
+    encoding: "utf8",
+    timeout: 60_000,
+  });
+  expect([stdout, stderr]).toEqual(["30 2\n", ""]);
 });
 
 it("a process with threads ends by itself", () => {

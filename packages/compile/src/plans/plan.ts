@@ -169,7 +169,7 @@ export function makePlan(
   };
 }
 
-/** Drops the arguments that a kernel does not have. */
+/** Removes the trailing arguments of a call that its kernel has no parameters for. */
 function withArity(kernels: KernelExports, instruction: Instruction): Instruction {
   if (instruction.kind !== "call") return instruction;
   const kernel = (kernels as unknown as Readonly<Record<string, (...args: number[]) => void>>)[instruction.kernel]!;

@@ -2,7 +2,7 @@ import { nodeWorkers, platform } from "./platform.ts";
 import type { Part } from "./pool.ts";
 import { words, workerText } from "./workerText.ts";
 
-/** What a worker needs to run parts of a plan. */
+/** The data that a worker needs to run parts of a plan. */
 export interface SharedData {
   readonly control: Int32Array;
   readonly memory: object;
@@ -22,7 +22,7 @@ export function startWorker(data: SharedData): () => void {
   const workerData = { ...data, words, spinMilliseconds };
   const node = nodeWorkers();
   if (node !== undefined) {
-    const worker = new node.Worker(workerText, { eval: true, workerData });
+    const worker = new node.Worker(workerText, { eval: true, workerData, execArgv: [] });
     worker.unref?.();
     worker.on?.("error", () => {}); // the pool then finds no thread that is ready
     return () => void worker.terminate();
