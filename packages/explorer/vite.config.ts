@@ -9,6 +9,7 @@ export default defineConfig({
   base: "./", // a relative path, so that the build works in any folder
   resolve: { conditions: ["@wengert/source", "module", "browser", "production"] },
   plugins: [sandbox(), library(), examples(), samples()],
+  worker: { format: "es" }, // the worker of the Fit room loads the compiler on demand
   build: {
     target: "es2022",
     emptyOutDir: true,

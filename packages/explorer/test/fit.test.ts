@@ -58,6 +58,51 @@ describe("points", () => {
     await expect.poll(() => percentOf(page, "Training"), { timeout: 40_000 }).toBeGreaterThan(97);
   });
 
+  test("are fitted by the chosen optimizer and activation, with compiled steps", async () => {
+    const page = await visit("#/fit?set=xor&held=0&speed=0&hidden=8");
+    await page.getByRole("combobox", { name: "Activation" }).selectOption("tanh");
+    await page.getByRole("combobox", { name: "Optimizer" }).selectOption("adam");
+    await page.getByText("softmax(tanh(x W₁ + b₁) W₂ + b₂)").waitFor();
+    await trainUntil(page, 97);
+    await page.locator("[data-compiled=true]").waitFor();
+    await page.getByRole("combobox", { name: "Hidden units" }).selectOption("0");
+    expect(await page.getByRole("combobox", { name: "Activation" }).isDisabled()).toBe(true);
+    expect(await violations(page)).toEqual([]);
+  });
+
+  test("have a tape of the next step, and the fit continues after it", async () => {
+    const page = await visit("#/fit?hidden=2&batch=4&held=0", { viewport: { width: 390, height: 844 } });
+    for (const step of [1, 2]) {
+      await button(page, "Step").click();
+      await expect.poll(() => stepOf(page)).toBe(step);
+    }
+    const loss = await standing(page, "Training").textContent();
+    await button(page, "Tape of this step").click();
+    await page.getByText("// Step 3 of the fit: 4 rows of data,").waitFor();
+    const rows = page.locator(".list tbody tr");
+    await rows.filter({ hasText: "crossEntropy" }).waitFor();
+    await page.locator("body").press("End");
+    const gradient = () => rows.filter({ hasText: "W1" }).first().locator("td.cotangent").textContent();
+    await expect.poll(gradient).toMatch(/\d/);
+    const before = await gradient();
+    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(390);
+    expect(await violations(page)).toEqual([]);
+    await page.waitForFunction(() => location.hash.includes("at="));
+    await page.reload();
+    await expect.poll(gradient).toBe(before);
+    await page.goBack();
+    await expect.poll(() => stepOf(page)).toBe(0); // the reload dropped the fit
+    await button(page, "Step").click();
+    await button(page, "Step").click();
+    await expect.poll(() => stepOf(page)).toBe(2);
+    expect(await standing(page, "Training").textContent()).toBe(loss);
+    await page.locator("body").press("t");
+    await rows.first().waitFor();
+    await page.goBack();
+    await expect.poll(() => stepOf(page)).toBe(2);
+    expect(await standing(page, "Training").textContent()).toBe(loss);
+  });
+
   test("are added, dragged and erased by pointer; the back button undoes each change, and the address keeps the points", async () => {
     const page = await visit("#/fit?set=empty");
     await plane(page).waitFor();
@@ -158,6 +203,24 @@ test.each(["", "?data=table", "?data=digits"])("the page does not move while it 
 });
 
 describe("digits", () => {
+  test("are too large for an address, so the tape of a step gets them in the browser tab", async () => {
+    const page = await visit("#/fit?data=digits&hidden=8");
+    await page.getByText("6,000 handwritten digits of MNIST").waitFor();
+    await expect.poll(() => standing(page, "Training").textContent()).toContain("loss");
+    await button(page, "Tape of this step").click();
+    const ofX = page.locator(".list tbody tr").filter({ hasText: "64 × 784" }).first();
+    await ofX.waitFor();
+    await page.reload();
+    await ofX.waitFor();
+    const hash = await page.evaluate(() => location.hash);
+    expect(hash.length).toBeLessThan(1500);
+    const elsewhere = await visit(hash);
+    await elsewhere
+      .getByRole("alert")
+      .getByText(/"fit" needs the numbers of a training step/)
+      .waitFor();
+  });
+
   test("are fitted; a drawn digit gets its softmax row, and a mistake can be opened", async () => {
     const page = await visit("#/fit?data=digits");
     await page.getByText("6,000 handwritten digits of MNIST").waitFor();

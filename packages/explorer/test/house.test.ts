@@ -3,7 +3,7 @@ import { gzipSync } from "node:zlib";
 import type { Page } from "playwright-core";
 import { describe, expect } from "vitest";
 import { rooms } from "../src/house/rooms.ts";
-import { site, test, violations, visit } from "./support.ts";
+import { forgiven, site, test, violations, visit } from "./support.ts";
 
 test.each(rooms)(
   "$name opens by its address, fits 360 px, and has no axe violations in light and dark",
@@ -67,8 +67,10 @@ test("each room works offline once it is loaded", async () => {
       await page.waitForFunction(() => location.hash.includes("x="));
     },
     fit: async (page) => {
-      await page.getByRole("button", { name: "Step" }).click();
+      await page.getByRole("button", { name: "Step", exact: true }).click();
       await page.locator(".transport dd").first().getByText("1", { exact: true }).waitFor();
+      await page.locator("[data-compiled=false]").waitFor();
+      expect(forgiven().join(), "the compiler could not be loaded").toMatch(/ERR_INTERNET_DISCONNECTED/);
     },
   };
   for (const { name } of rooms) {

@@ -1,14 +1,19 @@
+import * as core from "@wengert/core";
+import * as ops from "@wengert/ops";
 import { describe, expect, test } from "vitest";
 import { isHeldOut } from "../src/rooms/fit/data/dataset.ts";
 import { fieldAt, gridPoints, nodes } from "../src/rooms/fit/grid.ts";
 import { centered, stroked } from "../src/rooms/fit/ink.ts";
-import type { Pace, Rows } from "../src/rooms/fit/protocol.ts";
+import { programOf } from "../src/rooms/fit/program.ts";
+import { activations, optimizers, type Pace, type Rows, type Start } from "../src/rooms/fit/protocol.ts";
+import { isCompiled, loadCompiler } from "../src/rooms/fit/steps.ts";
 import { Trainer } from "../src/rooms/fit/trainer.ts";
+import { toJavaScript } from "../src/sandbox/typescript.ts";
 
 const rows = Float32Array.from([1, 0, -1, 2, 0, -1, 2, 1, 0.5, 0.5, -2, 1]);
 const data: Rows = { rows, labels: Int32Array.of(0, 1, 2, 0, 1, 2), width: 2, classes: 3, center: 0, isPlane: true };
-const pace: Pace = { learningRate: 0.5, batchSize: 0, l2: 0, speed: 0 };
-const linear = { hidden: 0, seed: 1 };
+const pace: Pace = { optimizer: "sgd", learningRate: 0.5, batchSize: 0, l2: 0, speed: 0 };
+const linear: Start = { hidden: 0, activation: "relu", seed: 1 };
 const trained = (trainer: Trainer, steps: number, by: Pace = pace): Trainer => {
   for (let i = 0; i < steps; i++) trainer.advance(by);
   return trainer;
@@ -59,7 +64,7 @@ describe("a fit", () => {
   });
 
   test("gives the same result for the same seed and after a reset", () => {
-    const start = { hidden: 4, seed: 3 };
+    const start: Start = { hidden: 4, activation: "tanh", seed: 3 };
     const by = { ...pace, batchSize: 2 };
     const [a, b] = [new Trainer(data, start, 0.2), new Trainer(data, start, 0.2)];
     expect(trained(a, 20, by).layers).toEqual(trained(b, 20, by).layers);
@@ -83,7 +88,7 @@ describe("a fit", () => {
   });
 
   test("that diverges keeps the parameters of the last finite step and names the first non-finite value", () => {
-    const trainer = new Trainer(data, { hidden: 8, seed: 1 }, 0);
+    const trainer = new Trainer(data, { ...linear, hidden: 8 }, 0);
     for (let i = 0; i < 1000 && !trainer.hasDiverged; i++) trainer.advance({ ...pace, learningRate: 1e6 });
     expect(trainer.hasDiverged).toBe(true);
     expect(trainer.report(false, undefined).diverged).toMatch(/^the loss is (NaN|Infinity) after step \d+\. \w+/);
@@ -116,6 +121,95 @@ describe("a fit", () => {
     const { probe, probabilities } = trainer.report(false, Float32Array.of(1, 0));
     expect(Array.from(probe!)).toEqual(Array.from(probabilities.subarray(0, 3)));
   });
+});
+
+describe("the next step", () => {
+  test("has the parameters and the rows of the batch, and does not change the fit", () => {
+    const by = { ...pace, batchSize: 2 };
+    const [looked, other] = [new Trainer(data, linear, 0), new Trainer(data, linear, 0)];
+    for (let i = 0; i < 7; i++) {
+      const { X, labels, size, step, layers } = looked.upcoming(by);
+      expect([size, step, layers]).toEqual([2, i, looked.layers]);
+      expect(looked.upcoming(by)).toEqual({ X, labels, size, step, layers });
+      for (const k of [0, 1]) {
+        const row = data.labels.findIndex((label, j) => label === labels[k] && rows[2 * j] === X[2 * k]);
+        expect(Array.from(X.slice(2 * k, 2 * k + 2))).toEqual(Array.from(rows.slice(2 * row, 2 * row + 2)));
+      }
+      looked.advance(by);
+      other.advance(by);
+    }
+    expect(looked.layers).toEqual(other.layers);
+  });
+
+  test("as a program has the gradient that the step subtracts, for every activation", () => {
+    for (const hidden of [0, 3])
+      for (const activation of hidden > 0 ? activations : (["relu"] as const))
+        for (const l2 of [0, 0.2]) {
+          const by = { ...pace, batchSize: 2, l2 };
+          const trainer = trained(new Trainer(data, { hidden, activation, seed: 1 }, 0), 3, by);
+          const [before, { code, tensors }] = [trainer.layers, programOf(trainer.upcoming(by), by, { activation })];
+          const after = trained(trainer, 1, by).layers;
+          const numbers = Object.entries(tensors).map(([name, { data, shape, dtype }]) => {
+            return [name, ops.reshape(core.tensor([...data], { dtype }), { shape: [...shape] })];
+          });
+          const gradients: number[][] = [];
+          const record = (loss: (...all: core.Tensor[]) => core.Tensor, ...all: core.Tensor[]) => {
+            const argnums = [...all.keys()];
+            const grads = (core.grad as (f: unknown, o: object) => (...all: unknown[]) => core.Tensor[])(loss, {
+              argnums,
+            });
+            for (const each of grads(...all)) gradients.push([...(each.data.data as Float32Array)]);
+          };
+          const modules: Record<string, object> = {
+            "@wengert/core": { ...core, record },
+            "@wengert/ops": ops,
+            fit: Object.fromEntries(numbers),
+          };
+          new Function("require", "exports", toJavaScript(code).javascript)((name: string) => modules[name], {});
+          const steps = before.flatMap(({ W, b }, i) => [
+            Array.from(W, (w, k) => (w - after[i]!.W[k]!) / pace.learningRate),
+            Array.from(b, (each, k) => (each - after[i]!.b[k]!) / pace.learningRate),
+          ]);
+          expect(gradients.length).toBe(steps.length);
+          for (const [i, step] of steps.entries()) close(gradients[i]!, step, 5);
+        }
+  });
+
+  test("of a wide batch has only the first rows", () => {
+    const width = 20_000;
+    const wide: Rows = { ...data, rows: Float32Array.from({ length: 6 * width }, (_, i) => i / width), width };
+    const { X, labels, size } = new Trainer(wide, linear, 0).upcoming(pace);
+    expect([X.length / width, labels.length, size]).toEqual([3, 3, 6]);
+  });
+});
+
+test("compiled steps agree with eager steps, for every optimizer and activation", async () => {
+  const cases = optimizers.flatMap((optimizer) =>
+    activations.flatMap((activation) => [0, 0.1].map((l2) => ({ optimizer, activation, l2 }))),
+  );
+  const fitted = () =>
+    cases.map(({ activation, ...by }) =>
+      trained(new Trainer(data, { hidden: 3, activation, seed: 2 }, 0), 12, { ...pace, learningRate: 0.05, ...by }),
+    );
+  expect(isCompiled()).toBe(false);
+  const eager = fitted().map(({ layers }) => layers);
+  await loadCompiler();
+  expect(isCompiled()).toBe(true);
+  const compiled = fitted().map(({ layers }) => layers);
+  for (const [i, layers] of compiled.entries())
+    for (const [k, { W, b }] of layers.entries()) {
+      close(W, eager[i]![k]!.W, 5);
+      close(b, eager[i]![k]!.b, 5);
+    }
+  const different = new Set(compiled.map((layers) => layers[0]!.W.join()));
+  expect(different.size).toBe(cases.length);
+});
+
+test("a change of the optimizer keeps the parameters and starts its state anew", () => {
+  const [changed, loaded] = [trained(new Trainer(data, linear, 0), 5), new Trainer(data, linear, 0)];
+  loaded.load(changed.layers, 5);
+  const by = { ...pace, optimizer: "adam" } as const;
+  expect(trained(changed, 3, by).layers).toEqual(trained(loaded, 3, by).layers);
 });
 
 test("each class has its share of held-out rows, even if rows are sorted by class", () => {

@@ -1,4 +1,5 @@
 import type { DType } from "@wengert/core";
+import type { Handed } from "../page/handed.ts";
 
 // The messages that the worker sends to the page when it runs a program. The messages are plain data, because
 // `postMessage` must be able to clone them.
@@ -16,6 +17,8 @@ export interface Run {
    * no float input at the index, the first float input is used.
    */
   readonly along?: number | undefined;
+  /** The tensors that the program can import from "fit". */
+  readonly handed?: Handed | undefined;
 }
 
 export interface Outcome {

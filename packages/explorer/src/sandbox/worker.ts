@@ -4,6 +4,7 @@ import * as gradcheck from "@wengert/core/gradcheck";
 import * as ops from "@wengert/ops";
 import * as opsExtend from "@wengert/ops/extend";
 import * as exercises from "../exercises/index.ts";
+import type { Handed } from "../page/handed.ts";
 import { closeDoors, SandboxError } from "./doors.ts";
 import { failureOf, type Hints } from "./failure.ts";
 import { lineOf } from "./lines.ts";
@@ -51,8 +52,21 @@ const hintsFor = (code: string): Hints => ({
   },
 });
 
-function moduleFor(name: string, observer: Observer): object {
-  const found = Object.hasOwn(modules, name) ? modules[name] : undefined;
+/** Returns the tensors that the Fit page hands over, as a module. */
+function handedModule(handed: Handed | undefined): object {
+  if (!handed)
+    throw new SandboxError(
+      `import: "fit" needs the numbers of a training step, which are only in the browser tab of the fit; open the Fit page and press Tape of this step`,
+    );
+  const made = Object.entries(handed).map(([label, { data, shape, dtype }]) => {
+    const flat = core.tensor([...data], { dtype });
+    return [label, core.withLabel(ops.reshape(flat, { shape: [...shape] }), label)];
+  });
+  return Object.fromEntries(made);
+}
+
+function moduleFor(name: string, observer: Observer, handed: Handed | undefined): object {
+  const found = name === "fit" ? handedModule(handed) : Object.hasOwn(modules, name) ? modules[name] : undefined;
   if (found)
     return new Proxy(found === core ? { ...core, record: observer.record } : { ...found }, {
       get: (module, key) => {
@@ -68,7 +82,7 @@ function moduleFor(name: string, observer: Observer): object {
   );
 }
 
-async function run({ code, order = 1, along }: Run): Promise<Outcome> {
+async function run({ code, order = 1, along, handed }: Run): Promise<Outcome> {
   const observer = new Observer(order, along);
   const printed: string[] = [];
   const print = (...values: unknown[]) => {
@@ -91,7 +105,7 @@ async function run({ code, order = 1, along }: Run): Promise<Outcome> {
     // An indirect eval runs the program, so that it sees the worker's globals but no names of this module. The code
     // starts on the first line, so that line numbers in errors are right.
     const program = evaluate(`(async function (require, exports, console) {${code}\n})\n//# sourceURL=program.ts`);
-    await program((name: string) => moduleFor(name, observer), {}, console);
+    await program((name: string) => moduleFor(name, observer, handed), {}, console);
   } catch (thrown) {
     fail(thrown);
   }

@@ -3,8 +3,8 @@ import { short } from "../../parts/numbers.ts";
 import { Slider } from "../../parts/Slider.tsx";
 import { widthOf } from "./data/dataset.ts";
 import { data } from "./fit.ts";
-import { limits } from "./protocol.ts";
-import { batch, held, hidden, l2, rate, seed, speed } from "./settings.ts";
+import { activations, limits, optimizers } from "./protocol.ts";
+import { activation, batch, held, hidden, l2, optimizer, rate, seed, speed } from "./settings.ts";
 import { whole } from "./words.ts";
 
 /** The settings of the fit. */
@@ -31,6 +31,21 @@ export function Controls() {
           value={hidden.value}
           options={[0, 2, 4, 8, 16, 32, 64, 128]}
           text={(units) => (units === 0 ? "none" : `${units}`)}
+        />
+        <Pick
+          label="Activation"
+          field="activation"
+          value={activation.value}
+          options={activations}
+          text={(name) => name}
+          disabled={hidden.value === 0}
+        />
+        <Pick
+          label="Optimizer"
+          field="optimizer"
+          value={optimizer.value}
+          options={optimizers}
+          text={(name) => optimizerTitles[name]}
         />
         <Pick
           label="Batch"
@@ -77,6 +92,8 @@ export function Controls() {
   );
 }
 
+const optimizerTitles = { sgd: "SGD", momentum: "momentum", adam: "Adam" } as const;
+
 /** Shows the formula of the model and its number of parameters. */
 function ModelInWords() {
   const of = data.value;
@@ -85,31 +102,34 @@ function ModelInWords() {
   const count = units > 0 ? inputs * units + units + units * classes + classes : inputs * classes + classes;
   return (
     <p class="small soft">
-      <span class="code">{units > 0 ? "softmax(relu(x W₁ + b₁) W₂ + b₂)" : "softmax(x W + b)"}</span>, {whole(count)}{" "}
-      parameters
+      <span class="code">{units > 0 ? `softmax(${activation.value}(x W₁ + b₁) W₂ + b₂)` : "softmax(x W + b)"}</span>,{" "}
+      {whole(count)} parameters
     </p>
   );
 }
 
-interface PickProps {
+interface PickProps<T extends string | number> {
   readonly label: string;
   readonly field: string;
-  readonly value: number;
-  readonly options: readonly number[];
-  readonly text: (value: number) => string;
+  readonly value: T;
+  readonly options: readonly T[];
+  readonly text: (value: T) => string;
+  readonly disabled?: boolean;
 }
 
 /**
- * A drop-down list of common numbers for a setting. If the URL contains another number, the list includes this number,
+ * A drop-down list of common values for a setting. If the URL contains another value, the list includes this value,
  * too.
  */
-function Pick({ label, field, value, options, text }: PickProps) {
+function Pick<T extends string | number>({ label, field, value, options, text, disabled = false }: PickProps<T>) {
   const all = options.includes(value) ? options : [...options, value];
   return (
     <label>
       <span>{label}</span>
       <select
         class="button"
+        disabled={disabled}
+        title={disabled ? "Only a network with hidden units has an activation" : undefined}
         value={value}
         onChange={({ currentTarget }) => put({ [field]: currentTarget.value }, { push: true })}
       >

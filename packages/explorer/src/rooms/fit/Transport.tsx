@@ -1,5 +1,5 @@
 import { short } from "../../parts/numbers.ts";
-import { data, report, reset, stepOnce, toggle } from "./fit.ts";
+import { data, openTape, report, reset, stepOnce, toggle } from "./fit.ts";
 import { Keep } from "./Keep.tsx";
 import { percent, whole } from "./words.ts";
 
@@ -27,7 +27,9 @@ export function Transport() {
       <dl class="standing numbers">
         <div>
           <dt>Step</dt>
-          <dd>{now ? whole(now.step) : "–"}</dd>
+          <dd title={now?.compiled ? "Each step runs from a compiled plan" : undefined} data-compiled={now?.compiled}>
+            {now ? whole(now.step) : "–"}
+          </dd>
         </div>
         <div>
           <dt>Epoch</dt>
@@ -36,6 +38,15 @@ export function Transport() {
         <Standing name="Training" of={now?.train} kind="training" />
         <Standing name="Held out" of={now?.held} kind="held-out" />
       </dl>
+      <button
+        type="button"
+        class="button"
+        disabled={off || running}
+        title="Open the list of the next step, with its rows and parameters, on the Tape page"
+        onClick={() => void openTape()}
+      >
+        Tape of this step
+      </button>
       <Keep />
       <p class="unseen" aria-live="polite">
         {now && !running && now.step > 0

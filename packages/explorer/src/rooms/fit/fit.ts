@@ -1,9 +1,12 @@
 import { batch, computed, effect, signal } from "@preact/signals";
-import { put } from "../../page/address.ts";
+import { go, put } from "../../page/address.ts";
+import { hand } from "../../page/handed.ts";
+import { packed } from "../../page/packed.ts";
 import { type Dataset, widthOf } from "./data/dataset.ts";
 import type { Preset } from "./data/points.ts";
 import { paced } from "./paced.ts";
-import type { FromWorker, LayerData, Report, Rows, Score, Start, ToWorker } from "./protocol.ts";
+import { programOf } from "./program.ts";
+import type { FromWorker, LayerData, Report, Rows, Score, Start, ToWorker, Upcoming } from "./protocol.ts";
 import { held, pace, preset, type Source, source, start } from "./settings.ts";
 
 // Controls the fit from the page. The fit itself runs in a worker.
@@ -29,6 +32,7 @@ export const slowReport = paced(report, 250, isRunning);
 export const slowHistory = paced(history, 400, isRunning);
 
 let worker: Worker | undefined;
+let onUpcoming: ((found: Upcoming) => void) | undefined;
 let onParameters: ((found: { layers: readonly LayerData[]; step: number }) => void) | undefined;
 
 const send = (message: ToWorker): void => worker?.postMessage(message);
@@ -89,6 +93,7 @@ function sendData(): void {
   const [width, isPlane] = [widthOf(now), what.source === "points"];
   const sent: Rows = { rows, labels, width, classes: classes.length, center, isPlane };
   send({ kind: "data", data: isKnown ? undefined : sent, start: what.start, heldOut: what.heldOut, keep });
+  comeBack(what, width, classes.length);
 }
 
 const isSame = (a: Sent, b: Sent): boolean =>
@@ -97,6 +102,7 @@ const isSame = (a: Sent, b: Sent): boolean =>
 function hear(message: FromWorker): void {
   if (message.kind === "failed") failure.value = message.message;
   else if (message.kind === "parameters") onParameters?.(message);
+  else if (message.kind === "upcoming") onUpcoming?.(message.upcoming);
   else {
     batch(() => {
       report.value = message.report;
@@ -118,6 +124,32 @@ export const toggle = (): void => send({ kind: report.peek()?.running ? "pause" 
 export const stepOnce = (): void => send({ kind: "step" });
 export const reset = (): void => send({ kind: "reset" });
 export const probe = (row: Float32Array | undefined): void => send({ kind: "probe", row });
+
+/** Opens the next training step as a program on the Tape page. When the reader comes back, the fit continues. */
+export async function openTape(): Promise<void> {
+  if (!worker || !last) return;
+  const of = last;
+  const upcoming = await new Promise<Upcoming>((resolve) => {
+    onUpcoming = resolve;
+    send({ kind: "upcoming" });
+  });
+  left = { source: of.source, layers: upcoming.layers, steps: upcoming.step };
+  const { code, tensors } = programOf(upcoming, pace.peek(), start.peek());
+  go("tape", { code: packed(code), handed: hand(tensors) });
+}
+
+/** The parameters of the fit that the reader left for the Tape page. */
+let left: { readonly source: Source; readonly layers: readonly LayerData[]; readonly steps: number } | undefined;
+
+/** Continues the fit that the reader left for the Tape page, if it has the same kind of data and the same shapes. */
+function comeBack({ source: kind, start: { hidden } }: Sent, inputs: number, classes: number): void {
+  if (!left) return;
+  const { layers, steps } = left;
+  const sizes = hidden > 0 ? [inputs * hidden, hidden, hidden * classes, classes] : [inputs * classes, classes];
+  const isSameShape = String(layers.flatMap(({ W, b }) => [W.length, b.length])) === String(sizes);
+  if (left.source === kind && isSameShape) send({ kind: "load", layers, steps });
+  left = undefined;
+}
 
 export const parameters = (): Promise<{ layers: readonly LayerData[]; step: number }> =>
   new Promise((resolve) => {

@@ -12,7 +12,7 @@ import { Controls } from "./Controls.tsx";
 import { Curves } from "./Curves.tsx";
 import { isOfImages } from "./data/dataset.ts";
 import { type Preset, presets } from "./data/points.ts";
-import { data, failure, keepFitting, report, reset, stepOnce, toggle } from "./fit.ts";
+import { data, failure, keepFitting, openTape, report, reset, stepOnce, toggle } from "./fit.ts";
 import { Mistakes } from "./Mistakes.tsx";
 import { Source } from "./Source.tsx";
 import { chooseSource, preset, source, sources } from "./settings.ts";
@@ -37,6 +37,7 @@ export default function FitRoom() {
     { key: " ", does: "train, pause", run: toggle },
     { key: "s", does: "one step", run: stepOnce },
     { key: "r", does: "reset", run: reset },
+    { key: "t", does: "the tape of the next step", run: () => void openTape() },
   ]);
   const [of, now] = [data.value, report.value];
   const isAlone = !of && source.value === "images"; // there are no built-in images; other data will follow

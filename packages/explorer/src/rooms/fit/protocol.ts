@@ -1,7 +1,13 @@
 export const limits = { hidden: 512, seed: 1_000_000 } as const;
 
+export const activations = ["relu", "tanh", "sigmoid", "gelu"] as const;
+export type Activation = (typeof activations)[number];
+export const optimizers = ["sgd", "momentum", "adam"] as const;
+export type OptimizerName = (typeof optimizers)[number];
+
 /** The settings that can change during a fit. */
 export interface Pace {
+  readonly optimizer: OptimizerName;
   readonly learningRate: number;
   /** The batch size: the number of rows per training step. 0 means all rows. */
   readonly batchSize: number;
@@ -14,6 +20,8 @@ export interface Pace {
 /** The settings that are fixed when a fit starts and cannot change during the fit. */
 export interface Start {
   readonly hidden: number;
+  /** The activation of the hidden units. */
+  readonly activation: Activation;
   readonly seed: number;
 }
 
@@ -50,7 +58,7 @@ export type ToWorker =
       readonly keep: boolean;
     }
   | { readonly kind: "pace"; readonly pace: Pace }
-  | { readonly kind: "run" | "pause" | "step" | "reset" | "none" | "seen" | "parameters" }
+  | { readonly kind: "run" | "pause" | "step" | "reset" | "none" | "seen" | "parameters" | "upcoming" }
   | { readonly kind: "load"; readonly layers: readonly LayerData[]; readonly steps: number }
   | { readonly kind: "probe"; readonly row: Float32Array | undefined };
 
@@ -83,11 +91,26 @@ export interface Report {
   /** The first columns of the model's first weight matrix W, one after another. */
   readonly weights: Float32Array;
   readonly probe: Float32Array | undefined;
+  /** Whether the training steps are compiled to a plan. */
+  readonly compiled: boolean;
   /** The error message, if training stopped because the loss was not finite. */
   readonly diverged: string | undefined;
 }
 
+/** The numbers of the next training step: the parameters, and the rows of the batch. */
+export interface Upcoming {
+  readonly layers: readonly LayerData[];
+  /** The rows, [rows, columns]. A large batch has only its first rows here. */
+  readonly X: Float32Array;
+  readonly labels: Int32Array;
+  /** The number of rows of the whole batch. */
+  readonly size: number;
+  /** The number of training steps so far. */
+  readonly step: number;
+}
+
 export type FromWorker =
+  | { readonly kind: "upcoming"; readonly upcoming: Upcoming }
   | { readonly kind: "report"; readonly report: Report; readonly fresh: boolean }
   | { readonly kind: "parameters"; readonly layers: readonly LayerData[]; readonly step: number }
   | { readonly kind: "failed"; readonly message: string };

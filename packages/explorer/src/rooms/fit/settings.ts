@@ -1,7 +1,7 @@
 import { computed, type ReadonlySignal } from "@preact/signals";
 import { address, put } from "../../page/address.ts";
 import { type Preset, presets, unpackedPoints } from "./data/points.ts";
-import { limits, type Pace, type Start } from "./protocol.ts";
+import { activations, limits, optimizers, type Pace, type Start } from "./protocol.ts";
 
 // The settings of the Fit room, which are read from the URL and validated. Missing settings have defaults.
 
@@ -69,15 +69,22 @@ const number = (name: string, usual: () => number, { least, most, whole = false 
   });
 
 /** The default settings of the Fit room for each kind of data. */
-const usual: Readonly<Record<Source, Pace & Start & { readonly held: number }>> = {
+type Usual = Omit<Pace & Start, "optimizer" | "activation"> & { readonly held: number };
+const usual: Readonly<Record<Source, Usual>> = {
   points: { learningRate: 0.3, batchSize: 0, l2: 0, speed: 60, hidden: 0, seed: 1, held: 20 },
   digits: { learningRate: 0.2, batchSize: 64, l2: 0, speed: 0, hidden: 0, seed: 1, held: 20 },
   images: { learningRate: 0.03, batchSize: 32, l2: 0.01, speed: 0, hidden: 0, seed: 1, held: 20 },
   table: { learningRate: 0.3, batchSize: 0, l2: 0, speed: 60, hidden: 0, seed: 1, held: 20 },
 };
-const usualOf = (name: keyof Pace | keyof Start | "held") => () => usual[source.value][name];
+const usualOf = (name: keyof Usual) => () => usual[source.value][name];
 
-export const rate = number("rate", usualOf("learningRate"), { least: 1e-4, most: 100 });
+const named = <T extends string>(all: readonly T[]) => all.map((name) => ({ name }));
+export const optimizer = computed(among(named(optimizers), "optimizer", "sgd"));
+export const activation = computed(among(named(activations), "activation", "relu"));
+/** The steps of momentum and Adam are longer for the same learning rate, so their default is a tenth of that of SGD. */
+const usualRate = () =>
+  Number((usual[source.value].learningRate * (optimizer.value === "sgd" ? 1 : 0.1)).toPrecision(2));
+export const rate = number("rate", usualRate, { least: 1e-4, most: 100 });
 export const batch = number("batch", usualOf("batchSize"), { least: 0, most: 1e6, whole: true });
 export const l2 = number("l2", usualOf("l2"), { least: 0, most: 10 });
 export const speed = number("speed", usualOf("speed"), { least: 0, most: 1e5, whole: true });
@@ -89,12 +96,17 @@ export const held = number("held", usualOf("held"), { least: 0, most: 90, whole:
 export const side = number("side", () => 24, { least: 8, most: 64, whole: true });
 
 export const pace = computed<Pace>(() => ({
+  optimizer: optimizer.value,
   learningRate: rate.value,
   batchSize: batch.value,
   l2: l2.value,
   speed: speed.value,
 }));
-export const start = computed<Start>(() => ({ hidden: hidden.value, seed: seed.value }));
+export const start = computed<Start>(() => ({
+  hidden: hidden.value,
+  activation: activation.value,
+  seed: seed.value,
+}));
 
 /** Switches to another kind of data and resets the settings to the defaults for that kind. */
 export const chooseSource = (name: Source): void => {

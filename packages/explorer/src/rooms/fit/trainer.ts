@@ -1,18 +1,17 @@
-import { fromNdarray, nonFinite, type Tensor, valueAndGrad } from "@wengert/core";
+import { fromNdarray, nonFinite, type Tensor, tensor } from "@wengert/core";
 import { ravel as flat, ndarray } from "@wengert/core/extend";
 import { argmax, crossEntropy, randomKey, slice, softmax, splitKey, transpose } from "@wengert/ops";
-import { accuracy, applyUpdates, batches, confusionMatrix, type Sequence, type SgdState, sgd } from "@wengert/train";
+import { accuracy, batches, confusionMatrix, type Sequence } from "@wengert/train";
 import { isHeldOut } from "./data/dataset.ts";
 import { gridPoints } from "./grid.ts";
 import { initialModel, loss, type Model, scores } from "./model.ts";
-import type { LayerData, Pace, Report, Rows, Score, Start } from "./protocol.ts";
+import type { LayerData, OptimizerName, Pace, Report, Rows, Score, Start, Upcoming } from "./protocol.ts";
+import { initialState, isCompiled, type State, stepWith } from "./steps.ts";
 
-const most = { trainJudged: 1000, heldJudged: 2000, weights: 24 } as const;
-
-const lossAndGradient = valueAndGrad(loss, { hasAux: true });
+const most = { trainJudged: 1000, heldJudged: 2000, weights: 24, handedOver: 60_000 } as const;
 
 /**
- * Runs stochastic gradient descent step by step. Between any two steps, the page can pause the fit or change its
+ * Trains step by step. Between any two steps, the page can pause the fit or change its
  * settings.
  */
 export class Trainer {
@@ -25,7 +24,8 @@ export class Trainer {
   readonly #sample: { readonly training: Batch; readonly held: Batch | undefined };
   #whole: Batch | undefined;
   #model!: Model;
-  #optimizer!: SgdState;
+  /** The optimizer and its state. Undefined before the first step, and after the parameters changed. */
+  #optimizer: { readonly name: OptimizerName; readonly state: State } | undefined;
   #orderKey!: Tensor;
   /** The batches of the current epoch as lists of row indices, and the index of the next batch. */
   #epoch: { readonly number: number; readonly batchSize: number; readonly batches: Sequence<Tensor> } | undefined;
@@ -51,7 +51,8 @@ export class Trainer {
 
   reset(): void {
     const [modelKey, orderKey] = splitKey(randomKey(this.#start.seed)) as [Tensor, Tensor];
-    const sizes = { inputs: this.#width, hidden: this.#start.hidden, classes: this.#data.classes };
+    const { hidden, activation } = this.#start;
+    const sizes = { inputs: this.#width, hidden, activation, classes: this.#data.classes };
     this.#begin(initialModel(sizes, modelKey), 0);
     [this.#orderKey, this.#epoch, this.#seen] = [orderKey, undefined, 0];
   }
@@ -92,18 +93,42 @@ export class Trainer {
   }
 
   /** Takes one training step. If the loss is not finite, the parameters stay unchanged. */
-  advance({ learningRate, batchSize, l2 }: Pace): void {
-    const batch = this.#batch(batchSize);
-    const { value, grad } = lossAndGradient(this.#model, batch.X, batch.labels, l2);
+  advance({ optimizer: name, learningRate, batchSize, l2 }: Pace): void {
+    const { activation } = this.#start;
+    const { X, labels, size } = this.#batch(batchSize);
+    const before = this.#optimizer?.name === name ? this.#optimizer.state : initialState(name, this.#model);
+    const batch = { X, labels };
+    const lambda = l2 === 0 ? [] : [scalar(l2)];
+    const { model, state, value } = stepWith(name, activation)(
+      this.#model,
+      before,
+      batch,
+      scalar(learningRate),
+      ...lambda,
+    );
     if (!Number.isFinite(value.item())) {
-      const why = nonFinite((model: Model) => loss(model, batch.X, batch.labels, l2)[0], this.#model);
+      const why = nonFinite((each: Model) => loss(each, batch, activation, ...lambda), this.#model);
       this.#diverged = `the loss is ${value.item()} after step ${this.#step}.${why ? ` ${sentence(why.message)}` : ""}`;
       return;
     }
-    const { updates, state } = sgd({ learningRate }).update<Model>(grad as Model, this.#optimizer, this.#model);
-    [this.#model, this.#optimizer] = [applyUpdates<Model>(this.#model, updates), state];
+    [this.#model, this.#optimizer] = [model, { name, state }];
     this.#step++;
-    this.#seen += batch.size;
+    this.#seen += size;
+  }
+
+  /** Returns the numbers of the next training step, without taking the step. */
+  upcoming({ batchSize }: Pace): Upcoming {
+    const [epoch, next] = [this.#epoch, this.#next];
+    const { X, labels, size } = this.#batch(batchSize);
+    [this.#epoch, this.#next] = [epoch, next];
+    const count = Math.min(size, Math.max(1, Math.floor(most.handedOver / this.#width)));
+    return {
+      layers: this.layers,
+      X: numbersOf(X).slice(0, count * this.#width),
+      labels: Int32Array.from(flat(labels.array!)).slice(0, count),
+      size,
+      step: this.#step,
+    };
   }
 
   report(running: boolean, probe: Float32Array | undefined): Report {
@@ -134,22 +159,23 @@ export class Trainer {
               ),
             )
           : undefined,
+      compiled: isCompiled(),
       diverged: this.#diverged,
     };
   }
 
   #begin(model: Model, step: number): void {
     this.#model = model;
-    this.#optimizer = sgd({ learningRate: 0 }).init<Model>(model);
+    this.#optimizer = undefined;
     [this.#step, this.#diverged] = [step, undefined];
   }
 
   #probabilities(X: Tensor): Float32Array {
-    return numbersOf(softmax(scores(this.#model, X)));
+    return numbersOf(softmax(scores(this.#model, X, this.#start.activation)));
   }
 
   #judge({ X, labels }: Batch): { readonly score: Score; readonly A: Tensor; readonly guesses: Tensor } {
-    const A = scores(this.#model, X);
+    const A = scores(this.#model, X, this.#start.activation);
     const guesses = argmax(A, { axis: 1 });
     return { score: { loss: crossEntropy(A, labels).item(), accuracy: accuracy(guesses, labels) }, A, guesses };
   }
@@ -208,6 +234,9 @@ interface Batch {
 
 const matrix = (numbers: Float32Array, width: number): Tensor =>
   fromNdarray(ndarray(numbers, [numbers.length / width, width]), { label: "X" });
+
+/** Returns a number that changes from step to step as a tensor, because a plan contains the numbers of its first call. */
+const scalar = (x: number): Tensor => tensor(x, { dtype: "float32" });
 
 /** Returns an error message as a sentence, without the location in the minified bundle. */
 const sentence = (message: string): string =>

@@ -1,4 +1,5 @@
 import type { FromWorker, Pace, Rows, ToWorker } from "./protocol.ts";
+import { loadCompiler } from "./steps.ts";
 import { Trainer } from "./trainer.ts";
 
 const slice = 12; // takes steps for this time in ms, then handles messages
@@ -7,7 +8,7 @@ const share = 0.2; // the maximum fraction of the time spent on reports
 
 let rows: Rows | undefined;
 let trainer: Trainer | undefined;
-let pace: Pace = { learningRate: 0.1, batchSize: 0, l2: 0, speed: 0 };
+let pace: Pace = { optimizer: "sgd", learningRate: 0.1, batchSize: 0, l2: 0, speed: 0 };
 let probe: Float32Array | undefined;
 let isRunning = false;
 let isAwaited = false; // whether the page has yet to draw the last report; the next report waits for it
@@ -17,13 +18,16 @@ let effort = 0; // the time in ms that the last report took
 let owed = 0; // the number of steps that are due at the chosen speed
 let before = 0;
 
+let handled = Promise.resolve(); // resolves after the last message, because the first training step waits for the compiler
+
 self.onmessage = ({ data: message }: MessageEvent<ToWorker>) => {
-  try {
-    receive(message);
-  } catch (error) {
-    isRunning = false;
-    send({ kind: "failed", message: String(error) });
-  }
+  handled = handled
+    .then(() => (message.kind === "run" || message.kind === "step" ? loadCompiler() : undefined))
+    .then(() => receive(message))
+    .catch((error: unknown) => {
+      isRunning = false;
+      send({ kind: "failed", message: String(error) });
+    });
 };
 
 function receive(message: ToWorker): void {
@@ -74,6 +78,9 @@ function receive(message: ToWorker): void {
     case "seen":
       isAwaited = false;
       if (isOwed) report();
+      return;
+    case "upcoming":
+      if (trainer) send({ kind: "upcoming", upcoming: trainer.upcoming(pace) });
       return;
     case "parameters":
       if (trainer) send({ kind: "parameters", layers: trainer.layers, step: trainer.step });

@@ -2,6 +2,7 @@ import examples, { type Example } from "virtual:examples";
 import type { Program } from "virtual:programs/example";
 import { computed, effect, signal } from "@preact/signals";
 import { type Address, address, put } from "../../page/address.ts";
+import { received } from "../../page/handed.ts";
 import { packed, unpacked } from "../../page/packed.ts";
 import type { Outcome, Run } from "../../sandbox/protocol.ts";
 import { Sandbox } from "../../sandbox/sandbox.ts";
@@ -27,6 +28,9 @@ export const exampleCode = computed<string | undefined>(() => programs.value[exa
 export const program = computed<string | undefined>(
   () => (codeField.value && unpacked(codeField.value)) || exampleCode.value,
 );
+const handedField = field("handed");
+/** The tensors that another page hands to the program. */
+const handed = computed(() => received(handedField.value));
 const orderField = field("order");
 export const order = computed<1 | 2>(() => (orderField.value === "2" ? 2 : 1));
 
@@ -135,6 +139,7 @@ export const choose = (name: string): void =>
     {
       example: name,
       code: undefined,
+      handed: undefined,
       at: undefined,
       look: undefined,
       of: undefined,
@@ -167,7 +172,7 @@ export function keepRunning(): () => void {
   let timer: number | undefined;
   const stopLoading = effect(loadExample);
   const stopRunning = effect(() => {
-    const wanted = { order: order.value, along: along.value };
+    const wanted = { order: order.value, along: along.value, handed: handed.value };
     const code = program.value;
     isRunning.value = true;
     if (code === undefined) return; // isSlow stays true until a program ends, so that no error of an earlier program returns
