@@ -55,6 +55,8 @@ describe.each(unsolved)("$name", ({ name, title, code }) => {
     expect(printed).not.toMatch(/not right/i);
     expect(lists).toBe(1);
     expect(page).toContain(`## ${title}\n`);
+    const comments = (text: string) => [...text.matchAll(/\/\/ (.*)/g)].map(([, comment]) => comment);
+    expect(comments(solutions.get(name)!)).toEqual(comments(code));
   });
 });
 

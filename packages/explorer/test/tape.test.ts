@@ -35,6 +35,7 @@ describe("examples", () => {
     "nan",
     "long",
     "scan",
+    "vmap",
   ];
 
   test("are all listed, and the sweep of each reaches its end", async () => {
@@ -54,6 +55,20 @@ describe("examples", () => {
       expect(await page.getByRole("alert").count(), name).toBe(name === "wrong" ? 1 : 0);
       await page.locator("body").press("Home");
     }
+  });
+
+  test("vmap gives each tensor that depends on the rows a batch axis, and shares the others", async () => {
+    const page = await visit("#/tape?example=vmap&of=0");
+    await row(page, "#4").waitFor();
+    const shapes = () => page.locator(".list tbody tr td:nth-child(4)").allTextContents();
+    const ofRow = await shapes();
+    await page.getByRole("combobox", { name: "recording" }).selectOption("1");
+    await expect.poll(() => cell(page, "x", "soft:nth-child(4)")).toBe("3 × 2");
+    const ofBatch = await shapes();
+    expect(ofRow.slice(0, 5)).toEqual(["2", "scalar", "2", "scalar", "scalar"]);
+    expect(ofBatch.slice(0, 5)).toEqual(["3 × 2", "3", "2", "3", "3"]);
+    await page.locator("body").press("End");
+    await stage(page).getByText("The result: the gradient").waitFor();
   });
 
   test("gradcheck finds the error of the wrong rule, nonFinite the line of the NaN", async () => {

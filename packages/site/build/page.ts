@@ -43,7 +43,7 @@ export function pageOf({ url, title, html, description, headings, groups, script
   const to = (target: string) => escaped(relative(url, target));
   const top = relative(url, "index.html").replace(/index\.html$/, "");
   const room = (name: string) => `${top}../index.html#/${name}`;
-  const rooms = ["Tape", "Softmax", "Fit"].map((name) => `<a href="${room(name.toLowerCase())}">${name}</a>`);
+  const rooms = ["Tour", "Tape", "Softmax", "Fit"].map((name) => `<a href="${room(name.toLowerCase())}">${name}</a>`);
   const isMissing = url === missingUrl;
   const image = escaped(address ? address + previewUrl : relative(url, previewUrl));
   const fullTitle = escaped(title === "Start" ? "Wengert" : `${title} · Wengert`);

@@ -125,7 +125,7 @@ export const stepOnce = (): void => send({ kind: "step" });
 export const reset = (): void => send({ kind: "reset" });
 export const probe = (row: Float32Array | undefined): void => send({ kind: "probe", row });
 
-/** Opens the next training step as a program on the Tape page. When the reader comes back, the fit continues. */
+/** Opens the next training step as a program on the Tape page. When the reader returns, the fit continues. */
 export async function openTape(): Promise<void> {
   if (!worker || !last) return;
   const of = last;

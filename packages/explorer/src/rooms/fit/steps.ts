@@ -6,7 +6,7 @@ import type { Activation, OptimizerName } from "./protocol.ts";
 /** The state of an optimizer: a tree of tensors. */
 export type State = Readonly<Record<string, unknown>>;
 
-export interface Stepped {
+interface Stepped {
   readonly model: Model;
   readonly state: State;
   readonly value: Tensor;
