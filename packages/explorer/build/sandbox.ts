@@ -5,6 +5,12 @@ import { build, type Plugin, type Rollup } from "vite";
 const root = new URL("..", import.meta.url).pathname;
 const framePath = `${root}/src/sandbox/frame.js`;
 
+/** The scripts of the sandbox: the worker, and the worker that also has the compiler. */
+const entries: Readonly<Record<string, string>> = {
+  "virtual:sandbox-worker": "worker",
+  "virtual:sandbox-compiler": "compilingWorker",
+};
+
 /**
  * A Vite plugin that builds the sandbox. User programs run in a worker with an opaque origin, which cannot load files
  * from the page. The page therefore sends the worker's script as text (`virtual:sandbox-worker`) to an iframe, which
@@ -14,10 +20,11 @@ const framePath = `${root}/src/sandbox/frame.js`;
 export function sandbox(): Plugin {
   return {
     name: "sandbox",
-    resolveId: (id) => (id === "virtual:sandbox-worker" ? `\0${id}` : undefined),
+    resolveId: (id) => (id in entries ? `\0${id}` : undefined),
     async load(id) {
-      if (id !== "\0virtual:sandbox-worker") return undefined;
-      const { code, modules } = await workerCode();
+      const entry = entries[id.slice(1)];
+      if (entry === undefined) return undefined;
+      const { code, modules } = await workerCode(entry);
       for (const path of modules) this.addWatchFile(path);
       // The library recognizes its own stack frames by file name. The worker's script therefore gets the file name of
       // an installed package.
@@ -37,7 +44,7 @@ export function sandbox(): Plugin {
 const keepNames = { class: true, function: false } as const;
 const minify = { mangle: { keepNames }, compress: { keepNames } } as const;
 
-async function workerCode(): Promise<{ code: string; modules: string[] }> {
+async function workerCode(entry: string): Promise<{ code: string; modules: string[] }> {
   const { output } = (await build({
     configFile: false,
     root,
@@ -47,7 +54,7 @@ async function workerCode(): Promise<{ code: string; modules: string[] }> {
       write: false,
       target: "es2022",
       minify: "oxc",
-      rolldownOptions: { input: `${root}/src/sandbox/worker.ts`, output: { format: "iife", minify } },
+      rolldownOptions: { input: `${root}/src/sandbox/${entry}.ts`, output: { format: "iife", minify } },
     },
   })) as Rollup.RollupOutput;
   const [{ code, moduleIds }] = output;

@@ -4,6 +4,12 @@ declare module "virtual:sandbox-worker" {
   export default code;
 }
 
+declare module "virtual:sandbox-compiler" {
+  /** The script of the worker that also compiles the functions of user programs, as text. */
+  const code: string;
+  export default code;
+}
+
 declare module "virtual:declarations" {
   export interface Declaration {
     readonly name: string;

@@ -41,6 +41,7 @@ import type {
   ContributionData,
   Failure,
   Nudge,
+  PlanData,
   PullData,
   RecordingData,
   Seed,
@@ -55,6 +56,13 @@ const longTape = 2000; // for tapes with more steps, the ops inside VJP rules ar
 const nudgeSizes = [0.1, 0.01, 0.001] as const;
 const maxNudged = 24; // the maximum number of elements of inputs that are nudged
 const patience = 40; // the maximum time for all nudges in ms
+
+/** Compiles a function to a plan for its arguments. `names` are the names of its inputs. */
+export type PlanOf = (
+  f: TreeFunction<readonly unknown[], unknown>,
+  args: readonly unknown[],
+  names: readonly string[],
+) => PlanData;
 
 interface Kept {
   readonly f: TreeFunction<readonly unknown[], unknown>;
@@ -74,11 +82,16 @@ export class Observer {
   readonly #kept: Kept[] = [];
   readonly #order: 1 | 2;
   readonly #along: number | undefined;
+  readonly #planOf: PlanOf | undefined;
 
-  /** `along` is the index of the input whose tangent is ones, if the page shows tangents. */
-  constructor(order: 1 | 2, along?: number) {
+  /**
+   * `along` is the index of the input whose tangent is ones, if the page shows tangents. `planOf` compiles the functions, if
+   * the page shows their plans.
+   */
+  constructor(order: 1 | 2, along?: number, planOf?: PlanOf) {
     this.#order = order;
     this.#along = along;
+    this.#planOf = planOf;
   }
 
   /** Calls the library's `record` and stores the recording. Replaces `record` in user programs. */
@@ -104,7 +117,7 @@ export class Observer {
   recordings(): RecordingData[] {
     this.isNudging = true;
     const deadline = performance.now() + patience;
-    return this.#kept.slice(-maxRecordings).map((kept) => new Ledger(kept).data(this.#along, deadline));
+    return this.#kept.slice(-maxRecordings).map((kept) => new Ledger(kept).data(this.#along, deadline, this.#planOf));
   }
 }
 
@@ -184,7 +197,7 @@ class Ledger {
     this.#elements = new Elements(this.#nameOf);
   }
 
-  data(along: number | undefined, deadline: number): RecordingData {
+  data(along: number | undefined, deadline: number, planOf: PlanOf | undefined): RecordingData {
     const { inputs, steps, outputs } = this.#recording;
     const number = (tensor: Tensor) => this.#elements.number(tensor);
     const listing = {
@@ -195,7 +208,8 @@ class Ledger {
     };
     const sweep = this.#sweep();
     const tangents = along === undefined ? undefined : this.#tangents(along);
-    return { ...listing, ...sweep, tangents, nudges: this.#nudges(deadline), ...this.#elements.data() };
+    const plan = planOf?.(this.#f, this.#args, inputs.map(this.#nameOf));
+    return { ...listing, ...sweep, tangents, plan, nudges: this.#nudges(deadline), ...this.#elements.data() };
   }
 
   /** Runs f again, each time with one element of one input a little larger. */

@@ -17,6 +17,8 @@ export interface Run {
    * no float input at the index, the first float input is used.
    */
   readonly along?: number | undefined;
+  /** Whether to compile the recorded functions to plans. */
+  readonly plans?: boolean | undefined;
   /** The tensors that the program can import from "fit". */
   readonly handed?: Handed | undefined;
 }
@@ -55,8 +57,46 @@ export interface RecordingData {
   readonly failure?: Failure | undefined;
   /** The tangents of forward mode, if the run asked for them. */
   readonly tangents?: TangentsData | undefined;
+  /** The plan of the function, if the run asked for it. */
+  readonly plan?: PlanData | undefined;
   /** The changes of the value for small changes of the inputs. Empty if the function is too slow or fails. */
   readonly nudges: readonly Nudge[];
+}
+
+/** The plan of a function, or the error of the compiler. */
+export type PlanData = Planned | { readonly failure: Failure };
+
+export interface Planned {
+  /** The traced program and the passes, each with the number of steps after it. */
+  readonly passes: readonly (readonly [name: string, steps: number])[];
+  readonly inputs: readonly { readonly name: string; readonly shape: readonly number[] }[];
+  /** The steps of the traced program. A long program has only its first steps here. */
+  readonly rows: readonly PlanRow[];
+  /** The names of the outputs after each pass. */
+  readonly outputs: readonly string[];
+  /** The number of steps without a row. */
+  readonly left: number;
+  readonly instructions: readonly string[];
+  /** The memory of the plan in bytes, without the memory of its kernels. */
+  readonly bytes: number;
+  readonly scratchBytes: number;
+  /** The memory that all tensors of the traced program need without a plan, in bytes. */
+  readonly apart: number;
+}
+
+export interface PlanRow {
+  readonly number: string;
+  readonly op: string;
+  readonly params: string;
+  /** The names of the inputs after each pass. */
+  readonly inputs: readonly string[];
+  readonly shape: readonly number[];
+  /** The index of the pass that drops the step, or undefined if no pass does. */
+  readonly dropped: number | undefined;
+  /** Whether the output is a view of an input, so that the step needs no instruction. */
+  readonly isView: boolean;
+  /** The index of the instruction that computes the step. Undefined if the page does not know it. */
+  readonly instruction: number | undefined;
 }
 
 /** The change of the value of f, summed over its elements, if one element of an input grows. */

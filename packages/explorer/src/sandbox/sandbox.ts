@@ -19,13 +19,24 @@ export class Sandbox {
   /** Runs a program and returns its result, or `undefined` if another run started before the program ended. */
   async run(run: Run): Promise<Outcome | undefined> {
     const own = ++this.#runs;
+    const plans = run.plans === true;
+    if (plans !== this.#plans) {
+      this.#discard();
+      [this.#plans, this.#ready] = [plans, undefined];
+    }
     const stopped = new Promise<"stopped">((resolve) => {
       this.#stop = () => resolve("stopped");
     });
     if (this.#busy) this.#ready = undefined; // terminates the previous worker, which may be in an endless loop
     this.#busy = true;
     this.prepare();
-    const port = await this.#ready!;
+    let port: MessagePort;
+    try {
+      port = await this.#ready!;
+    } catch (error) {
+      [this.#ready, this.#frame, this.#busy] = [undefined, undefined, false]; // the next run tries to load it again
+      throw error;
+    }
     if (own !== this.#runs) return undefined;
     const outcome = await Promise.race([outcomeOf(port, run, () => own !== this.#runs), stopped]);
     if (own !== this.#runs) return undefined;
@@ -35,6 +46,8 @@ export class Sandbox {
     return typeof outcome === "string" ? { recordings: [], printed: [], error: failures[outcome] } : outcome;
   }
   #busy = false;
+  /** Whether the workers have the compiler. */
+  #plans = false;
 
   /** Ends the current run. The error of its result is that the user stopped it. */
   stop(): void {
@@ -43,7 +56,7 @@ export class Sandbox {
   #stop: (() => void) | undefined;
 
   async #start(): Promise<MessagePort> {
-    this.#frame ??= newFrame();
+    this.#frame ??= newFrame(this.#plans);
     const frame = await this.#frame;
     const { port1, port2 } = new MessageChannel();
     const ready = new Promise<void>((resolve) => {
@@ -82,8 +95,8 @@ function outcomeOf(port: MessagePort, run: Run, isOver: () => boolean): Promise<
   return Promise.race([answer, wait(patience)]);
 }
 
-async function newFrame(): Promise<HTMLIFrameElement> {
-  const { default: code } = await import("virtual:sandbox-worker");
+async function newFrame(plans: boolean): Promise<HTMLIFrameElement> {
+  const { default: code } = await (plans ? import("virtual:sandbox-compiler") : import("virtual:sandbox-worker"));
   const frame = document.createElement("iframe");
   frame.setAttribute("sandbox", "allow-scripts");
   frame.title = "Sandbox for programs";

@@ -8,7 +8,7 @@ import type { Handed } from "../page/handed.ts";
 import { closeDoors, SandboxError } from "./doors.ts";
 import { failureOf, type Hints } from "./failure.ts";
 import { lineOf } from "./lines.ts";
-import { Observer } from "./observe.ts";
+import { Observer, type PlanOf } from "./observe.ts";
 import { callFor } from "./operators.ts";
 import type { Outcome, Run } from "./protocol.ts";
 import { closestName } from "./suggest.ts";
@@ -82,8 +82,15 @@ function moduleFor(name: string, observer: Observer, handed: Handed | undefined)
   );
 }
 
+let planOf: PlanOf | undefined;
+
+/** Sets the function that compiles the functions of a program to plans. */
+export const usePlans = (wanted: PlanOf): void => {
+  planOf = wanted;
+};
+
 async function run({ code, order = 1, along, handed }: Run): Promise<Outcome> {
-  const observer = new Observer(order, along);
+  const observer = new Observer(order, along, planOf);
   const printed: string[] = [];
   const print = (...values: unknown[]) => {
     if (observer.isNudging) return;

@@ -1,5 +1,7 @@
 import "./tape.css";
 import examples from "virtual:examples";
+import { useSignal } from "@preact/signals";
+import type { ComponentType } from "preact";
 import { useEffect } from "preact/hooks";
 import { put } from "../../page/address.ts";
 import { useKeys } from "../../page/keys.ts";
@@ -27,6 +29,8 @@ import {
   program,
   seedInput,
   shownPlace,
+  showPlan,
+  showsPlan,
   showsTangents,
   showTangents,
   timeline,
@@ -51,6 +55,7 @@ export default function TapeRoom() {
     { key: "Home", does: "to the start", run: () => move(0) },
     { key: "End", does: "to the end", run: () => move(Number.POSITIVE_INFINITY) },
     { key: "t", does: "tangents or cotangents", run: () => showTangents(!showsTangents.peek()) },
+    { key: "c", does: "the list or its compiled plan", run: () => showPlan(!showsPlan.peek()) },
     { key: "s", does: "to the start of the sweep", run: () => move(timeline.peek()?.seed ?? 0) },
     { key: " ", does: "play, pause", run: togglePlay },
     { key: "n", does: "the next example", run: () => turn(1) },
@@ -76,7 +81,9 @@ export default function TapeRoom() {
         )}
       </div>
       <div class={isStale.value ? "right stale" : "right"} aria-busy={isRunning.value}>
-        {of ? (
+        {of && showsPlan.value ? (
+          <Plan of={of} />
+        ) : of ? (
           <>
             <div class="panel list-panel">
               <Transport of={of} />
@@ -99,6 +106,24 @@ const turn = (by: number): void => {
   const place = examples.indexOf(example.peek()) + by;
   if (examples[place]) choose(examples[place].name);
 };
+
+/** Loads the view of the plan, then shows it. */
+function Plan({ of }: { of: Timeline }) {
+  const loaded = useSignal<{ readonly View: ComponentType<{ of: Timeline }> } | undefined>(undefined);
+  useEffect(() => {
+    import("./Compiled.tsx").then(
+      ({ Compiled }) => {
+        loaded.value = { View: Compiled };
+      },
+      () => {
+        loaded.value = { View: () => <p class="wrong">The view could not be loaded. Reload the page.</p> };
+      },
+    );
+  }, []);
+  if (!loaded.value) return <p class="soft">Opening the plan …</p>;
+  const { View } = loaded.value;
+  return <View of={of} />;
+}
 
 const kinds = { example: "Examples", exercise: "Exercises", tour: "Tour" } as const;
 
@@ -160,6 +185,20 @@ function Choices() {
             onClick={() => showTangents(shows)}
           >
             {shows ? "tangents" : "cotangents"}
+          </button>
+        ))}
+      </fieldset>
+      <fieldset class="choice">
+        <legend class="unseen">View</legend>
+        {[false, true].map((shows) => (
+          <button
+            key={`${shows}`}
+            type="button"
+            aria-pressed={showsPlan.value === shows}
+            title={shows ? "The plan of the function: passes, instructions and memory" : "The steps, one at a time"}
+            onClick={() => showPlan(shows)}
+          >
+            {shows ? "compiled" : "list"}
           </button>
         ))}
       </fieldset>

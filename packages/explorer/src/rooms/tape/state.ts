@@ -41,6 +41,10 @@ const alongField = field("along");
 /** The index of the input whose tangent is ones. Undefined in reverse mode. */
 const along = computed(() => (showsTangents.value ? (whole(alongField.value) ?? 0) : undefined));
 
+const viewField = field("view");
+/** Whether the page shows the plan of the function instead of the list of its steps. */
+export const showsPlan = computed(() => viewField.value === "compiled");
+
 /** The result of the last program that finished or failed. */
 export const outcome = signal<Outcome | undefined>(undefined);
 export const isRunning = signal(true);
@@ -154,6 +158,10 @@ export const choose = (name: string): void =>
 export const showTangents = (shows: boolean): void =>
   put({ mode: shows ? "tangents" : undefined, along: undefined, at: undefined, look: undefined }, { push: true });
 
+/** Shows the plan of the function, or the list of its steps. */
+export const showPlan = (shows: boolean): void =>
+  put({ view: shows ? "compiled" : undefined, pass: undefined }, { push: true });
+
 /** Selects the input whose tangent is ones. */
 export const seedInput = (input: number): void => put({ along: input === 0 ? undefined : String(input) });
 
@@ -172,26 +180,32 @@ export function keepRunning(): () => void {
   let timer: number | undefined;
   const stopLoading = effect(loadExample);
   const stopRunning = effect(() => {
-    const wanted = { order: order.value, along: along.value, handed: handed.value };
+    const wanted = { order: order.value, along: along.value, handed: handed.value, plans: showsPlan.value };
     const code = program.value;
     isRunning.value = true;
     if (code === undefined) return; // isSlow stays true until a program ends, so that no error of an earlier program returns
     clearTimeout(timer);
     timer = window.setTimeout(() => (isSlow.value = isRunning.peek()), 300);
-    void run(code, wanted).then((found) => {
-      if (!found) return;
-      isRunning.value = false;
-      isSlow.value = false;
-      const before = outcome.peek()?.recordings ?? [];
-      isStale.value = found.error !== undefined && found.recordings.length === 0 && before.length > 0;
-      outcome.value = isStale.peek() ? { ...found, recordings: before } : found;
-    });
+    void run(code, wanted).then(show, (error: unknown) =>
+      show(failed(`a part of the page that runs programs could not be loaded: ${error}`)),
+    );
   });
   return () => {
     stopLoading();
     stopRunning();
   };
 }
+
+function show(found: Outcome | undefined): void {
+  if (!found) return;
+  isRunning.value = false;
+  isSlow.value = false;
+  const before = outcome.peek()?.recordings ?? [];
+  isStale.value = found.error !== undefined && found.recordings.length === 0 && before.length > 0;
+  outcome.value = isStale.peek() ? { ...found, recordings: before } : found;
+}
+
+const failed = (message: string): Outcome => ({ recordings: [], printed: [], error: { name: "LoadError", message } });
 
 /** Loads the code of the examples of the current kind. */
 function loadExample(): void {
@@ -202,8 +216,7 @@ function loadExample(): void {
       programs.value = { ...programs.peek(), ...all };
     },
     (error: unknown) => {
-      const failure = { name: "LoadError", message: `the example could not be loaded: ${error}` };
-      outcome.value = { recordings: [], printed: [], error: failure };
+      outcome.value = failed(`the example could not be loaded: ${error}`);
     },
   );
 }
