@@ -50,7 +50,7 @@ describe("a plan", () => {
   });
 
   const examples = allExamples().filter(({ kind, name }) => kind !== "exercise" && name !== "wrong" && name !== "nan");
-  plain.each(examples)("of $name has an instruction for each remaining step that is no view", ({ javascript }) => {
+  plain.each(examples)("of $name has an instruction for each remaining step, except views", ({ javascript }) => {
     const plans = plansOf(javascript);
     expect(plans.length).toBeGreaterThan(0);
     for (const { rows, instructions, passes, bytes } of plans) {

@@ -228,6 +228,46 @@ test("a line of code, a row, a node and a tensor mark each other, and stepping m
   await page.locator(".cm-line.current.backward", { hasText: "const s = square(x);" }).waitFor();
 });
 
+test("the numbers of an input can be dragged, also by keys, and everything follows; a link keeps them", async () => {
+  const page = await visit("#/tape?example=product", { viewport: { width: 390, height: 844 } });
+  const number = (name: string) => stage(page).getByRole("spinbutton", { name, exact: true });
+  const input = number("x");
+  await input.waitFor();
+  const sweepOf = async (name: string) => {
+    await page.locator("body").press("End");
+    return cell(page, name, "cotangent");
+  };
+  const before = await sweepOf("y");
+  await page.locator("body").press("Home");
+  const x = Number(await input.textContent());
+  await input.focus();
+  await page.keyboard.press("ArrowUp");
+  await page.keyboard.press("ArrowUp");
+  await page.keyboard.press("Shift+ArrowDown");
+  await expect.poll(() => input.textContent()).toBe(String(Number((x + 0.19).toFixed(2))));
+  await stage(page).getByText("You changed a number of the inputs.").waitFor();
+  await page.keyboard.press("PageUp");
+  await input.scrollIntoViewIfNeeded();
+  const box = (await input.boundingBox())!;
+  await page.mouse.move(box.x + 20, box.y + 10);
+  await page.mouse.down();
+  await page.mouse.move(box.x + 60, box.y + 10, { steps: 8 });
+  await page.mouse.up();
+  const dragged = String(Number((x + 1.19 + 0.4).toFixed(2)));
+  await expect.poll(() => input.textContent()).toBe(dragged);
+  await expect.poll(() => cell(page, "x", "value")).toBe(dragged);
+  expect(await violations(page)).toEqual([]);
+  expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(390);
+  await page.waitForFunction(() => location.hash.includes("set=0.0.0"));
+  await page.reload();
+  await input.waitFor();
+  expect(await input.textContent()).toBe(dragged);
+  await expect.poll(() => sweepOf("y")).toBe(dragged); // f is x y + sin(x), so the cotangent of y is x
+  await stage(page).getByRole("button", { name: "Reset inputs" }).click();
+  await expect.poll(() => cell(page, "y", "cotangent")).toBe(before);
+  expect(await page.evaluate(() => getSelection()?.toString())).toBe("");
+});
+
 test("a nudge compares the predicted change with the actual one, without printing again", async () => {
   const page = await visit(
     withProgram(

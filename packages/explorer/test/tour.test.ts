@@ -79,7 +79,7 @@ const shown: Readonly<Record<string, (page: Page) => Promise<unknown>>> = {
   "softmax-scale": (page) => page.getByLabel("of class 2").getByText("1.25").waitFor(),
   "cross-entropy": (page) => cotangent(page, "logits", "0.5 0.25 −0.75"),
   "second-order": (page) => cotangent(page, "x", "18"),
-  training: (page) => page.getByRole("button", { name: "Step" }).waitFor(),
+  training: (page) => page.getByRole("button", { name: "Step", exact: true }).waitFor(),
 };
 const cotangent = (page: Page, name: string, value: string) =>
   page

@@ -12,6 +12,7 @@ import {
   type Scale,
   scaleFor,
 } from "./colors.ts";
+import { DraggableNumber } from "./DraggableNumber.tsx";
 import { aligned, exact, shapeText, short } from "./numbers.ts";
 import { useScrolls } from "./scrolls.ts";
 
@@ -44,6 +45,8 @@ interface Props {
   /** The cells to highlight, as indices into `data`. */
   readonly marked?: readonly number[] | undefined;
   readonly onHover?: ((place: number | undefined) => void) | undefined;
+  /** Called with the index of an element and its new value, while the reader drags a number of a table. */
+  readonly onChange?: ((element: number, value: number) => void) | undefined;
 }
 
 const fewest = { rows: 16, columns: 10 }; // a tensor up to this size is a table of numbers
@@ -54,7 +57,7 @@ const maxDrawn = 256; // the maximum number of rows and of columns drawn
  * under the pointer. Arrow keys move from cell to cell. For tensors with more than two axes, shows one matrix at a
  * time.
  */
-export function HeatMap({ of, name, map, hue, scale, bare = false, legend = !bare, marked, onHover }: Props) {
+export function HeatMap({ of, name, map, hue, scale, bare = false, legend = !bare, marked, onHover, onChange }: Props) {
   const page = useSignal(0);
   const [rows, columns] = [of.shape.length > 1 ? of.shape.at(-2)! : 1, of.shape.at(-1) ?? 1];
   const size = rows * columns;
@@ -80,7 +83,7 @@ export function HeatMap({ of, name, map, hue, scale, bare = false, legend = !bar
       {total === 0 ? (
         <p class="soft small">The tensor has no elements.</p>
       ) : isTable ? (
-        <NumberTable {...shown} />
+        <NumberTable {...shown} onChange={onChange} />
       ) : (
         <Picture {...shown} />
       )}
@@ -103,7 +106,11 @@ interface Shown {
   readonly isScalar: boolean;
 }
 
-function NumberTable({ rows, columns, values, start, name, scale, marked, onHover, isScalar }: Shown) {
+interface TableProps extends Shown {
+  readonly onChange: Props["onChange"];
+}
+
+function NumberTable({ rows, columns, values, start, name, scale, marked, onHover, isScalar, onChange }: TableProps) {
   const words = aligned(values);
   const at = (i: number, j: number) => i * columns + j;
   const box = useRef<HTMLDivElement>(null);
@@ -126,7 +133,17 @@ function NumberTable({ rows, columns, values, start, name, scale, marked, onHove
                     title={isScalar ? exact(x) : `${exact(x)} at [${rows > 1 ? `${i}, ${j}` : j}]`}
                     onMouseEnter={() => onHover?.(start + k)}
                   >
-                    {words[k]}
+                    {onChange ? (
+                      <DraggableNumber
+                        value={x}
+                        text={words[k]!}
+                        name={isScalar ? name : `${name}[${rows > 1 ? `${i}, ${j}` : j}]`}
+                        most={Math.max(...values.map((each) => (Number.isFinite(each) ? Math.abs(each) : 0)))}
+                        onChange={(to) => onChange(start + k, to)}
+                      />
+                    ) : (
+                      words[k]
+                    )}
                   </td>
                 );
               })}

@@ -38,6 +38,7 @@ import { constantsOf, type NameOf, namesOf, paramsText } from "./names.ts";
 import { asWritten } from "./operators.ts";
 import type {
   BodyData,
+  Change,
   ContributionData,
   Failure,
   Nudge,
@@ -83,19 +84,27 @@ export class Observer {
   readonly #order: 1 | 2;
   readonly #along: number | undefined;
   readonly #planOf: PlanOf | undefined;
+  readonly #changes: readonly Change[];
+  #calls = 0;
 
   /**
    * `along` is the index of the input whose tangent is ones, if the page shows tangents. `planOf` compiles the functions, if
    * the page shows their plans.
    */
-  constructor(order: 1 | 2, along?: number, planOf?: PlanOf) {
+  constructor(order: 1 | 2, along?: number, planOf?: PlanOf, changes: readonly Change[] = []) {
+    this.#changes = changes;
     this.#order = order;
     this.#along = along;
     this.#planOf = planOf;
   }
 
   /** Calls the library's `record` and stores the recording. Replaces `record` in user programs. */
-  readonly record = <A extends readonly unknown[], R>(f: TreeFunction<A, R>, ...args: A): Recording<R> => {
+  readonly record = <A extends readonly unknown[], R>(f: TreeFunction<A, R>, ...given: A): Recording<R> => {
+    const call = this.#calls++;
+    const args = changed(
+      given,
+      this.#changes.filter(({ recording }) => recording === call),
+    );
     const lines = new Map<Tensor, number>();
     const keepLine = ({ output }: Step): void => {
       const line = currentLine();
@@ -120,6 +129,25 @@ export class Observer {
     return this.#kept.slice(-maxRecordings).map((kept) => new Ledger(kept).data(this.#along, deadline, this.#planOf));
   }
 }
+
+/** Returns the arguments with some of their numbers changed. Ignores changes that do not fit the arguments. */
+function changed<A extends readonly unknown[]>(args: A, changes: readonly Change[]): A {
+  if (changes.length === 0) return args;
+  const all = leaves("record", args, "args");
+  const moved = all.map((x, i) => {
+    const own = changes.filter(({ input, element }) => input === i && element < x.size);
+    if (own.length === 0 || !isFloat(x.dtype)) return x;
+    const numbers = Array.from(ravel(x.array!));
+    for (const { element, value } of own) numbers[element] = value;
+    const made = withNumbers(x, numbers);
+    return x.label === undefined ? made : withLabel(made, x.label);
+  });
+  return unflatten(args, moved);
+}
+
+/** Returns a tensor with the shape and dtype of `x`, and other numbers. */
+const withNumbers = (x: Tensor, numbers: readonly number[]): Tensor =>
+  reshape(tensor(numbers, { dtype: x.dtype }), { shape: [...x.shape] });
 
 /**
  * Records the gradient of the user's function. The tape contains the function and its sweep, which starts from ones.
@@ -225,8 +253,7 @@ class Ledger {
           for (const by of nudgeSizes) {
             if (nudges.length >= maxNudged * nudgeSizes.length || performance.now() > deadline) return nudges;
             const all = Array.from(ravel(x.array!), (value, i) => (i === element ? value + by : value));
-            const moved = reshape(tensor(all, { dtype: x.dtype }), { shape: [...x.shape] });
-            const value = this.#f(...unflatten(this.#args, inputs.with(input, moved)));
+            const value = this.#f(...unflatten(this.#args, inputs.with(input, withNumbers(x, all))));
             nudges.push({ input, element, by, change: totalOf(leaves("record", value, "the value of f")) - before });
           }
       }

@@ -19,8 +19,20 @@ export interface Run {
   readonly along?: number | undefined;
   /** Whether to compile the recorded functions to plans. */
   readonly plans?: boolean | undefined;
+  /** The numbers of inputs that the reader changed. */
+  readonly changes?: readonly Change[] | undefined;
   /** The tensors that the program can import from "fit". */
   readonly handed?: Handed | undefined;
+}
+
+/** A changed number: an element of an input of a recording. */
+export interface Change {
+  /** The index of the call of `record`. */
+  readonly recording: number;
+  /** The index of the input, and the index of its element. */
+  readonly input: number;
+  readonly element: number;
+  readonly value: number;
 }
 
 export interface Outcome {

@@ -89,8 +89,8 @@ export const usePlans = (wanted: PlanOf): void => {
   planOf = wanted;
 };
 
-async function run({ code, order = 1, along, handed }: Run): Promise<Outcome> {
-  const observer = new Observer(order, along, planOf);
+async function run({ code, order = 1, along, handed, changes }: Run): Promise<Outcome> {
+  const observer = new Observer(order, along, planOf, changes);
   const printed: string[] = [];
   const print = (...values: unknown[]) => {
     if (observer.isNudging) return;

@@ -6,6 +6,7 @@ import { Formula } from "../../parts/Formula.tsx";
 import { shapeText } from "../../parts/numbers.ts";
 import type { BodyData, ContributionData, Failure, PullData, StepData } from "../../sandbox/protocol.ts";
 import { axesText, copiesOf, repeated, repeatedAxes, summedRule } from "./broadcast.ts";
+import { changes, resetInputs } from "./changes.ts";
 import { formulas, isElementwise } from "./formulas.ts";
 import { Nudges } from "./Nudges.tsx";
 import { Arrow, Cells, Row, Scales, Sign, Tensor, TensorName, Title, Where } from "./pieces.tsx";
@@ -25,6 +26,7 @@ export function Stage({ of }: { of: Timeline }) {
   return (
     <Scales.Provider value={scales}>
       <section class="stage" aria-label="The step" aria-live="off" data-figure="The step">
+        {changes.value.length > 0 && <Changed />}
         {moment.kind === "start" && (of.isForwardMode ? <TangentStart of={of} /> : <Start of={of} />)}
         {moment.kind === "step" && <Forward of={of} step={moment.step} place={moment.place} />}
         {moment.kind === "seed" && <SeedView of={of} />}
@@ -33,6 +35,20 @@ export function Stage({ of }: { of: Timeline }) {
           (failure ? <Broken {...failure} /> : of.isForwardMode ? <TangentEnd of={of} /> : <End of={of} />)}
       </section>
     </Scales.Provider>
+  );
+}
+
+/** Says that numbers of the inputs differ from those of the program, and resets them. */
+function Changed() {
+  const n = changes.value.length;
+  return (
+    <p class="changed-note small">
+      {n === 1 ? "You changed a number of the inputs." : `You changed ${n} numbers of the inputs.`} The program still
+      has the old {n === 1 ? "number" : "numbers"}.
+      <button type="button" class="button quiet" onClick={resetInputs}>
+        Reset inputs
+      </button>
+    </p>
   );
 }
 
@@ -46,8 +62,8 @@ function Start({ of }: { of: Timeline }) {
         ))}
       </Row>
       <p class="soft small">
-        <kbd>→</kbd> runs the first step. Values flow forward through the list, in blue. Cotangents flow back from its
-        end, in orange.
+        Drag a number to the left or right to change it, or press <kbd>↑</kbd> and <kbd>↓</kbd> on it. <kbd>→</kbd> runs
+        the first step. Values flow forward through the list, in blue. Cotangents flow back from its end, in orange.
       </p>
     </>
   );

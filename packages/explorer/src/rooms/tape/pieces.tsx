@@ -4,7 +4,8 @@ import type { Hue, Scale } from "../../parts/colors.ts";
 import { HeatMap, type Numbers } from "../../parts/HeatMap.tsx";
 import { shapeText } from "../../parts/numbers.ts";
 import type { StepData } from "../../sandbox/protocol.ts";
-import { look, lookAt, pointed, pointsAt } from "./state.ts";
+import { change, changes } from "./changes.ts";
+import { look, lookAt, outcome, pointed, pointsAt, shownPlace } from "./state.ts";
 import type { Timeline } from "./timeline.ts";
 
 // The elements that the panels of the current step share.
@@ -100,15 +101,40 @@ interface TensorProps {
 }
 
 export function Tensor({ of, tensor, name, phase, hue, bare = false }: TensorProps) {
+  const numbers = withChanges(of, tensor);
+  const onChange = changeOf(of, tensor);
   const kind = hue ?? (phase === "backward" ? "cotangent" : phase === "tangent" ? "tangent" : "value");
   return (
     <div
       class={`tensor${phase ? ` ${phase}` : ""}${pointed.value.includes(tensor) ? " pointed" : ""}`}
       {...pointsAt(tensor)}
     >
-      <Cells of={of.numbers(tensor)} name={name ?? of.name(tensor)} bare={bare} hue={kind} />
+      <Cells of={numbers} name={name ?? of.name(tensor)} bare={bare} hue={kind} onChange={onChange} />
     </div>
   );
+}
+
+const mostDragged = 40; // tensors with more elements cannot be changed by dragging
+const mostRecordings = 20; // the sandbox drops the first recordings if there are more
+
+/** Returns the numbers of a tensor. An input has the numbers that the reader dragged, even before the program runs again. */
+function withChanges(of: Timeline, tensor: number): Numbers {
+  const numbers = of.numbers(tensor);
+  const input = of.recording.inputs.indexOf(tensor);
+  const own = changes.value.filter((each) => each.recording === shownPlace.value && each.input === input);
+  if (own.length === 0 || !numbers.dtype.startsWith("float")) return numbers;
+  const data = Array.from(numbers.data);
+  for (const { element, value } of own) if (element < data.length) data[element] = value;
+  return { ...numbers, data };
+}
+
+/** Returns a function that changes an element of a tensor, if the tensor is a small input. */
+function changeOf(of: Timeline, tensor: number): ((element: number, value: number) => void) | undefined {
+  const { inputs, tensors } = of.recording;
+  const [input, { size, dtype }] = [inputs.indexOf(tensor), tensors[tensor]!];
+  if (input < 0 || size > mostDragged || !dtype.startsWith("float")) return undefined;
+  if ((outcome.value?.recordings.length ?? 0) >= mostRecordings) return undefined;
+  return (element, value) => change({ recording: shownPlace.peek(), input, element, value });
 }
 
 /**
@@ -124,6 +150,7 @@ interface CellsProps {
   readonly bare?: boolean;
   readonly marked?: readonly number[] | undefined;
   readonly onHover?: ((place: number | undefined) => void) | undefined;
+  readonly onChange?: ((element: number, value: number) => void) | undefined;
 }
 
 /** Shows numbers as a heat map with the color scale of the current step. */

@@ -6,6 +6,7 @@ import { received } from "../../page/handed.ts";
 import { packed, unpacked } from "../../page/packed.ts";
 import type { Outcome, Run } from "../../sandbox/protocol.ts";
 import { Sandbox } from "../../sandbox/sandbox.ts";
+import { changes } from "./changes.ts";
 import { Timeline } from "./timeline.ts";
 
 // The state of the Tape room: the URL parameters, and the result of running the program in the URL.
@@ -144,6 +145,7 @@ export const choose = (name: string): void =>
       example: name,
       code: undefined,
       handed: undefined,
+      set: undefined,
       at: undefined,
       look: undefined,
       of: undefined,
@@ -167,7 +169,7 @@ export const seedInput = (input: number): void => put({ along: input === 0 ? und
 
 /** Stores the user's program in the URL. */
 export const edit = (code: string): void =>
-  put({ code: code === exampleCode.peek() ? undefined : packed(code), look: undefined });
+  put({ code: code === exampleCode.peek() ? undefined : packed(code), look: undefined, set: undefined });
 
 const sandbox = new Sandbox();
 
@@ -178,23 +180,48 @@ const sandbox = new Sandbox();
 export function keepRunning(): () => void {
   sandbox.prepare();
   let timer: number | undefined;
+  let [runs, isBusy] = [0, false];
+  let before: Wanted | undefined;
+  let next: (() => void) | undefined;
   const stopLoading = effect(loadExample);
   const stopRunning = effect(() => {
-    const wanted = { order: order.value, along: along.value, handed: handed.value, plans: showsPlan.value };
     const code = program.value;
+    const wanted = { order: order.value, along: along.value, handed: handed.value, plans: showsPlan.value, code };
+    const all = { ...wanted, changes: changes.value };
     isRunning.value = true;
     if (code === undefined) return; // isSlow stays true until a program ends, so that no error of an earlier program returns
-    clearTimeout(timer);
-    timer = window.setTimeout(() => (isSlow.value = isRunning.peek()), 300);
-    void run(code, wanted).then(show, (error: unknown) =>
-      show(failed(`a part of the page that runs programs could not be loaded: ${error}`)),
-    );
+    const isDrag = before !== undefined && isSame(before, wanted); // only numbers of the inputs changed
+    before = wanted;
+    const start = () => {
+      const own = ++runs;
+      isBusy = true;
+      clearTimeout(timer);
+      timer = window.setTimeout(() => (isSlow.value = isRunning.peek()), 300);
+      const end = (found: Outcome | undefined) => {
+        if (own !== runs) return;
+        isBusy = false;
+        show(found);
+        next?.();
+      };
+      next = undefined;
+      run(code, all).then(end, (error: unknown) =>
+        end(failed(`a part of the page that runs programs could not be loaded: ${error}`)),
+      );
+    };
+    if (isDrag && isBusy)
+      next = start; // a run takes longer than a frame, so it skips the moments of a drag
+    else start();
   });
   return () => {
     stopLoading();
     stopRunning();
   };
 }
+
+type Wanted = Omit<Run, "code" | "changes"> & { readonly code: string | undefined };
+
+const isSame = (a: Wanted, b: Wanted): boolean =>
+  a.code === b.code && a.order === b.order && a.along === b.along && a.handed === b.handed && a.plans === b.plans;
 
 function show(found: Outcome | undefined): void {
   if (!found) return;
@@ -226,9 +253,9 @@ export const stop = (): void => sandbox.stop();
 
 async function run(code: string, wanted: Omit<Run, "code">): Promise<Outcome | undefined> {
   const known = Object.values(programs.peek()).find((each) => each.code === code);
-  if (known) return sandbox.run({ code: known.javascript, ...wanted });
+  if (known) return sandbox.run({ ...wanted, code: known.javascript });
   const { toJavaScript } = await import("../../sandbox/typescript.ts");
   if (code !== program.peek()) return undefined;
   const { javascript, error } = toJavaScript(code);
-  return error ? { recordings: [], printed: [], error } : sandbox.run({ code: javascript, ...wanted });
+  return error ? { recordings: [], printed: [], error } : sandbox.run({ ...wanted, code: javascript });
 }
