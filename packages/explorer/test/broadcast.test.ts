@@ -1,7 +1,7 @@
 import { tensor } from "@wengert/core";
 import { broadcastTo, reshape } from "@wengert/ops";
 import { expect, test } from "vitest";
-import { axesText, copiesOf, repeated, repeatedAxes, summedRule } from "../src/rooms/tape/broadcast.ts";
+import { axesText, copiesAlong, copiesOf, repeated, repeatedAxes, summedRule } from "../src/rooms/tape/broadcast.ts";
 
 test.each([
   [[3], [2, 3], [0]],
@@ -25,6 +25,32 @@ test.each([
     expect(copiesOf(element, from, to)).toEqual(
       Array.from(all.data, (y, place) => (y === x ? place : -1)).filter((place) => place >= 0),
     );
+});
+
+test.each([
+  [[3], [2, 3]],
+  [
+    [2, 1],
+    [2, 3],
+  ],
+  [
+    [1, 1],
+    [2, 3],
+  ],
+  [[1], [4]],
+  [[], [3, 2]],
+])("each copy of a tensor of the shape [%j] in [%j] has its elements in order", (from, to) => {
+  const size = from.reduce((product, n) => product * n, 1);
+  const data = Float64Array.from({ length: size }, (_, i) => i + 1);
+  const all = repeated({ shape: from, dtype: "float64", data }, to)!;
+  const copies = copiesAlong(to, repeatedAxes(from, to))!;
+  for (const places of copies) expect(places.map((place) => all.data[place])).toEqual([...data]);
+  expect(copies.flat().toSorted((a, b) => a - b)).toEqual(Array.from(all.data, (_, place) => place));
+});
+
+test("copies that are too many or too large are not drawn one by one", () => {
+  for (const [shape, axes] of [[[17, 2], [0]], [[2, 11], [0]], [[2, 2, 2], [0]], [[2, 2], []]] as const) // biome-ignore format: cases
+    expect(copiesAlong(shape, axes)).toBeUndefined();
 });
 
 test("a large tensor is not repeated", () => {

@@ -308,8 +308,55 @@ test("the pictures of a step move, but not for readers who prefer reduced motion
       return moving.map((each) => (each as CSSAnimation).animationName);
     });
   };
-  expect(await running("no-preference")).toEqual(expect.arrayContaining(["fall", "appear"]));
+  expect(await running("no-preference")).toEqual(expect.arrayContaining(["come-back"]));
   expect(await running("reduce")).toEqual([]);
+});
+
+test("copies fly to their rows, rows fly into their sum, and contributions meet; a slider moves each picture", async () => {
+  const page = await visit("#/tape?example=bias&at=2", {
+    viewport: { width: 390, height: 844 },
+    reducedMotion: "no-preference",
+  });
+  const scrub = (name: string) => stage(page).getByRole("slider", { name });
+  const flying = () => stage(page).locator(".flight span").allTextContents();
+  const shown = (name: string) =>
+    stage(page)
+      .getByRole("table", { name })
+      .locator("tr")
+      .evaluateAll((all) => all.map((each) => [...each.children].map((td) => ((td as HTMLElement).style.opacity === "0" ? "" : td.textContent)).join(" "))); // biome-ignore format: a line
+  const copies = stage(page).getByRole("slider", { name: "copies" });
+  await expect.poll(() => copies.inputValue(), { timeout: 10_000 }).toBe("3"); // it plays once
+  expect(await flying()).toEqual([]);
+  await copies.fill("1.5");
+  expect(await flying()).toEqual(["0.1", "0", "−0.1"]);
+  expect(await shown("b, repeated")).toEqual(["0.1 0 −0.1", "  ", "  "]);
+  await page.getByRole("slider", { name: "Moment" }).fill("8");
+  await expect.poll(() => scrub("added").inputValue(), { timeout: 10_000 }).toBe("3");
+  const rows = await shown("before the sum");
+  await scrub("added").fill("1.5");
+  expect((await flying()).join(" ")).toBe(rows[1]);
+  expect(await shown("contribution to b")).toEqual([rows[0]]);
+  await scrub("added").focus();
+  await page.keyboard.press("End");
+  await expect.poll(flying).toEqual([]);
+  expect(await violations(page)).toEqual([]);
+  expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(390);
+  await page.getByRole("combobox", { name: "Example" }).selectOption("reuse");
+  await stage(page).getByText("The inputs of f").waitFor();
+  await page.getByRole("slider", { name: "Moment" }).fill("8");
+  await expect.poll(() => scrub("added").inputValue(), { timeout: 10_000 }).toBe("2");
+  const sum = await stage(page).locator(".accumulation table").last().locator("td").allTextContents();
+  await scrub("added").fill("1.5");
+  const before = await stage(page).locator(".accumulation table").first().locator("td").allTextContents();
+  expect(await stage(page).locator(".accumulation table").last().locator("td").allTextContents()).toEqual(before);
+  expect(sum).not.toEqual(before);
+  expect(await flying()).toHaveLength(before.length);
+  await page.emulateMedia({ reducedMotion: "reduce" });
+  await page.getByRole("slider", { name: "Moment" }).fill("7");
+  await page.getByRole("slider", { name: "Moment" }).fill("8");
+  expect(await scrub("added").inputValue()).toBe("2"); // it does not play
+  await scrub("added").fill("1");
+  expect(await flying()).toEqual([]);
 });
 
 test("arrow keys step through the tape after a choice in the menu, and ← and → do so while the menu has the focus", async () => {

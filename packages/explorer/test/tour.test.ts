@@ -91,7 +91,7 @@ const cotangent = (page: Page, name: string, value: string) =>
 test("a reader takes the tour on a phone, from the start page to its end, and the browser keeps the progress", async () => {
   const page = await visit("", { viewport: { width: 390, height: 844 } });
   await page.getByRole("heading", { level: 1, name: "Reverse mode, step by step" }).waitFor();
-  for (let i = 0; i < 5; i++) await page.getByRole("button", { name: "Step" }).click();
+  for (let i = 0; i < 5; i++) await page.getByRole("button", { name: "Step", exact: true }).click();
   await page.getByText("4 + 3 = 7").waitFor();
   await page.getByText("The function changes by 0.0701.").waitFor();
   const fits = async () => {

@@ -1,15 +1,17 @@
 import { useSignal } from "@preact/signals";
-import { useMemo } from "preact/hooks";
+import { useLayoutEffect, useMemo, useRef } from "preact/hooks";
 import { type Hue, type Scale, scaleFor } from "../../parts/colors.ts";
 import { ErrorBox } from "../../parts/ErrorBox.tsx";
 import { Formula } from "../../parts/Formula.tsx";
+import type { Numbers } from "../../parts/HeatMap.tsx";
 import { shapeText } from "../../parts/numbers.ts";
 import type { BodyData, ContributionData, Failure, PullData, StepData } from "../../sandbox/protocol.ts";
-import { axesText, copiesOf, repeated, repeatedAxes, summedRule } from "./broadcast.ts";
+import { axesText, copiesAlong, copiesOf, isTable, repeated, repeatedAxes, summedRule } from "./broadcast.ts";
 import { changes, resetInputs } from "./changes.ts";
 import { formulas, isElementwise } from "./formulas.ts";
+import { cellsOf, Flight, Scrub, useProgress } from "./Motion.tsx";
 import { Nudges } from "./Nudges.tsx";
-import { Arrow, Cells, Row, Scales, Sign, Tensor, TensorName, Title, Where } from "./pieces.tsx";
+import { Arrow, Cells, Row, Scales, Sign, Tensor, TensorName, Title, Where, withChanges } from "./pieces.tsx";
 import { RuleCode } from "./RuleCode.tsx";
 import { canDraw, RuleDrawing } from "./RuleDrawing.tsx";
 import { at, opened, showsTangents, toggleBody } from "./state.ts";
@@ -26,13 +28,13 @@ export function Stage({ of }: { of: Timeline }) {
   return (
     <Scales.Provider value={scales}>
       <section class="stage" aria-label="The step" aria-live="off" data-figure="The step">
-        {changes.value.length > 0 && <Changed />}
         {moment.kind === "start" && (of.isForwardMode ? <TangentStart of={of} /> : <Start of={of} />)}
         {moment.kind === "step" && <Forward of={of} step={moment.step} place={moment.place} />}
         {moment.kind === "seed" && <SeedView of={of} />}
         {moment.kind === "pull" && <Pull of={of} moment={moment} />}
         {moment.kind === "end" &&
           (failure ? <Broken {...failure} /> : of.isForwardMode ? <TangentEnd of={of} /> : <End of={of} />)}
+        {changes.value.length > 0 && <Changed />}
       </section>
     </Scales.Provider>
   );
@@ -84,7 +86,13 @@ function Forward({ of, step, place }: { of: Timeline; step: StepData; place: num
       {of.isForwardMode && <TangentRule of={of} step={step} />}
       <Row>
         {step.inputs.map((input, k) => (
-          <Input key={`${k} ${input}`} of={of} tensor={input} axes={repeatedAxesOf(of, step, k)} to={step.output} />
+          <Input
+            key={`${step.output} ${k} ${input}`}
+            of={of}
+            tensor={input}
+            axes={repeatedAxesOf(of, step, k)}
+            to={step.output}
+          />
         ))}
         <Arrow phase="forward" text={step.op} />
         {of.isForwardMode ? (
@@ -138,12 +146,38 @@ function Input({ of, tensor, axes, to }: InputProps) {
       </Pair>
     );
   if (!isRepeated) return <Tensor of={of} tensor={tensor} />;
-  const all = repeated(of.numbers(tensor), of.shape(to));
+  return <Repeated of={of} tensor={tensor} axes={axes} to={to} />;
+}
+
+/** Draws an input that a step repeats: each copy moves from the input to its place. */
+function Repeated({ of, tensor, axes, to }: InputProps) {
+  const box = useRef<HTMLDivElement>(null);
+  const shape = of.shape(to);
+  const all = repeated(withChanges(of, tensor), shape);
+  const copies = (all && copiesAlong(shape, axes)) ?? [];
+  const progress = useProgress(copies.length);
+  const [columns, ownColumns] = [shape.at(-1) ?? 1, of.shape(tensor).at(-1) ?? 1];
+  const done = Math.floor(progress.value);
+  useLayoutEffect(() => {
+    for (const [i, places] of copies.entries())
+      for (const cell of cellsOf(box.current, 1, columns, places)) cell.style.opacity = i < done ? "" : "0";
+  });
   return (
-    <div class="broadcast">
+    <div class="broadcast moving" ref={box}>
       <Tensor of={of} tensor={tensor} />
       <p class="soft small">↓ repeated along {axesText(axes)}</p>
       {all && <Cells of={all} name={`${of.name(tensor)}, repeated`} hue="value" bare />}
+      {copies.length > 0 && (
+        <>
+          <Scrub progress={progress} count={copies.length} label="copies" />
+          <Flight
+            box={box}
+            part={progress.value - done}
+            from={() => cellsOf(box.current, 0, ownColumns)}
+            to={() => cellsOf(box.current, 1, columns, copies[done])}
+          />
+        </>
+      )}
     </div>
   );
 }
@@ -315,17 +349,58 @@ function Contribution({ of, pull, step, k, contribution: { given, before, after 
       ) : (
         <Tensor of={of} tensor={given} name={`contribution to ${name}`} bare phase="backward" />
       )}
-      {before !== null && (
-        <div class="accumulation">
-          <p class="soft small">{name.split(" ")[0]} is used more than once, so its contributions are added.</p>
-          <Row>
-            <Tensor of={of} tensor={before} name={`cotangent of ${name} so far`} bare hue="cotangent" />
-            <Sign text="+" />
-            <Tensor of={of} tensor={given} name={`contribution to ${name}`} bare hue="cotangent" />
-            <Sign text="=" />
-            <Tensor of={of} tensor={after} name={`cotangent of ${name} now`} bare phase="backward" />
-          </Row>
-        </div>
+      {before !== null && <Accumulation of={of} input={input} before={before} given={given} after={after} />}
+    </div>
+  );
+}
+
+interface AccumulationProps {
+  readonly of: Timeline;
+  readonly input: number;
+  /** The cotangent of the input before the contribution `given`, and after it. */
+  readonly before: number;
+  readonly given: number;
+  readonly after: number;
+}
+
+/** Draws the sum of two contributions to the cotangent of an input: both move to the place of the sum. */
+function Accumulation({ of, input, before, given, after }: AccumulationProps) {
+  const box = useRef<HTMLDivElement>(null);
+  const shape = of.shape(after);
+  const isDrawn = isTable(shape);
+  const progress = useProgress(isDrawn ? 2 : 0);
+  const done = Math.floor(progress.value);
+  const columns = shape.at(-1) ?? 1;
+  const name = of.name(input);
+  useLayoutEffect(() => {
+    if (isDrawn) for (const cell of cellsOf(box.current, 2, columns)) cell.style.opacity = done > 0 ? "" : "0";
+  });
+  return (
+    <div class="accumulation moving backward-motion" ref={box}>
+      <p class="soft small">{name.split(" ")[0]} is used more than once, so its contributions are added.</p>
+      <Row>
+        <Tensor of={of} tensor={before} name={`cotangent of ${name} so far`} bare hue="cotangent" />
+        <Sign text="+" />
+        <Tensor of={of} tensor={given} name={`contribution to ${name}`} bare hue="cotangent" />
+        <Sign text="=" />
+        <Tensor
+          of={of}
+          tensor={isDrawn && done < 2 ? before : after}
+          name={`cotangent of ${name} now`}
+          bare
+          phase="backward"
+        />
+      </Row>
+      {isDrawn && (
+        <>
+          <Scrub progress={progress} count={2} label="added" />
+          <Flight
+            box={box}
+            part={progress.value - done}
+            from={() => cellsOf(box.current, done, columns)}
+            to={() => cellsOf(box.current, 2, columns)}
+          />
+        </>
       )}
     </div>
   );
@@ -381,14 +456,19 @@ function BroadcastSum({ of, from, to, axes, name }: SumProps) {
   const hovered = useSignal<number | undefined>(undefined);
   const rank = of.shape(from).length;
   const across = axes.length === 1 && axes[0] === rank - 1 && rank > 1;
+  const box = useRef<HTMLDivElement>(null);
+  const copies = copiesAlong(of.shape(from), axes) ?? [];
+  const progress = useProgress(copies.length);
+  const done = Math.floor(progress.value);
+  const [columns, ownColumns] = [of.shape(from).at(-1) ?? 1, of.shape(to).at(-1) ?? 1];
   const marked = hovered.value === undefined ? undefined : copiesOf(hovered.value, of.shape(to), of.shape(from));
   return (
-    <div class="broadcast-sum">
+    <div class="broadcast-sum backward-motion">
       <p class="soft small">
         {name.split(" ")[0]} {shapeText(of.shape(to)) === "scalar" ? "(a scalar)" : ""} was broadcast along{" "}
         {axesText(axes)}, so the cotangents of its copies are summed.
       </p>
-      <div class={across ? "collapse across" : "collapse"}>
+      <div class={across ? "collapse across moving" : "collapse moving"} ref={box}>
         <div class="tensor falling">
           <Cells of={of.numbers(from)} name="before the sum" hue="cotangent" bare marked={marked} />
         </div>
@@ -398,7 +478,7 @@ function BroadcastSum({ of, from, to, axes, name }: SumProps) {
         </div>
         <div class="tensor backward">
           <Cells
-            of={of.numbers(to)}
+            of={done < copies.length ? partialSum(of, from, to, copies.slice(0, done)) : of.numbers(to)}
             name={`contribution to ${name}`}
             hue="cotangent"
             bare
@@ -407,7 +487,24 @@ function BroadcastSum({ of, from, to, axes, name }: SumProps) {
             }}
           />
         </div>
+        {copies.length > 0 && (
+          <Flight
+            box={box}
+            part={progress.value - done}
+            from={() => cellsOf(box.current, 0, columns, copies[done])}
+            to={() => cellsOf(box.current, 1, ownColumns)}
+          />
+        )}
       </div>
+      {copies.length > 0 && <Scrub progress={progress} count={copies.length} label="added" />}
     </div>
   );
+}
+
+/** Returns the sum of some copies of a broadcast tensor, in the shape of the tensor `to`. */
+function partialSum(of: Timeline, from: number, to: number, copies: readonly (readonly number[])[]): Numbers {
+  const { data } = of.numbers(from);
+  const { shape, dtype, data: whole } = of.numbers(to);
+  const sums = Array.from(whole, (_, k) => copies.reduce((sum, places) => sum + data[places[k]!]!, 0));
+  return { shape, dtype, data: sums };
 }

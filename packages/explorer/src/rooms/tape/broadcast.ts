@@ -26,6 +26,36 @@ export function copiesOf(element: number, from: readonly number[], to: readonly 
   );
 }
 
+const mostCopies = 16; // the maximum number of copies that move one after another
+const mostRows = 16;
+const mostColumns = 10; // larger tensors are drawn as pictures, not as tables
+
+/** Returns whether a tensor of the shape is drawn as one table of numbers. */
+export function isTable(shape: readonly number[]): boolean {
+  const rows = shape.length > 1 ? shape.at(-2)! : 1;
+  return shape.length <= 2 && rows <= mostRows && (shape.at(-1) ?? 1) <= mostColumns;
+}
+
+/**
+ * Returns the copies of a tensor that was repeated to a shape along some axes: a list of places for each copy, in the order
+ * of the elements of the tensor. Returns undefined if the copies are too many or too large to draw one by one.
+ */
+export function copiesAlong(
+  shape: readonly number[],
+  axes: readonly number[],
+): readonly (readonly number[])[] | undefined {
+  const [rows, columns] = [shape.length > 1 ? shape[0]! : 1, shape.at(-1) ?? 1];
+  const count = axes.reduce((product, axis) => product * shape[axis]!, 1);
+  if (!isTable(shape) || count > mostCopies || count < 2) return undefined;
+  const copies: number[][] = Array.from({ length: count }, () => []);
+  for (let place = 0; place < rows * columns; place++) {
+    const index = shape.length > 1 ? [Math.floor(place / columns), place % columns] : [place];
+    const copy = axes.reduce((so, axis) => so * shape[axis]! + index[axis]!, 0);
+    copies[copy]!.push(place);
+  }
+  return copies;
+}
+
 const sizeOf = (shape: readonly number[]): number => shape.reduce((product, n) => product * n, 1);
 
 /** Returns the place in a tensor of the shape `from` of the element that is copied to a place of the shape `to`. */

@@ -118,7 +118,7 @@ const mostDragged = 40; // tensors with more elements cannot be changed by dragg
 const mostRecordings = 20; // the sandbox drops the first recordings if there are more
 
 /** Returns the numbers of a tensor. An input has the numbers that the reader dragged, even before the program runs again. */
-function withChanges(of: Timeline, tensor: number): Numbers {
+export function withChanges(of: Timeline, tensor: number): Numbers {
   const numbers = of.numbers(tensor);
   const input = of.recording.inputs.indexOf(tensor);
   const own = changes.value.filter((each) => each.recording === shownPlace.value && each.input === input);
