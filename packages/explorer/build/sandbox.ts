@@ -5,10 +5,11 @@ import { build, type Plugin, type Rollup } from "vite";
 const root = new URL("..", import.meta.url).pathname;
 const framePath = `${root}/src/sandbox/frame.js`;
 
-/** The scripts of the sandbox: the worker, and the worker that also has the compiler. */
+/** The scripts of the sandbox: the workers of the examples and of the exercises, and the one with the whole library. */
 const entries: Readonly<Record<string, string>> = {
   "virtual:sandbox-worker": "worker",
-  "virtual:sandbox-compiler": "compilingWorker",
+  "virtual:sandbox-exercises": "exercisesWorker",
+  "virtual:sandbox-whole": "wholeWorker",
 };
 
 /**
@@ -44,11 +45,24 @@ export function sandbox(): Plugin {
 const keepNames = { class: true, function: false } as const;
 const minify = { mangle: { keepNames }, compress: { keepNames } } as const;
 
+/**
+ * Leaves out the WebAssembly kernels, which are 17 kB compressed. The library then runs plain loops, as it does for small
+ * tensors in any case.
+ */
+const withoutKernels = (): Plugin => ({
+  name: "without-kernels",
+  load: (id) =>
+    id.endsWith("/ops/src/wasm/binaries.ts")
+      ? "export const binaries = []; export const randomBinaries = [];"
+      : undefined,
+});
+
 async function workerCode(entry: string): Promise<{ code: string; modules: string[] }> {
   const { output } = (await build({
     configFile: false,
     root,
     logLevel: "warn",
+    plugins: entry === "wholeWorker" ? [] : [withoutKernels()],
     resolve: { conditions: ["@wengert/source", "module", "browser", "production"] },
     build: {
       write: false,

@@ -1,11 +1,17 @@
 declare module "virtual:sandbox-worker" {
-  /** The script of the worker that runs user programs, as text. */
+  /** The script of the worker that runs the built-in programs, as text. */
   const code: string;
   export default code;
 }
 
-declare module "virtual:sandbox-compiler" {
-  /** The script of the worker that also compiles the functions of user programs, as text. */
+declare module "virtual:sandbox-exercises" {
+  /** The script of the worker that runs the exercises, as text. */
+  const code: string;
+  export default code;
+}
+
+declare module "virtual:sandbox-whole" {
+  /** The script of the worker with the whole library, which runs user programs, as text. */
   const code: string;
   export default code;
 }

@@ -74,7 +74,7 @@ test("the view compiled shows the list after each pass, its instructions and its
         .map(({ name }) => name)
         .join(),
     );
-  expect(await scripts()).not.toMatch(/compiler/);
+  expect(await scripts()).not.toMatch(/sandbox-whole/);
   await page.locator("body").press("c");
   const view = page.getByRole("region", { name: "The compiled list" });
   await view.getByText("5 steps become 1 instruction.").waitFor();

@@ -4,6 +4,13 @@ import type { Handed } from "../page/handed.ts";
 // The messages that the worker sends to the page when it runs a program. The messages are plain data, because
 // `postMessage` must be able to clone them.
 
+/**
+ * The workers, from the smallest to the largest: for built-in examples (without kernels), for exercises (with their checks),
+ * and with the whole library (kernels and compiler too), for the programs that the reader writes.
+ */
+export const workerKinds = ["examples", "exercises", "whole"] as const;
+export type WorkerKind = (typeof workerKinds)[number];
+
 export interface Run {
   /** The program as JavaScript, in which `require` calls replace the imports. */
   readonly code: string;
@@ -17,7 +24,9 @@ export interface Run {
    * no float input at the index, the first float input is used.
    */
   readonly along?: number | undefined;
-  /** Whether to compile the recorded functions to plans. */
+  /** The smallest worker that can run the program. */
+  readonly worker: WorkerKind;
+  /** Whether to compile the recorded functions to plans. This needs the worker "whole". */
   readonly plans?: boolean | undefined;
   /** The numbers of inputs that the reader changed. */
   readonly changes?: readonly Change[] | undefined;

@@ -1,4 +1,4 @@
-import type { Failure, Outcome, Run } from "./protocol.ts";
+import { type Failure, type Outcome, type Run, type WorkerKind, workerKinds } from "./protocol.ts";
 
 const patience = 5000; // the maximum time of a program in ms
 
@@ -12,24 +12,29 @@ export class Sandbox {
   #runs = 0;
 
   /** Creates the iframe and starts the worker for the first run. */
-  prepare(): void {
+  prepare(worker: WorkerKind): void {
+    this.#use(worker);
     this.#ready ??= this.#start();
   }
+
+  /** Selects a worker. A larger worker stays, because it can run all programs of a smaller one. */
+  #use(worker: WorkerKind): void {
+    if (workerKinds.indexOf(worker) <= workerKinds.indexOf(this.#worker)) return;
+    this.#discard();
+    [this.#worker, this.#ready] = [worker, undefined];
+  }
+  #worker: WorkerKind = "examples";
 
   /** Runs a program and returns its result, or `undefined` if another run started before the program ended. */
   async run(run: Run): Promise<Outcome | undefined> {
     const own = ++this.#runs;
-    const plans = run.plans === true;
-    if (plans !== this.#plans) {
-      this.#discard();
-      [this.#plans, this.#ready] = [plans, undefined];
-    }
+    this.#use(run.worker);
     const stopped = new Promise<"stopped">((resolve) => {
       this.#stop = () => resolve("stopped");
     });
     if (this.#busy) this.#ready = undefined; // terminates the previous worker, which may be in an endless loop
     this.#busy = true;
-    this.prepare();
+    this.prepare(run.worker);
     let port: MessagePort;
     try {
       port = await this.#ready!;
@@ -46,8 +51,6 @@ export class Sandbox {
     return typeof outcome === "string" ? { recordings: [], printed: [], error: failures[outcome] } : outcome;
   }
   #busy = false;
-  /** Whether the workers have the compiler. */
-  #plans = false;
 
   /** Ends the current run. The error of its result is that the user stopped it. */
   stop(): void {
@@ -56,7 +59,7 @@ export class Sandbox {
   #stop: (() => void) | undefined;
 
   async #start(): Promise<MessagePort> {
-    this.#frame ??= newFrame(this.#plans);
+    this.#frame ??= newFrame(this.#worker);
     const frame = await this.#frame;
     const { port1, port2 } = new MessageChannel();
     const ready = new Promise<void>((resolve) => {
@@ -95,8 +98,14 @@ function outcomeOf(port: MessagePort, run: Run, isOver: () => boolean): Promise<
   return Promise.race([answer, wait(patience)]);
 }
 
-async function newFrame(plans: boolean): Promise<HTMLIFrameElement> {
-  const { default: code } = await (plans ? import("virtual:sandbox-compiler") : import("virtual:sandbox-worker"));
+const scripts = {
+  examples: () => import("virtual:sandbox-worker"),
+  exercises: () => import("virtual:sandbox-exercises"),
+  whole: () => import("virtual:sandbox-whole"),
+} as const;
+
+async function newFrame(worker: WorkerKind): Promise<HTMLIFrameElement> {
+  const { default: code } = await scripts[worker]();
   const frame = document.createElement("iframe");
   frame.setAttribute("sandbox", "allow-scripts");
   frame.title = "Sandbox for programs";

@@ -3,7 +3,6 @@ import * as coreExtend from "@wengert/core/extend";
 import * as gradcheck from "@wengert/core/gradcheck";
 import * as ops from "@wengert/ops";
 import * as opsExtend from "@wengert/ops/extend";
-import * as exercises from "../exercises/index.ts";
 import type { Handed } from "../page/handed.ts";
 import { closeDoors, SandboxError } from "./doors.ts";
 import { failureOf, type Hints } from "./failure.ts";
@@ -16,27 +15,41 @@ import { closestName } from "./suggest.ts";
 // The worker that runs a single user program. The worker sends messages to the page through a port that the program
 // cannot access.
 
-const modules: Readonly<Record<string, object>> = {
+const modules: Record<string, object> = {
   "@wengert/core": core,
   "@wengert/core/gradcheck": gradcheck,
   "@wengert/core/extend": coreExtend,
   "@wengert/ops": ops,
   "@wengert/ops/extend": opsExtend,
-  exercises,
 };
 
-// The build shortens the names of functions. This loop restores the names of exported functions, because error messages
+// The build shortens the names of functions. This function restores the names of exported functions, because error messages
 // show them.
-for (const [name, value] of Object.values(modules).flatMap((module) => Object.entries(module) as [string, unknown][]))
-  if (typeof value === "function" && value.name !== name) Object.defineProperty(value, "name", { value: name });
+function restoreNames(): void {
+  const all = Object.values(modules).flatMap((module) => Object.entries(module) as [string, unknown][]);
+  for (const [name, value] of all)
+    if (typeof value === "function" && value.name !== name) Object.defineProperty(value, "name", { value: name });
+}
+restoreNames();
 
-/** The module of each name that a program can import. */
-const moduleOf = new Map(
-  Object.entries(modules).flatMap(([module, names]) => Object.keys(names).map((name) => [name, module] as const)),
-);
+let planOf: PlanOf | undefined;
+
+/** Adds modules that programs can import, and a function that compiles the functions of a program to plans. */
+export function extend(more: Readonly<Record<string, object>>, plans?: PlanOf): void {
+  Object.assign(modules, more);
+  restoreNames();
+  planOf = plans;
+}
+
+/** Returns the module of each name that a program can import. */
+const modulesByName = (): Map<string, string> =>
+  new Map(
+    Object.entries(modules).flatMap(([module, names]) => Object.keys(names).map((name) => [name, module] as const)),
+  );
 
 /** Returns a hint for a name that a program uses without defining or importing it, or an empty string. */
 function nameHint(name: string): string {
+  const moduleOf = modulesByName();
   if (moduleOf.has(name)) return `; import it from "${moduleOf.get(name)}"`;
   const closest = closestName(name, moduleOf.keys());
   return closest === undefined ? "" : `; did you mean ${closest}, from "${moduleOf.get(closest)}"?`;
@@ -82,15 +95,8 @@ function moduleFor(name: string, observer: Observer, handed: Handed | undefined)
   );
 }
 
-let planOf: PlanOf | undefined;
-
-/** Sets the function that compiles the functions of a program to plans. */
-export const usePlans = (wanted: PlanOf): void => {
-  planOf = wanted;
-};
-
-async function run({ code, order = 1, along, handed, changes }: Run): Promise<Outcome> {
-  const observer = new Observer(order, along, planOf, changes);
+async function run({ code, order = 1, along, handed, changes, plans }: Run): Promise<Outcome> {
+  const observer = new Observer(order, along, plans ? planOf : undefined, changes);
   const printed: string[] = [];
   const print = (...values: unknown[]) => {
     if (observer.isNudging) return;

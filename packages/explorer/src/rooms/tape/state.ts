@@ -4,7 +4,7 @@ import { computed, effect, signal } from "@preact/signals";
 import { type Address, address, put } from "../../page/address.ts";
 import { received } from "../../page/handed.ts";
 import { packed, unpacked } from "../../page/packed.ts";
-import type { Outcome, Run } from "../../sandbox/protocol.ts";
+import type { Outcome, Run, WorkerKind } from "../../sandbox/protocol.ts";
 import { Sandbox } from "../../sandbox/sandbox.ts";
 import { changes } from "./changes.ts";
 import { Timeline } from "./timeline.ts";
@@ -178,7 +178,7 @@ const sandbox = new Sandbox();
  * Returns a function that stops these runs.
  */
 export function keepRunning(): () => void {
-  sandbox.prepare();
+  sandbox.prepare(workerFor(showsPlan.peek(), codeField.peek() !== undefined));
   let timer: number | undefined;
   let [runs, isBusy] = [0, false];
   let before: Wanted | undefined;
@@ -218,7 +218,7 @@ export function keepRunning(): () => void {
   };
 }
 
-type Wanted = Omit<Run, "code" | "changes"> & { readonly code: string | undefined };
+type Wanted = Omit<Run, "code" | "worker" | "changes"> & { readonly code: string | undefined };
 
 const isSame = (a: Wanted, b: Wanted): boolean =>
   a.code === b.code && a.order === b.order && a.along === b.along && a.handed === b.handed && a.plans === b.plans;
@@ -251,11 +251,17 @@ function loadExample(): void {
 /** Ends the program if it runs. */
 export const stop = (): void => sandbox.stop();
 
-async function run(code: string, wanted: Omit<Run, "code">): Promise<Outcome | undefined> {
+/** Returns the worker for a program: one of the page's own programs, or one that the reader wrote. */
+const workerFor = (plans: boolean | undefined, isOwn: boolean): WorkerKind =>
+  plans || isOwn ? "whole" : example.peek().kind === "exercise" ? "exercises" : "examples";
+
+async function run(code: string, wanted: Omit<Run, "code" | "worker">): Promise<Outcome | undefined> {
   const known = Object.values(programs.peek()).find((each) => each.code === code);
-  if (known) return sandbox.run({ ...wanted, code: known.javascript });
+  if (known) return sandbox.run({ ...wanted, worker: workerFor(wanted.plans, false), code: known.javascript });
   const { toJavaScript } = await import("../../sandbox/typescript.ts");
   if (code !== program.peek()) return undefined;
   const { javascript, error } = toJavaScript(code);
-  return error ? { recordings: [], printed: [], error } : sandbox.run({ ...wanted, code: javascript });
+  return error
+    ? { recordings: [], printed: [], error }
+    : sandbox.run({ ...wanted, worker: workerFor(wanted.plans, true), code: javascript });
 }
