@@ -5,6 +5,10 @@ export const prelude = `
 const x = tensor([1, 2], { label: "x" });
 const loop = {};
 loop.self = loop;
+const engine = (prepare) => ({ name: "remote", prepare });
+const fail = () => {
+  throw new Error("out of memory");
+};
 const withPlainKernels = (body) => {
   kernels("plain");
   try {
@@ -20,6 +24,7 @@ export const mistakes: Chapter = {
     "compile()",
     "compile(x)",
     "compile(sum, { engine: 'gpu' })",
+    "compile(sum, { engine: { name: 'gpu' } })",
     "compile(sum, { maxPlans: 0 })",
     "compile(sum, { maxPlans: 1.5 })",
     "compile(sum, { threads: 2 })",
@@ -33,6 +38,12 @@ export const mistakes: Chapter = {
     "compile((x) => 3)(x)",
     "compile((x) => matmul(x, ones([3])))(x)",
     "compile((x, labels) => crossEntropy(x, labels))(x, tensor(2, { dtype: 'int32' }))",
+  ],
+  engines: [
+    "await compile(sum, { engine: engine(fail) })(x)",
+    "await compile(sum, { engine: engine(() => ({ run: fail })) })(x)",
+    "await compile((x, labels) => crossEntropy(x, labels), { engine: engine(() => ({ run: fail })) })(x, tensor(2, { dtype: 'int32' }))",
+    "grad(compile((x) => sum(x), { engine: engine(fail) }))(x)",
   ],
   plans: ["withPlainKernels(() => compile((x) => sum(x)).plan(x))"],
 };

@@ -1,3 +1,5 @@
-// Exports for users: the export of programs as ONNX files.
+// Exports for users: the export of programs as ONNX files, and ONNX Runtime as an engine.
 
+export { type OnnxOptions, onnx } from "./engine/onnx.ts";
+export type { OnnxRuntime, OnnxSession, OnnxTensor } from "./engine/runtime.ts";
 export { type ToOnnxOptions, toOnnx } from "./export/toOnnx.ts";

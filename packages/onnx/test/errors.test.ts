@@ -1,4 +1,6 @@
+import * as compile from "@wengert/compile";
 import * as onnx from "@wengert/onnx";
+import * as ort from "onnxruntime-node";
 import * as core from "../../ops/test/all/core.ts";
 import * as ops from "../../ops/test/all/ops.ts";
 import { functionNames, testMistakes } from "../../ops/test/mistakesTest.ts";
@@ -8,7 +10,7 @@ import { mistakes, prelude } from "./mistakes.ts";
 testMistakes({
   prelude,
   mistakes,
-  scope: { ...core, ...ops, ...onnx },
+  scope: { ...core, ...ops, ...compile, ...onnx, ort },
   sources: sourcesOf("onnx"),
   speakers: functionNames(onnx),
 });

@@ -1,0 +1,65 @@
+import { type Program, type Tensor, trace, WengertError } from "@wengert/core";
+import { setMessage } from "@wengert/core/extend";
+import { builderOf } from "./rebuild.ts";
+import { type Signature, signatureOf } from "./signature.ts";
+
+/** The plan of a signature. `P` is the type of plans. */
+interface Known<P> {
+  readonly signature: Signature;
+  /** Returns the value of a call, a tree with these tensors. */
+  readonly build: (outputs: readonly Tensor[]) => unknown;
+  readonly plan: P;
+}
+
+/** The plans of a function for the signatures of the last calls. */
+export interface KnownPlans<A extends readonly unknown[], P> {
+  /** Returns the plan for the arguments, and writes their tensors to `inputs`. Makes the plan of a new signature. */
+  readonly find: (args: A, inputs: Tensor[]) => Known<P>;
+  /** The number of signatures that were traced so far. */
+  readonly count: () => number;
+}
+
+/** Keeps up to `maxPlans` plans of `f`, which `make` makes. Calls `drop` with each plan that it drops. */
+export function knownPlans<A extends readonly unknown[], P>(
+  f: (...args: A) => unknown,
+  maxPlans: number,
+  make: (program: Program) => P,
+  drop: (plan: P) => void = () => {},
+): KnownPlans<A, P> {
+  const known: Known<P>[] = []; // the most recently used first
+  let signatures = 0;
+  return {
+    find: (args, inputs) => {
+      for (let i = 0; i < known.length; i++) {
+        inputs.length = 0;
+        if (!known[i]!.signature.matches(args, inputs)) continue;
+        if (i > 0) known.unshift(...known.splice(i, 1));
+        return known[0]!;
+      }
+      inputs.length = 0;
+      const signature = signatureOf(f, args, inputs);
+      const program = traceWith(f, signature, inputs);
+      known.unshift({ signature, build: builderOf(program.value), plan: make(program) });
+      signatures++;
+      if (known.length > maxPlans) drop(known.pop()!.plan);
+      return known[0]!;
+    },
+    count: () => signatures,
+  };
+}
+
+/** Traces `f` with the tensors of its arguments as inputs. Other values are constants of the program. */
+function traceWith<A extends readonly unknown[], R>(
+  f: (...args: A) => R,
+  { names, withTensors }: Signature,
+  inputs: readonly Tensor[],
+): Program {
+  const run = (given: readonly Tensor[]): R => f(...(withTensors(given) as unknown as A));
+  const specs = inputs.map(({ shape, dtype, label }, i) => ({ shape, dtype, label: label ?? names[i] }));
+  try {
+    return trace(run as never, specs as never) as unknown as Program;
+  } catch (error) {
+    if (error instanceof WengertError) setMessage(error, error.message.replace(/^trace: /, "compile: "));
+    throw error;
+  }
+}
