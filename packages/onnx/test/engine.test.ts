@@ -196,6 +196,32 @@ describe("a compiled function", () => {
     expectNear(await compile(select, { engine })(tensor([true, true])), select(tensor([true, true])), 0);
   });
 
+  test("computes products of transposed matrices, of any width", async () => {
+    for (const dtype of ["float32", "float64"] as const)
+      for (const [rows, n, columns] of [
+        [40, 7, 3],
+        [40, 7, 33],
+        [3, 7, 5],
+        [40, 1, 1],
+      ]) {
+        const [a, b] = [random([n!, rows!], 3), random([n!, columns!], 4)].map((x) => tensor(x, { dtype })) as [
+          Tensor,
+          Tensor,
+        ];
+        const f = (a: Tensor, b: Tensor) => [
+          matmul(transpose(a), b),
+          transpose(a),
+          matmul(transpose(a), b.shape[1] === 1 ? b : sin(b)),
+        ];
+        expectNear(await compile(f, { engine })(a, b), f(a, b), dtype === "float32" ? 1e-5 : 1e-12);
+      }
+    const v = (a: Tensor, b: Tensor) => matmul(transpose(a), b);
+    expectNear(await compile(v, { engine })(random([4, 9]), random([4])), v(random([4, 9]), random([4])), 1e-12);
+    const batch = (a: Tensor, b: Tensor) => matmul(transpose(a), b);
+    const args = [random([4, 9]), random([2, 4, 3])] as const;
+    expectNear(await compile(batch, { engine })(...args), batch(...args), 1e-12);
+  });
+
   test("reports its programs and the name of the engine", () => {
     const compiled = compile((x: Tensor) => add(sin(x), sin(x)), { engine });
     const { programs, passes, engine: name } = compiled.plan(ones([2]));

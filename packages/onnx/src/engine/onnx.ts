@@ -4,6 +4,7 @@ import { setMessage, withDefaults } from "@wengert/core/extend";
 import { checkOpset, missingOps } from "../export/checks.ts";
 import { toOnnx } from "../export/toOnnx.ts";
 import { checkProviders, checkRuntime, checkSessionOptions, checkThreads } from "./checks.ts";
+import { flipNarrowProducts } from "./narrowProducts.ts";
 import type { OnnxRuntime, OnnxSession, OnnxTensor } from "./runtime.ts";
 import { createSession, oneAtATime } from "./sessions.ts";
 import { type Conversion, conversionFor } from "./tensors.ts";
@@ -70,7 +71,8 @@ interface Machine {
   readonly start: (model: Uint8Array, dtypes: ReadonlySet<DType>) => Promise<OnnxSession>;
 }
 
-function prepare(program: Program, opset: number, { ort, conversion, start }: Machine): PreparedProgram {
+function prepare(given: Program, opset: number, { ort, conversion, start }: Machine): PreparedProgram {
+  const program = flipNarrowProducts(given);
   const positions = new Map(program.inputs.map((x, k) => [x, k]));
   const constants = new Set(program.constants);
   // Outputs that are inputs or constants are returned as they are, so the graph computes each other output once.
