@@ -28,6 +28,11 @@ export const peers = [
   wengert("float64", "Wengert float64", "auto", "float64"),
   wengert("wengert", "Wengert", "auto"),
   wengert("plain", "plain loops", "plain"),
+  {
+    name: "wengert-onnx",
+    title: "Wengert on ONNX Runtime",
+    command: [node, `${folder}wengert.mjs`, "auto", "float32", "onnx"],
+  },
   wengert("simd", "simd", "simd"),
   wengert("fma", "fma", "fma"),
   { name: "tfjs-wasm", title: "tfjs wasm", command: [node, `${folder}tfjs.mjs`, "wasm"] },
