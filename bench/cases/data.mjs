@@ -37,6 +37,7 @@ const families = {
     L: normal([5, 5, first, second], 18, 0.1),
     W: normal([16 * second, classes], 19, 0.05),
   }),
+  adamw: ({ size }) => ({ p: normal([size], 20), g: normal([size], 21) }),
   gemm: ({ m, k, n }) => ({ a: normal([m, k], 10), b: normal([k, n], 11) }),
   hessian: ({ rows, features }) => ({
     X: normal([rows, features], 12),

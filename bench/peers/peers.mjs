@@ -15,9 +15,12 @@ export const python = pythonWith("torch");
 const node = process.execPath;
 const folder = fileURLToPath(new URL("./", import.meta.url));
 
-/** @param {string} name @param {string} title @param {string} kernels @param {"float32" | "float64"} dtype @returns {Peer} */
-function wengert(name, title, kernels, dtype = "float32") {
-  return { name, title, command: [node, `${folder}wengert.mjs`, kernels, dtype] };
+/**
+ * @param {string} name @param {string} title @param {string} kernels @param {"float32" | "float64"} [dtype]
+ * @param {"compiled"} [mode] @returns {Peer}
+ */
+function wengert(name, title, kernels, dtype = "float32", mode) {
+  return { name, title, command: [node, `${folder}wengert.mjs`, kernels, dtype, ...(mode ? [mode] : [])] };
 }
 
 /**
@@ -27,6 +30,7 @@ function wengert(name, title, kernels, dtype = "float32") {
 export const peers = [
   wengert("float64", "Wengert float64", "auto", "float64"),
   wengert("wengert", "Wengert", "auto"),
+  wengert("compiled", "Wengert, compiled", "auto", "float32", "compiled"),
   wengert("plain", "plain loops", "plain"),
   {
     name: "wengert-onnx",

@@ -12,6 +12,7 @@ from serve import serve
 
 torch.set_num_threads(1)
 RATE = 0.1
+ADAM_RATE = 0.004
 
 
 def blas():
@@ -120,6 +121,18 @@ def cnn(inputs, **_):
     return run
 
 
+def adamw(inputs, **_):
+    p = torch.from_numpy(inputs["p"].copy()).requires_grad_()
+    p.grad = torch.from_numpy(inputs["g"])
+    optimizer = torch.optim.AdamW([p], lr=ADAM_RATE, weight_decay=0.01)
+
+    def run():
+        optimizer.step()
+        return {"sum": p.detach().sum().numpy()}
+
+    return run
+
+
 def gemm(inputs, **_):
     a, b = tensors(inputs).values()
     return lambda: numbers({"product": a @ b})
@@ -131,5 +144,5 @@ def hessian(inputs, **_):
     return lambda: numbers({"H": torch.autograd.functional.hessian(loss, W)})
 
 
-families = [softmax, regression, mlp, tiny, chain, cnn, gemm, hessian]
+families = [softmax, regression, mlp, tiny, chain, cnn, adamw, gemm, hessian]
 serve({"torch": torch.__version__, **blas()}, {family.__name__: family for family in families})

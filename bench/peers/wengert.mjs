@@ -1,27 +1,40 @@
 /**
- * Runs the built Wengert packages for the benchmark: `node wengert.mjs KERNELS DTYPE [ENGINE]`. With the engine "onnx", ONNX
- * Runtime runs compiled functions; without an engine, ops run eagerly.
+ * Runs the built Wengert packages for the benchmark: `node wengert.mjs KERNELS DTYPE [MODE]`. With the mode
+ * `compiled`, each computation is a compiled function. With the mode `onnx`, ONNX Runtime runs the compiled functions.
  */
 
+import { compile } from "../../packages/compile/dist/index.js";
 import { ndarray } from "../../packages/core/dist/extend.js";
 import * as core from "../../packages/core/dist/index.js";
 import * as ops from "../../packages/ops/dist/index.js";
+import { adamw, applyUpdates } from "../../packages/train/dist/index.js";
 import { serve } from "./serve.mjs";
 
 const { fromNdarray, grad, hessian, treeMap, valueAndGrad, vjp, zeros } = core;
 const { add, axpy, conv2d, crossEntropy, matmul, maxPool2d, relu, reshape, softmax, sum, tanh } = ops;
-const [choice, dtype, engine] = process.argv.slice(2);
+const [choice, dtype, mode] = process.argv.slice(2);
 const { running } = ops.kernels(choice);
 const rate = 0.1;
-const compiled = engine === "onnx" ? await compiler() : (f) => f;
+const adamRate = 0.004;
+const engine = mode === "onnx" ? await onnxRuntime() : undefined;
 
-/** Returns a function that compiles functions for ONNX Runtime with one thread. */
-async function compiler() {
-  const { compile } = await import("../../packages/compile/dist/index.js");
+/** Returns ONNX Runtime with one thread as an engine. */
+async function onnxRuntime() {
   const { onnx } = await import("../../packages/onnx/dist/index.js");
-  const ort = await import("onnxruntime-node");
-  const runtime = onnx(ort, { threads: 1 });
-  return (f) => compile(f, { engine: runtime });
+  return onnx(await import("onnxruntime-node"), { threads: 1 });
+}
+
+/**
+ * Compiles a function, unless the computations run op by op. `data` are the last arguments of each call. They are constants
+ * of plans, but arguments for ONNX Runtime, which would compute with constants in advance.
+ */
+function fast(f, data = [], options = {}) {
+  if (engine) {
+    const compiled = compile(f, { engine });
+    return (...args) => compiled(...args, ...data);
+  }
+  const bound = (...args) => f(...args, ...data);
+  return mode === "compiled" ? compile(bound, options) : bound;
 }
 
 /** Applies `f` to a value, or to the value of a promise. */
@@ -42,16 +55,21 @@ function tensors(inputs) {
  * Returns a function that does one training step. Each call of this function continues with the updated parameters of
  * the previous call.
  */
-function descent(loss, initial, ...data) {
-  const step = compiled((params, ...data) => {
-    const { value, grad: slopes } = valueAndGrad(loss)(params, ...data);
-    return { loss: value, params: treeMap((p, slope) => axpy(-rate, slope, p), params, slopes) };
-  });
+function descent(loss, initial, data) {
+  const gradient = valueAndGrad(loss);
+  const step = fast(
+    (params, ...data) => {
+      const { value, grad: slopes } = gradient(params, ...data);
+      return { value, params: treeMap((p, slope) => axpy(-rate, slope, p), params, slopes) };
+    },
+    data,
+    { donate: [0] },
+  );
   let params = initial;
   return () =>
-    after(step(params, ...data), (next) => {
+    after(step(params), (next) => {
       params = next.params;
-      return { loss: read(next.loss), ...readAll(params) };
+      return { loss: read(next.value), ...readAll(params) };
     });
 }
 
@@ -60,58 +78,81 @@ await serve(
   {
     softmax(inputs) {
       const { x, g } = tensors(inputs);
-      const both = compiled((x, g) => {
-        const { value, pullback } = vjp((x) => softmax(x), x);
-        return { s: value, dx: pullback(g)[0] };
+      const both = fast((x, g) => {
+        const { value: s, pullback } = vjp((x) => softmax(x), x);
+        return { s, dx: pullback(g)[0] };
       });
       return () => after(both(x, g), readAll);
     },
     regression(inputs) {
       const { X, labels } = tensors(inputs);
       const loss = ({ W, b }, X, labels) => crossEntropy(add(matmul(X, W), b), labels);
-      return descent(loss, { W: zeros([784, 10], { dtype }), b: zeros([10], { dtype }) }, X, labels);
+      return descent(loss, { W: zeros([784, 10], { dtype }), b: zeros([10], { dtype }) }, [X, labels]);
     },
     mlp(inputs) {
       const { X, labels, ...params } = tensors(inputs);
       const loss = ({ A, a, B, b }, X, labels) => crossEntropy(add(matmul(relu(add(matmul(X, A), a)), B), b), labels);
-      return descent(loss, params, X, labels);
+      return descent(loss, params, [X, labels]);
     },
     tiny(inputs) {
       const { x, ...params } = tensors(inputs);
       const layer = (x, W, b) => tanh(add(matmul(x, W), b));
       const loss = ({ A, a, B, b, C, c }, x) => sum(layer(layer(layer(x, A, a), B, b), C, c));
-      const gradient = compiled((params, x) => grad(loss)(params, x));
-      return () => after(gradient(params, x), readAll);
+      const gradient = fast(grad(loss), [x]);
+      return () => after(gradient(params), readAll);
     },
     chain(inputs, { length }) {
       const { x, c } = tensors(inputs);
-      const last = (x, c) => {
+      const chained = grad((x, c) => {
         let h = x;
         for (let i = 0; i < length; i += 2) h = add(tanh(h), c);
         return sum(h);
-      };
-      const gradient = compiled((x, c) => grad(last)(x, c));
-      return () => after(gradient(x, c), (dx) => ({ dx: read(dx) }));
+      });
+      const gradient = fast((x, c) => chained(x, c), [c]);
+      return () => after(gradient(x), (dx) => ({ dx: read(dx) }));
     },
     cnn(inputs) {
       const { x, labels, ...params } = tensors(inputs);
       const pooled = (x, kernel) => maxPool2d(relu(conv2d(x, kernel)), { size: 2 });
-      const loss = ({ K, L, W }, x, labels) => {
-        const features = pooled(pooled(x, K), L);
-        return crossEntropy(matmul(reshape(features, { shape: [x.shape[0], -1] }), W), labels);
-      };
-      const gradient = compiled((params, x, labels) => grad(loss)(params, x, labels));
-      return () => after(gradient(params, x, labels), readAll);
+      const gradient = fast(
+        grad(({ K, L, W }, x, labels) => {
+          const features = pooled(pooled(x, K), L);
+          return crossEntropy(matmul(reshape(features, { shape: [x.shape[0], -1] }), W), labels);
+        }),
+        [x, labels],
+      );
+      return () => after(gradient(params), readAll);
+    },
+    adamw({ g, ...inputs }) {
+      const optimizer = adamw({ learningRate: adamRate });
+      const [{ g: slope }, initial] = [tensors({ g }), tensors(inputs)];
+      const step = fast(
+        (params, state, g) => {
+          const { updates, state: next } = optimizer.update({ p: g }, state, params);
+          return { params: applyUpdates(params, updates), state: next };
+        },
+        [],
+        { donate: [0, 1] },
+      );
+      let [params, state] = [initial, optimizer.init(initial)];
+      return () =>
+        after(step(params, state, slope), (next) => {
+          ({ params, state } = next);
+          return { sum: read(sum(params.p)) };
+        });
     },
     gemm(inputs) {
       const { a, b } = tensors(inputs);
-      const product = compiled((a, b) => matmul(a, b));
+      const product = fast((a, b) => matmul(a, b));
       return () => after(product(a, b), (y) => ({ product: read(y) }));
     },
     hessian(inputs) {
       const { X, labels, W } = tensors(inputs);
-      const second = compiled((W, X, labels) => hessian((W) => crossEntropy(matmul(X, W), labels))(W));
-      return () => after(second(W, X, labels), (H) => ({ H: read(H) }));
+      const second = fast(
+        hessian((W, X, labels) => crossEntropy(matmul(X, W), labels)),
+        [X, labels],
+      );
+      return () => after(second(W), (H) => ({ H: read(H) }));
     },
   },
 );

@@ -35,6 +35,34 @@ const ratios = [
   ["chain-1000", "tfjs-wasm", 0.04],
   ["gemm-512x512x512", "limit", 1 / 0.85],
 ];
+/** The goals for compiled functions: as above, for the ratio of the compiled function's time to the peer's time. */
+const compiledRatios = /** @type {readonly (readonly [string, string, number])[]} */ ([
+  ["chain-1000", "torch", 0.012],
+  ["chain-1000", "wengert", 0.06],
+  ["chain-1000", "tfjs-wasm", 0.004],
+  ["tiny-mlp", "torch", 0.055],
+  ["tiny-mlp", "wengert", 0.2],
+  ["tiny-mlp", "tfjs-wasm", 0.03],
+  ["regression-128", "torch", 0.75],
+  ["regression-128", "wengert", 0.6],
+  ["regression-128", "tfjs-wasm", 0.1],
+  ["regression-10000", "torch", 1],
+  ["regression-10000", "wengert", 0.95],
+  ["regression-10000", "tfjs-wasm", 0.14],
+  ["mlp", "torch", 1.6],
+  ["mlp", "wengert", 0.75],
+  ["mlp", "tfjs-wasm", 0.1],
+  ["softmax-1024x1000", "torch", 2],
+  ["softmax-1024x1000", "wengert", 0.6],
+  ["softmax-1024x1000", "tfjs-wasm", 0.6],
+  ["adamw", "torch", 0.5],
+  ["adamw", "wengert", 0.12],
+  ["hessian", "torch", 0.1],
+  ["hessian", "wengert", 0.07],
+  ["cnn", "torch", 3],
+  ["cnn", "tfjs-wasm", 1],
+  ["cnn", "tfjs-cpu", 1],
+]);
 const float64 = 2; // the allowed ratio of the float64 time to the float32 time
 const firstMilliseconds = 60;
 const firstRatio = 0.3; // the allowed ratio to the faster backend of TensorFlow.js
@@ -65,6 +93,10 @@ export function verdicts(results, titles) {
       const sse = peer === "torch" ? quotient(timings.wengert, timings["torch-sse"]) : undefined;
       const beside = sse === undefined ? "" : ` (128 bits: ${sse.toPrecision(2)})`;
       atMost(title, `≤ ${limit} × ${titles[peer]}`, limit, value, (value) => value.toPrecision(2) + beside);
+    }
+    for (const [, peer, limit] of compiledRatios.filter(([wanted, peer]) => wanted === name && peer in titles)) {
+      const value = quotient(timings.compiled, timings[peer]);
+      atMost(title, `compiled ≤ ${limit} × ${titles[peer]}`, limit, value);
     }
     atMost(title, `float64 ≤ ${float64} × float32`, float64, quotient(timings.float64, timings.wengert));
   }

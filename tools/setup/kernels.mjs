@@ -13,7 +13,7 @@ const sources = `${home}/kernels`;
 const output = `${home}/src/wasm/binaries.ts`;
 const compiler = `${home}/node_modules/assemblyscript`;
 const flags = ["-O3", "--converge", "--noAssert", "--runtime", "stub", "--enable", "simd"];
-/** The exported arrays. The kernels of random numbers use no FMA, so they have one build. */
+/** The arrays that binaries.ts exports. The kernels of random numbers use no FMA, so they have one build. */
 const libraries = {
   binaries: {
     source: "index.ts",

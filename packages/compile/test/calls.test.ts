@@ -39,7 +39,7 @@ import {
   tanh,
   transpose,
 } from "@wengert/ops";
-import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import { errorOf, int32, numbers, random, relayouts } from "../../ops/test/support.ts";
 import { compile } from "../src/index.ts";
 import { expectAgreement } from "./agree.ts";
@@ -231,6 +231,7 @@ describe("a compiled function", () => {
   });
 
   it("drops the least recently used plan beyond maxPlans", () => {
+    const warn = vi.spyOn(console, "warn").mockImplementation(() => {});
     let traces = 0;
     const compiled = compile(
       (x: Tensor) => {
@@ -243,6 +244,7 @@ describe("a compiled function", () => {
     expect([1, 2, 1, 3, 1, 2].map(call)).toEqual([1, 2, 1, 3, 1, 2]); // 3 drops 2, and 2 drops 3
     expect(traces).toBe(4);
     expect(compiled.signatures).toBe(4);
+    warn.mockRestore();
   });
 
   it("computes small float32 products in float32, within the bound of docs/kernels.md", () => {

@@ -35,7 +35,9 @@ export { checkListing } from "./programs/trace.ts";
 export { type Body, bodyOf } from "./transforms/body.ts";
 export { scanOp } from "./transforms/scan.ts";
 export { createZeros, listHint, sizeHint } from "./values/create.ts";
+export { claim, Donation, share } from "./values/donation.ts";
 export { checkDType, isFloat } from "./values/dtype.ts";
+export { exposuresOf } from "./values/exposure.ts";
 export { shapeText } from "./values/format.ts";
 export {
   allocateArray,

@@ -548,8 +548,8 @@ describe("no tape stays open after f throws in", () => {
     };
     expect(() => transform(fail)).toThrow(new RangeError("own"));
     const [a, b] = leaked as [Tensor, Tensor];
-    // If the outer tape were still open, the tape would track b. Then customVjp would throw, because `forward` uses b,
-    // and b is not an argument of `forward`.
+    // If the outer tape of this test were still open, it would track b. Then customVjp would throw, because `forward`
+    // uses b, and b is not an argument of `forward`.
     const product = customVjp({
       forward: (z: Tensor) => [mul(z, b), null] as const,
       backward: (_, g: Tensor) => [g] as [Tensor],

@@ -292,7 +292,7 @@ describe("jacobian, hessian and hvp", () => {
 const product = (a: Tensor, v: Tensor) => tensor(matmul(a, tensor(numbers(v).map((n) => [n]))).data.pick(null, 0));
 
 describe("argnums and hasAux", () => {
-  // f(a, n, b) = n Σ a² b, so ∂f/∂a = 2 n a b and ∂f/∂b = n a². The aux output is a string.
+  // In this test, f(a, n, b) = n Σ a² b, so ∂f/∂a = 2 n a b and ∂f/∂b = n a². The aux output is a string.
   const f = (a: Tensor, n: number, b: { w: Tensor }): Tensor => mul(n, sum(mul(mul(a, a), b.w)));
   const withAux = (a: Tensor, n: number, b: { w: Tensor }): readonly [Tensor, string] => [f(a, n, b), "aux"];
   const [a, b] = [tensor([1, 2]), { w: tensor([3, 5]) }];

@@ -63,6 +63,29 @@ describe("a write through .data is found", () => {
     own(transpose(w))[1]! += 1;
     expect(() => pullback(random([3, 2]))).toThrow(MutationError);
   });
+  test("in a view that was made before the tensor was used", () => {
+    const w = random([2, 3]);
+    const view = transpose(w);
+    own(view);
+    const { pullback } = vjp((a: Tensor) => square(a), w);
+    own(view)[1]! += 1;
+    expect(() => pullback(random([2, 3]))).toThrow(MutationError);
+  });
+  test("in a result whose data was read before a later computation uses it", () => {
+    const w = add(random([2, 3]), 1);
+    own(w);
+    const { pullback } = vjp((a: Tensor) => square(a), w);
+    own(w)[1]! += 1;
+    expect(() => pullback(random([2, 3]))).toThrow(MutationError);
+  });
+  test("in another tensor that wraps the same ndarray", () => {
+    const array = ndarray(Float64Array.of(1, 2, 3), [3]);
+    const [a, b] = [fromNdarray(array), fromNdarray(array)];
+    own(b);
+    const { pullback } = vjp((x: Tensor) => square(x), a);
+    own(b)[0]! += 1;
+    expect(() => pullback(random([3]))).toThrow(MutationError);
+  });
   it("does not concern elements that another tensor reads", () => {
     const memory = Float64Array.of(1, 2, 3, 4);
     const [a, b] = [0, 2].map((offset) => fromNdarray(ndarray(memory, [2], [1], offset)));

@@ -222,7 +222,7 @@ const bytesPerClass = 136; // a string, entries of a Map while it grows, and ent
 
 /**
  * Finds the distinct cells of a column, sorted, and the index of each cell. The function `take` counts the memory that
- * this needs.
+ * the search needs.
  */
 function findClasses(
   rows: number,

@@ -100,7 +100,8 @@ describe("the likelihood", () => {
     for (const [i, { time }] of months.entries()) {
       const y = whole.y.data.get(i);
       const before = months.slice(0, i).map(({ time }, k) => ({ time, year: 0, ppm: whole.y.data.get(k) }));
-      // `whole` subtracts the mean of all 12 months from the measurements, so each subset must subtract the same mean.
+      // In this test, the process `whole` subtracts the mean of all 12 months from the measurements, so each subset
+      // must subtract the same mean.
       const subset = { ...dataOf(before.length > 0 ? before : [months[0]!]), mean: 0 };
       const past = { ...subset, y: tensor(before.map(({ ppm }) => ppm)) };
       const [mean, deviation] =

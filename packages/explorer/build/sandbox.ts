@@ -8,7 +8,8 @@ const framePath = `${root}/src/sandbox/frame.js`;
 /**
  * A Vite plugin that builds the sandbox. User programs run in a worker with an opaque origin, which cannot load files
  * from the page. The page therefore sends the worker's script as text (`virtual:sandbox-worker`) to an iframe, which
- * starts the worker. The iframe is the page sandbox.html. Its policy allows its only script by hash.
+ * starts the worker. The iframe is the page sandbox.html, whose Content-Security-Policy allows only one script, by its
+ * hash.
  */
 export function sandbox(): Plugin {
   return {

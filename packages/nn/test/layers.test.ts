@@ -14,7 +14,7 @@ const shapesOf = (params: unknown): Record<string, readonly number[]> => {
   return shapes;
 };
 
-/** The functions that do not return layers. */
+/** The exports of nn that are not functions that return layers. */
 const others = ["summary", "gruCell", "lstmCell"];
 
 test("the cases have each exported layer", () => {
@@ -22,13 +22,13 @@ test("the cases have each exported layer", () => {
   expect([...names, ...others].sort()).toEqual(Object.keys(nn).sort());
 });
 
-/** `trace` for a layer with parameters of an unknown type. */
+/** The function `trace` of core, for a layer with parameters of an unknown type. */
 const traced = trace as unknown as (
   f: (params: never, x: Tensor) => Tensor,
   params: unknown,
   x: Tensor,
 ) => ReturnType<typeof trace>;
-/** `gradcheck` for arguments of an unknown type. */
+/** The function `gradcheck` of core, for arguments of an unknown type. */
 const checkGradient = gradcheck as unknown as (f: unknown, args: readonly unknown[], options: object) => void;
 
 describe.each(Object.entries(cases))("%s", (_, { layer, x, params: expected, output }) => {

@@ -1,6 +1,7 @@
-// Sums and maxima over entries at listed offsets: y[row, c] is the result for the entries x[row * step + offset + c], for
-// all n offsets in the list, which are in bytes. They serve reductions over several inner axes, and max pools. A row has m
-// entries; y is contiguous. Each function may read and write up to 16 bytes after a row of x and y.
+// Sums and maxima over entries at listed offsets: y[row, c] is the result for the entries x[row * step + offset + c],
+// for all n offsets in the list, which are in bytes. Reductions over several inner axes, and max pools, use these
+// kernels. A row has m entries; y is contiguous. Each function may read and write up to 16 bytes after a row of x and
+// y.
 
 import { load2 } from "./vector";
 

@@ -13,13 +13,8 @@ const wide: usize = 32;
 /** The number of rows of the left matrix A that are packed together, chosen so that they fit in the L2 cache. */
 const many: i32 = 60;
 
-/**
- * Memory for one tile of the output. Used if the tile is incomplete, is not contiguous in the output, or is added to
- * the output.
- */
-const edge: usize = memory.data(tall * <i32>wide, 16);
-/** The address of the tile of C to which the sums in `edge` are added. */
-const previous: usize = memory.data(tall * <i32>wide, 16);
+/** The number of bytes of a tile of the output. */
+const tileBytes: usize = <usize>tall * wide;
 
 /** The number of matrix entries in a SIMD vector. */
 // @ts-ignore: decorator
@@ -222,7 +217,7 @@ function transpose<T>(k: i32, to: usize, toRow: usize, b: usize, l: usize, last:
   }
 }
 
-/** Copies the used rows and bytes of a tile between the output C and the temporary memory `edge`. */
+/** Copies the used rows and bytes of a tile between the output C and the tile `edge`. */
 function copy<T>(rows: i32, columns: i32, to: usize, toRow: usize, toCol: usize, from: usize, fromRow: usize, fromCol: usize): void {
   for (let i = 0; i < rows; i++) {
     let p = from, q = to;
@@ -239,7 +234,8 @@ function copy<T>(rows: i32, columns: i32, to: usize, toRow: usize, toCol: usize,
 /**
  * Computes C = A B if `isFirst`, else C += A B, for A [m, k] and B [k, n] with k > 0. Either the columns or the rows of
  * B are contiguous. The inner axis k is split into equal blocks of at most `deep` terms. `scratch` holds, for one
- * block, 60 rows of A and all columns of B. Each row of B is padded to a multiple of 32 bytes.
+ * block, 60 rows of A and all columns of B. Each row of B is padded to a multiple of 32 bytes. In front of them are two
+ * tiles, 320 bytes. Without static memory, threads with the same memory can run the kernel at the same time.
  */
 // @ts-ignore: decorator
 @inline
@@ -248,6 +244,11 @@ function gemm<T>(
   c: usize, cRow: usize, cCol: usize, isFirst: bool, isRunning: bool, part: i32, scratch: usize,
 ): void {
   const lanes = <i32>(wide / sizeof<T>());
+  // A tile of the output that is incomplete, is not contiguous in the output, or is added to the output.
+  const edge = scratch;
+  // The tile of C to which the sums in `edge` are added.
+  const previous = scratch + tileBytes;
+  scratch += 2 * tileBytes;
   const packed = scratch + <usize>(many * part) * sizeof<T>();
   // In the product A B, if A has few rows, B is read only once or twice, so B is not packed. If A is a single block,
   // columns of B are packed into the L1 cache just before they are read.

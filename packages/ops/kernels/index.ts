@@ -9,6 +9,7 @@
 export * from "./elementwise";
 export * from "./gathered";
 export * from "./gemm";
+export * from "./lanes";
 export * from "./losses";
 export * from "./softmax";
 export * from "./sums";

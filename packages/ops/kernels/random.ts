@@ -4,7 +4,7 @@
 
 import { log } from "./functions";
 
-/** The results of `blocks`: four vectors of 16 bytes. */
+/** Memory for the random bits that the function `blocks` writes: four vectors of 16 bytes. */
 const words: usize = memory.data(64, 16);
 
 /** Returns the first free address after `words`. */
@@ -28,7 +28,8 @@ function blocks(k0: i32, k1: i32, c: i32, stream: i32, otherC: i32, otherStream:
   let y = i32x4.splat(stream + k1);
   let u = i32x4.add(i32x4.splat(otherC + k0), lanes);
   let v = i32x4.splat(otherStream + k1);
-  // The key is added after each four rounds: words a and b of the list (k0, k1, k2), which turns by one word.
+  // After every four rounds of Threefry, two words a and b of the key list (k0, k1, k2) are added. Then the list is
+  // rotated by one word.
   let a = k1;
   let b = 0x1bd11bda ^ k0 ^ k1;
   let c2 = k0;
@@ -85,7 +86,7 @@ function blocks(k0: i32, k1: i32, c: i32, stream: i32, otherC: i32, otherStream:
   v128.store(words, v, 48);
 }
 
-/** Returns two uniform numbers of 53 bits, from entries 2 half and 2 half + 1 of group 0 or 1 in `words`. */
+/** Returns two uniform numbers of 53 bits, from the blocks 2 × half and 2 × half + 1 of a group (0 or 1) in `words`. */
 // @ts-ignore: decorator
 @inline
 function uniform53(group: usize, half: usize): v128 {
@@ -96,7 +97,7 @@ function uniform53(group: usize, half: usize): v128 {
   return f64x2.mul(f64x2.add(f64x2.mul(high, f64x2.splat(67108864)), low), f64x2.splat(1.1102230246251565e-16)); // 2²⁶, 2⁻⁵³
 }
 
-/** Returns two uniform numbers of 24 bits, likewise. */
+/** Returns two uniform numbers of 24 bits, from the same blocks as `uniform53`. */
 // @ts-ignore: decorator
 @inline
 function uniform24(group: usize, half: usize): v128 {
@@ -110,7 +111,7 @@ function uniform<T>(group: usize, half: usize): v128 {
   return sizeof<T>() == 4 ? uniform24(group, half) : uniform53(group, half);
 }
 
-/** Stores two doubles as two entries. */
+/** Stores two doubles as two entries of type T. */
 // @ts-ignore: decorator
 @inline
 function store2<T>(y: usize, x: v128): void {
@@ -118,7 +119,10 @@ function store2<T>(y: usize, x: v128): void {
   else v128.store(y, x);
 }
 
-/** Writes min + range · u for the counters from c on, limited to [first, last]. Writes up to seven entries after n. */
+/**
+ * Writes n numbers min + range · u, limited to [first, last], where u are the uniform numbers of the counters from c
+ * on. Writes up to seven entries past the end.
+ */
 // @ts-ignore: decorator
 @inline
 function uniforms<T>(
@@ -195,7 +199,7 @@ function cosine(a: v128): v128 {
   return v128.xor(sum, v128.and(isNegative, f64x2.splat(-0.0)));
 }
 
-/** Writes standard normal numbers √(−2 ln(1 − r)) cos 2πa. Writes up to three entries after n. */
+/** Writes standard normal numbers √(−2 ln(1 − r)) cos 2πa. Writes up to three entries past the end. */
 // @ts-ignore: decorator
 @inline
 function normals<T>(n: i32, y: usize, k0: i32, k1: i32, c: i32, radius: i32, angle: i32): void {

@@ -32,8 +32,8 @@ function addRun<T>(to: usize, from: usize, bytes: usize): void {
 }
 
 /**
- * Processes a window that lies inside the image: runs of `bytes`, which are `step` apart in the image. Returns the address
- * after the row.
+ * Processes a window that is completely inside the image: copies or adds `count` runs of `bytes` bytes, which are
+ * `step` bytes apart in the image. Returns the address after the row.
  */
 // @ts-ignore: decorator
 @inline
@@ -77,7 +77,7 @@ function each<T>(
       }
       continue;
     }
-    // The kernel columns from `start` to `end` − 1 are inside the image.
+    // Columns `start` to `end` − 1 of the convolution kernel are inside the image.
     const start = firstX >= 0 ? 0 : min(kernelWidth, (dilationX - 1 - firstX) / dilationX);
     const room = width - firstX;
     const end = room <= 0 ? start : max(start, min(kernelWidth, (room + dilationX - 1) / dilationX));

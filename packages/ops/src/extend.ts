@@ -9,8 +9,8 @@ import { labelTargets } from "./softmax/losses.ts";
 import { zeroSafeMul } from "./softmax/zeroSafeMul.ts";
 
 /**
- * Ops that only other ops call. They do not check their options. Functions that read lists need their declarations, because
- * programs contain such steps.
+ * Ops that only other ops call, and that do not check their options. Functions that read programs need the declarations
+ * of these ops, because programs contain their steps.
  */
 export const internalOps: {
   readonly interpolate: typeof interpolate;
@@ -41,5 +41,5 @@ export { logSoftmaxPullback, softmaxPullback, subtractWeightedMean } from "./sof
 export { erfinvSlope, gaussian, inverseMills, inverseMillsExcess } from "./special/erf.ts";
 export { polygammaDifference } from "./special/gamma.ts";
 export { gammaincSlope } from "./special/incompleteGamma.ts";
-export type { Exports as KernelExports } from "./wasm/exports.ts";
+export type { Exports as KernelExports, VectorFunction } from "./wasm/exports.ts";
 export { newKernels } from "./wasm/newKernels.ts";

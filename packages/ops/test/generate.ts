@@ -58,8 +58,8 @@ function* simplerPrograms(program: Program): Generator<Program> {
   const scope = program.scope(program.point);
   const isFloatName = (name: string) => isFloat(scope.get(name)!.dtype);
   if (outputs.length > 1) for (const output of outputs) yield new Program(leaves, steps, [output]);
-  // First candidate: a step becomes an input with the step's value, and the steps that only this step needs are
-  // dropped.
+  // First candidate for a smaller program: a step becomes an input with the step's value, and the steps that only this
+  // step needs are dropped.
   for (const step of steps.toReversed()) {
     const others = steps.filter((other) => other !== step);
     if (outputs.includes(step.name) || namesUsedBy(step).size === 0) continue;

@@ -20,7 +20,7 @@ function expectSame(found: Tensor, wanted: Tensor, formula = ""): void {
 }
 
 describe("the precedence", () => {
-  // The results are those of Python.
+  // The expected results of these formulas are those of Python.
   test.each([
     ["2 + 3 * 4", 14],
     ["2 - 3 - 4", -5],

@@ -32,12 +32,18 @@ function unsigned(n: number): number[] {
 }
 
 const name = (text: string): number[] => [...unsigned(text.length), ...Array.from(text, (c) => c.charCodeAt(0))];
-const bytesOf = (x: number, width: 4 | 8): number[] => [
-  ...new Uint8Array((width === 4 ? Float32Array.of(x) : Float64Array.of(x)).buffer),
-];
+const bytesOf = (x: number, width: 4 | 8): Uint8Array =>
+  new Uint8Array((width === 4 ? Float32Array.of(x) : Float64Array.of(x)).buffer);
+const [zeroBytes, oneBytes] = [0, 1].map((byte) => new Uint8Array(16).fill(byte)) as [Uint8Array, Uint8Array];
 
 /** Vector operations on floats: the code for four float32, and for two float64. */
 const vectorOps = {
+  eq: [0x41, 0x47],
+  ne: [0x42, 0x48],
+  lt: [0x43, 0x49],
+  gt: [0x44, 0x4a],
+  le: [0x45, 0x4b],
+  ge: [0x46, 0x4c],
   abs: [0xe0, 0xec],
   neg: [0xe1, 0xed],
   sqrt: [0xe3, 0xef],
@@ -45,86 +51,216 @@ const vectorOps = {
   sub: [0xe5, 0xf1],
   mul: [0xe6, 0xf2],
   div: [0xe7, 0xf3],
+  min: [0xe8, 0xf4],
   max: [0xe9, 0xf5],
-  gt: [0x44, 0x4a],
 } as const;
 export type VectorOp = keyof typeof vectorOps;
 
-/** The body of a function. Each method appends one instruction. */
-export class Code {
-  readonly bytes: number[] = [];
+/** Operations on the bits of vectors. `select` takes a, b and a mask, and returns the bits of a where the mask is 1. */
+const bitOps = { not: 0x4d, and: 0x4e, or: 0x50, xor: 0x51, select: 0x52 } as const;
+export type BitOp = keyof typeof bitOps;
 
-  #put(...bytes: readonly number[]): this {
-    for (const byte of bytes) this.bytes.push(byte);
+/** Operations on i32 and f64 numbers, and conversions between f64 and f32. */
+const scalarOps = {
+  add: 0x6a,
+  mul: 0x6c,
+  shiftLeft: 0x74,
+  shiftRight: 0x76,
+  isBelow: 0x49,
+  differs: 0x47,
+  addDoubles: 0xa0,
+  divideDoubles: 0xa3,
+  toSingle: 0xb6,
+} as const;
+export type ScalarOp = keyof typeof scalarOps;
+
+/** Bytes that grow. A plan is assembled once, before the JavaScript engine compiles this code, so bytes are copied in bulk. */
+class Bytes {
+  #bytes: Uint8Array = new Uint8Array(1024);
+  #size = 0;
+
+  get view(): Uint8Array {
+    return this.#bytes.subarray(0, this.#size);
+  }
+  put(byte: number): void {
+    if (this.#size === this.#bytes.length) this.#grow(1);
+    this.#bytes[this.#size++] = byte;
+  }
+  unsigned(n: number): void {
+    let rest = n >>> 0;
+    for (; rest > 127; rest >>>= 7) this.put((rest & 127) | 128);
+    this.put(rest);
+  }
+  putAll(bytes: ArrayLike<number>): void {
+    if (this.#size + bytes.length > this.#bytes.length) this.#grow(bytes.length);
+    this.#bytes.set(bytes, this.#size);
+    this.#size += bytes.length;
+  }
+  #grow(count: number): void {
+    const grown = new Uint8Array(Math.max(2 * this.#bytes.length, this.#size + count));
+    grown.set(this.view);
+    this.#bytes = grown;
+  }
+}
+
+/** The body of a function. Each method appends one instruction, except where it says that it appends several. */
+export class Code {
+  readonly #bytes = new Bytes();
+
+  /** The bytes of the instructions so far. */
+  get bytes(): Uint8Array {
+    return this.#bytes.view;
+  }
+  #put(byte: number, more?: ArrayLike<number>): this {
+    this.#bytes.put(byte);
+    if (more !== undefined) this.#bytes.putAll(more);
     return this;
   }
-  #vector(op: number, ...rest: readonly number[]): this {
-    return this.#put(0xfd, ...unsigned(op), ...rest);
+  #unsigned(n: number): this {
+    this.#bytes.unsigned(n);
+    return this;
+  }
+  #vector(op: number): this {
+    this.#bytes.put(0xfd);
+    this.#bytes.unsigned(op);
+    return this;
+  }
+  /** Appends a vector instruction that accesses memory with the given alignment, as a power of 2. */
+  #access(op: number, alignment: number, offset: number): this {
+    return this.#vector(op).#put(alignment).#unsigned(offset);
+  }
+
+  /** Picks bytes of two vectors: 0 to 15 of the first, 16 to 31 of the second. */
+  #shuffle(bytes: readonly number[]): this {
+    this.#vector(13).#bytes.putAll(bytes);
+    return this;
   }
 
   get(local: number): this {
-    return this.#put(0x20, ...unsigned(local));
+    return this.#put(0x20).#unsigned(local);
   }
   set(local: number): this {
-    return this.#put(0x21, ...unsigned(local));
+    return this.#put(0x21).#unsigned(local);
   }
   tee(local: number): this {
-    return this.#put(0x22, ...unsigned(local));
+    return this.#put(0x22).#unsigned(local);
   }
   i32(n: number): this {
-    return this.#put(0x41, ...signed(n));
-  }
-  f32(x: number): this {
-    return this.#put(0x43, ...bytesOf(x, 4));
+    return this.#put(0x41, signed(n));
   }
   f64(x: number): this {
-    return this.#put(0x44, ...bytesOf(x, 8));
+    return this.#put(0x44, bytesOf(x, 8));
   }
   call(index: number): this {
-    return this.#put(0x10, ...unsigned(index));
+    return this.#put(0x10).#unsigned(index);
   }
   loop(): this {
-    return this.#put(0x03, 0x40);
+    return this.#put(0x03).#put(0x40);
   }
   end(): this {
     return this.#put(0x0b);
   }
   /** Continues the innermost loop if the top of the stack is not 0. */
   repeatIf(): this {
-    return this.#put(0x0d, 0);
+    return this.#put(0x0d).#put(0);
   }
-  add(): this {
-    return this.#put(0x6a);
+  scalar(op: ScalarOp): this {
+    return this.#put(scalarOps[op]);
   }
-  isBelow(): this {
-    return this.#put(0x49);
+  /** Stores the f32 or f64 at the top of the stack. */
+  storeNumber(width: 4 | 8, offset: number): this {
+    return (width === 4 ? this.#put(0x38).#put(2) : this.#put(0x39).#put(3)).#unsigned(offset);
   }
+  /** Fills memory: takes an address, a byte and a length. */
+  fill(): this {
+    return this.#put(0xfc).#put(11).#put(0);
+  }
+
   load(offset: number): this {
-    return this.#vector(0, 4, ...unsigned(offset));
+    return this.#access(0, 4, offset);
   }
   /** Loads one float and repeats it in all lanes. */
   loadSplat(width: 4 | 8, offset: number): this {
-    return width === 4 ? this.#vector(9, 2, ...unsigned(offset)) : this.#vector(10, 3, ...unsigned(offset));
+    return width === 4 ? this.#access(9, 2, offset) : this.#access(10, 3, offset);
+  }
+  /** Loads one float into lane 0, and sets the other lanes to 0. */
+  loadFirst(width: 4 | 8, offset: number): this {
+    return width === 4 ? this.#access(92, 2, offset) : this.#access(93, 3, offset);
+  }
+  /** Replaces one lane of a vector by the float at an address. */
+  loadLane(width: 4 | 8, offset: number, lane: number): this {
+    return (width === 4 ? this.#access(86, 2, offset) : this.#access(87, 3, offset)).#put(lane);
+  }
+  /** Loads one byte per lane, 0 or 1, as a mask. Appends several instructions. */
+  loadMask(width: 4 | 8, offset: number): this {
+    if (width === 4)
+      this.#access(92, 2, offset); // load32_zero
+    else this.#access(8, 1, offset); // load16_splat
+    this.#vector(0x89).#vector(0xa9); // bytes to 16 bits, to 32 bits
+    if (width === 8) this.#vector(0xc9); // to 64 bits
+    return this.zeros().#vector(width === 4 ? 0x38 : 0xd7); // ne
+  }
+  /** Loads one byte, 0 or 1, as a mask for all lanes. Appends several instructions. */
+  loadMaskSplat(offset: number): this {
+    return this.#access(7, 0, offset).zeros().#vector(0x24); // load8_splat, i8x16.ne
   }
   store(offset: number): this {
-    return this.#vector(11, 4, ...unsigned(offset));
+    return this.#access(11, 4, offset);
   }
-  storeLane32(offset: number, lane: number): this {
-    return this.#vector(90, 2, ...unsigned(offset), lane);
+  /** Stores one lane of 1, 2, 4 or 8 bytes. */
+  storeLane(width: 1 | 2 | 4 | 8, offset: number, lane: number): this {
+    const log = Math.log2(width);
+    return this.#access(88 + log, log, offset).#put(lane);
   }
-  storeLane64(offset: number, lane: number): this {
-    return this.#vector(91, 3, ...unsigned(offset), lane);
+  /** Moves the lanes of a mask to the first bytes, as 0 and 1. Appends several instructions. */
+  packMask(width: 4 | 8): this {
+    const lanes = Array.from({ length: 16 }, (_, i) => (i * width) % 16);
+    return this.#bytes16(oneBytes).bits("and").zeros().#shuffle(lanes);
+  }
+  /** A vector of 16 bytes. */
+  #bytes16(bytes: ArrayLike<number>): this {
+    this.#vector(12).#bytes.putAll(bytes);
+    return this;
+  }
+  zeros(): this {
+    return this.#bytes16(zeroBytes);
+  }
+  /** A mask that is set in the first `count` lanes. */
+  firstLanes(width: 4 | 8, count: number): this {
+    return this.#bytes16(Array.from({ length: 16 }, (_, i) => (i < count * width ? 255 : 0)));
   }
   /** A constant with the same float in all lanes. */
   splat(width: 4 | 8, x: number): this {
     const lane = bytesOf(x, width);
-    return this.#vector(12, ...lane, ...lane, ...(width === 4 ? [...lane, ...lane] : []));
+    this.#vector(12);
+    for (let i = 0; i < 16; i += width) this.#bytes.putAll(lane);
+    return this;
   }
   vector(op: VectorOp, width: 4 | 8): this {
     return this.#vector(vectorOps[op][width === 4 ? 0 : 1]);
   }
-  and(): this {
-    return this.#vector(0x4e);
+  bits(op: BitOp): this {
+    return this.#vector(bitOps[op]);
+  }
+  /** Converts the floats 0 and 1 of a vector to doubles. */
+  promoteLow(): this {
+    return this.#vector(0x5f);
+  }
+  /** Converts the floats 2 and 3 of a vector, which is pushed twice, to doubles. Appends several instructions. */
+  promoteHigh(): this {
+    return this.#shuffle([8, 9, 10, 11, 12, 13, 14, 15, 0, 1, 2, 3, 4, 5, 6, 7]).promoteLow();
+  }
+  /** Returns the first halves of two vectors as one vector. */
+  joinHalves(): this {
+    return this.#shuffle([0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23]);
+  }
+  /** Converts two doubles to floats in the lanes 0 and 1. */
+  demote(): this {
+    return this.#vector(0x5e);
+  }
+  /** Returns one of two doubles. */
+  extractDouble(lane: 0 | 1): this {
+    return this.#vector(0x21).#put(lane);
   }
 }
 
@@ -133,27 +269,36 @@ export class ModuleBuilder {
   readonly #typeKeys: string[] = [];
   readonly #imports: number[][] = [];
   readonly #imported = new Map<string, number>();
-  readonly #functions: { readonly type: number; readonly body: number[] }[] = [];
+  readonly #functions: { readonly type: number; readonly body: Uint8Array }[] = [];
   readonly #exports: number[][] = [];
 
-  /** Imports a function without results. Returns its index. All imports come before the first definition. */
-  importFunction(module: string, field: string, params: readonly ValueType[]): number {
+  /** Imports a function. Returns its index. All imports come before the first definition. */
+  importFunction(
+    module: string,
+    field: string,
+    params: readonly ValueType[],
+    results: readonly ValueType[] = [],
+  ): number {
     const known = this.#imported.get(field);
     if (known !== undefined) return known;
     const index = this.#imported.size;
     this.#imported.set(field, index);
-    this.#imports.push([...name(module), ...name(field), 0, ...unsigned(this.#type(params))]);
+    this.#imports.push([...name(module), ...name(field), 0, ...unsigned(this.#type(params, results))]);
     return index;
   }
 
   /** Defines and exports a function without params and results. Returns its index. */
   define(field: string, locals: readonly ValueType[], code: Code): number {
     const index = this.#imported.size + this.#functions.length;
-    const declared = locals.flatMap((type) => [1, type]);
-    const content = [...unsigned(locals.length), ...declared];
-    for (const byte of code.bytes) content.push(byte);
-    content.push(0x0b);
-    this.#functions.push({ type: this.#type([]), body: [...unsigned(content.length)].concat(content) });
+    const content = new Bytes();
+    content.unsigned(locals.length);
+    for (const type of locals) content.putAll([1, type]);
+    content.putAll(code.bytes);
+    content.put(0x0b);
+    const body = new Bytes();
+    body.unsigned(content.view.length);
+    body.putAll(content.view);
+    this.#functions.push({ type: this.#type([]), body: body.view });
     this.#exports.push([...name(field), 0, ...unsigned(index)]);
     return index;
   }
@@ -161,26 +306,28 @@ export class ModuleBuilder {
   /** Returns the binary. It imports the memory `env.memory`. */
   binary(): Uint8Array {
     const memory = [...name("env"), ...name("memory"), 2, 0, 1];
-    const bytes = [0, 0x61, 0x73, 0x6d, 1, 0, 0, 0];
-    const put = (id: number, entries: readonly number[][]) => {
-      const length = entries.reduce((sum, entry) => sum + entry.length, 0);
+    const bytes = new Bytes();
+    bytes.putAll([0, 0x61, 0x73, 0x6d, 1, 0, 0, 0]);
+    const put = (id: number, entries: readonly ArrayLike<number>[]) => {
       const count = unsigned(entries.length);
-      bytes.push(id, ...unsigned(count.length + length), ...count);
-      for (const entry of entries) for (const byte of entry) bytes.push(byte);
+      bytes.put(id);
+      bytes.unsigned(entries.reduce((sum, entry) => sum + entry.length, count.length));
+      bytes.putAll(count);
+      for (const entry of entries) bytes.putAll(entry);
     };
     put(1, this.#types);
     put(2, [memory, ...this.#imports]);
     put(3, this.#functions.map(({ type }) => unsigned(type))); // biome-ignore format: reads best on one line
     put(7, this.#exports);
     put(10, this.#functions.map(({ body }) => body)); // biome-ignore format: reads best on one line
-    return Uint8Array.from(bytes);
+    return bytes.view;
   }
 
-  #type(params: readonly ValueType[]): number {
-    const key = params.join();
+  #type(params: readonly ValueType[], results: readonly ValueType[] = []): number {
+    const key = `${params} ${results}`;
     const known = this.#typeKeys.indexOf(key);
     if (known >= 0) return known;
-    this.#types.push([0x60, ...unsigned(params.length), ...params, 0]);
+    this.#types.push([0x60, ...unsigned(params.length), ...params, ...unsigned(results.length), ...results]);
     return this.#typeKeys.push(key) - 1;
   }
 }

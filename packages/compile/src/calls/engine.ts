@@ -2,7 +2,7 @@ import { ArgumentError, type Program, type Tensor, WengertError } from "@wengert
 import { isRecording } from "@wengert/core/extend";
 import { programsOf } from "../plans/plan.ts";
 import type { ProgramReport } from "../plans/report.ts";
-import { knownPlans } from "./known.ts";
+import { knownPlans, type Traced } from "./known.ts";
 import { hasTraced } from "./signature.ts";
 
 /** Runs programs outside the memory of the kernels. `onnx(ort)` of `@wengert/onnx` is an engine. */
@@ -49,7 +49,7 @@ export function compileOn<A extends readonly unknown[], R>(
   f: (...args: A) => R,
   maxPlans: number,
 ): EngineCompiled<A, R> {
-  const make = (program: Program) => planOn(engine, program);
+  const make = ({ program }: Traced<A>) => planOn(engine, program);
   const plans = knownPlans(f, maxPlans, make, (plan: EnginePlan) => plan.drop());
 
   const run = async (args: A): Promise<R> => {

@@ -7,14 +7,19 @@ import { argumentName, isList, isSameShape, show, tensorHint } from "@wengert/co
 export interface Signature {
   /** The names of the tensors, such as `params.W`, in the order of the arguments. */
   readonly names: readonly string[];
-  /** Appends the tensors of other arguments to `list`. Returns false if these arguments have another signature. */
-  readonly matches: (args: readonly unknown[], list: Tensor[]) => boolean;
+  /** The index of the argument that contains each tensor. */
+  readonly argumentOf: readonly number[];
+  /**
+   * Compares the signature of other arguments with this one. Returns the first difference as a text, such as "rate had a
+   * new value", or `undefined` if the signatures are equal. Then `list` receives the tensors of the arguments.
+   */
+  readonly difference: (args: readonly unknown[], list: Tensor[]) => string | undefined;
   /** Returns the arguments with their tensors replaced by `tensors`. */
   readonly withTensors: (tensors: readonly Tensor[]) => readonly unknown[];
 }
 
-/** Returns whether a node has the same signature, and appends its tensors to `list`. */
-type Matcher = (node: unknown, list: Tensor[]) => boolean;
+/** Returns the first difference between a node and the node of the signature. Appends the tensors of the node to `list`. */
+type Comparison = (node: unknown, list: Tensor[]) => string | undefined;
 
 const maxLevels = 100;
 
@@ -25,7 +30,8 @@ const maxLevels = 100;
  */
 export function signatureOf(f: (...args: never) => unknown, args: readonly unknown[], list: Tensor[]): Signature {
   const names: string[] = [];
-  const matcherOf = (node: unknown, path: string, level: number): Matcher => {
+  const argumentOf: number[] = [];
+  const comparisonOf = (node: unknown, path: string, level: number): Comparison => {
     if (level > maxLevels)
       throw new TreeError(
         `compile: ${path.slice(0, 40)}… is nested deeper than ${maxLevels} levels; does it contain itself?`,
@@ -34,32 +40,39 @@ export function signatureOf(f: (...args: never) => unknown, args: readonly unkno
       const { shape, dtype } = node;
       names.push(path);
       list.push(node);
+      const text = `${path} had a new shape or dtype`;
       return (other, found) => {
-        if (!(other instanceof Tensor) || other.dtype !== dtype || !isSameShape(other.shape, shape)) return false;
+        if (!(other instanceof Tensor) || other.dtype !== dtype || !isSameShape(other.shape, shape)) return text;
         found.push(other);
-        return true;
+        return undefined;
       };
     }
+    const structure = `${path} had a new structure`;
     if (isList(node)) {
-      const entries: Matcher[] = [];
-      for (let i = 0; i < node.length; i++) entries.push(matcherOf(node[i], `${path}[${i}]`, level + 1));
+      const entries: Comparison[] = [];
+      for (let i = 0; i < node.length; i++) entries.push(comparisonOf(node[i], `${path}[${i}]`, level + 1));
       return (other, found) => {
-        if (!isList(other) || other.length !== entries.length) return false;
-        for (let i = 0; i < entries.length; i++) if (!entries[i]!(other[i], found)) return false;
-        return true;
+        if (!isList(other) || other.length !== entries.length) return structure;
+        for (let i = 0; i < entries.length; i++) {
+          const difference = entries[i]!(other[i], found);
+          if (difference !== undefined) return difference;
+        }
+        return undefined;
       };
     }
     if (isPlainObject(node)) {
       const keys = Object.keys(node);
-      const entries: Matcher[] = [];
-      for (const key of keys) entries.push(matcherOf(node[key], `${path}.${key}`, level + 1));
+      const entries: Comparison[] = [];
+      for (const key of keys) entries.push(comparisonOf(node[key], `${path}.${key}`, level + 1));
       return (other, found) => {
-        if (!isPlainObject(other)) return false;
-        const others = Object.keys(other);
-        if (others.length !== keys.length) return false;
-        for (let i = 0; i < keys.length; i++)
-          if (others[i] !== keys[i] || !entries[i]!(other[keys[i]!], found)) return false;
-        return true;
+        if (!isPlainObject(other)) return structure;
+        if (Object.keys(other).length !== keys.length) return structure;
+        for (let i = 0; i < keys.length; i++) {
+          if (!Object.hasOwn(other, keys[i]!)) return structure; // the order of the keys does not matter
+          const difference = entries[i]!(other[keys[i]!], found);
+          if (difference !== undefined) return difference;
+        }
+        return undefined;
       };
     }
     // The contents of any other object may change without a change of its identity.
@@ -67,15 +80,24 @@ export function signatureOf(f: (...args: never) => unknown, args: readonly unkno
       throw new TreeError(
         `compile: ${path} must be a tensor, a number, text or a function (or arrays and objects of them), got ${show(node)}${tensorHint(node) || "; pass numbers that change as a tensor"}`,
       );
-    return (other) => Object.is(other, node);
+    const text = `${path} had a new value`;
+    return (other) => (Object.is(other, node) ? undefined : text);
   };
-  const matchers = args.map((arg, i) => matcherOf(arg, argumentName(f, i), 0));
+  const comparisons = args.map((arg, i) => {
+    const comparison = comparisonOf(arg, argumentName(f, i), 0);
+    while (argumentOf.length < names.length) argumentOf.push(i);
+    return comparison;
+  });
   return {
     names,
-    matches: (others, found) => {
-      if (others.length !== matchers.length) return false;
-      for (let i = 0; i < matchers.length; i++) if (!matchers[i]!(others[i], found)) return false;
-      return true;
+    argumentOf,
+    difference: (others, found) => {
+      if (others.length !== comparisons.length) return "the number of arguments was new";
+      for (let i = 0; i < comparisons.length; i++) {
+        const difference = comparisons[i]!(others[i], found);
+        if (difference !== undefined) return difference;
+      }
+      return undefined;
     },
     withTensors: (tensors) => {
       const next = tensors.values();

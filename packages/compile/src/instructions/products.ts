@@ -39,7 +39,7 @@ export const matmulRule: Rule = ({ inputs: [a, b], output }, reserve) => {
     const byColumns = Math.ceil(rows / lanes) * lanes * n * k + 2 * rows * n;
     const isTransposed = byColumns < 0.875 * byRows;
     const columns = isTransposed ? rows : n;
-    reserve((Math.min(k, packedTerms) * packedRows + k * (columns + 7)) * size + 64);
+    reserve((Math.min(k, packedTerms) * packedRows + k * (columns + 7)) * size + 384);
     const [left, right] = [at(a!, i), at(b!, j)];
     const tail: Argument[] = [1, 0, part, "scratch"]; // isFirst, isRunning
     const args: Argument[] = isTransposed

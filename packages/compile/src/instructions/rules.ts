@@ -1,8 +1,7 @@
 import type { Program } from "@wengert/core";
-import { crossEntropy, exp, log, logSoftmax, matmul, mean, sigmoid, softmax, sum, tanh } from "@wengert/ops";
-import { crossEntropyPullback, sigmoidSlope, softmaxPullback, tanhSlope } from "@wengert/ops/extend";
+import { crossEntropy, logSoftmax, matmul, mean, softmax, sum } from "@wengert/ops";
+import { crossEntropyPullback, softmaxPullback } from "@wengert/ops/extend";
 import type { ComputedStep } from "../memory/layout.ts";
-import { functionRule } from "./functions.ts";
 import type { Instruction, Reserve, Rule } from "./instruction.ts";
 import { matmulRule } from "./products.ts";
 import { labelRule, softmaxRule } from "./slices.ts";
@@ -17,12 +16,6 @@ export function instructionsFor(computed: ComputedStep, reserve: Reserve): reado
 }
 
 const rules: ReadonlyMap<Program["steps"][number]["op"], Rule> = /* @__PURE__ */ new Map<unknown, Rule>([
-  [exp.spec, functionRule("exp")],
-  [log.spec, functionRule("log")],
-  [tanh.spec, functionRule("tanh")],
-  [tanhSlope.spec, functionRule("tanhSlope")],
-  [sigmoid.spec, functionRule("sigmoid")],
-  [sigmoidSlope.spec, functionRule("sigmoidSlope")],
   [matmul.spec, matmulRule],
   [sum.spec, sumRule(false)],
   [mean.spec, sumRule(true)],

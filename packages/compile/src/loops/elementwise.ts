@@ -1,68 +1,288 @@
 import type { Program } from "@wengert/core";
-import { accumulate, alias } from "@wengert/core/extend";
-import { abs, add, axpy, div, mul, neg, relu, sqrt, square, sub } from "@wengert/ops";
-import { reluPullback } from "@wengert/ops/extend";
-import type { Code, VectorOp } from "../assembling/assembler.ts";
+import { accumulate } from "@wengert/core/extend";
+import {
+  abs,
+  add,
+  axpy,
+  cast,
+  clip,
+  div,
+  equal,
+  exp,
+  greater,
+  greaterEqual,
+  isFinite as isFiniteOp,
+  isNaN as isNaNOp,
+  leakyRelu,
+  less,
+  lessEqual,
+  log,
+  logicalAnd,
+  logicalNot,
+  logicalOr,
+  logicalXor,
+  maximum,
+  minimum,
+  mul,
+  neg,
+  notEqual,
+  relu,
+  sigmoid,
+  sign,
+  sqrt,
+  square,
+  sub,
+  tanh,
+  where,
+} from "@wengert/ops";
+import { reluPullback, sigmoidSlope, tanhSlope, type VectorFunction } from "@wengert/ops/extend";
+import type { BitOp, Code, VectorOp } from "../assembling/assembler.ts";
+import type { ComputedStep } from "../memory/layout.ts";
 
-/** Emits the code of an elementwise op. `get(k)` pushes operand k, a vector of floats of `width` bytes. */
-export type Emit = (code: Code, get: (k: number) => void, width: 4 | 8) => void;
+// The elementwise ops that groups compute, as vector instructions that give the same bits as the op's loop. A vector has
+// floats of the group's dtype. Bools are masks: all bits of a lane are 1 for true, and 0 for false.
 
-const unary =
-  (op: VectorOp): Emit =>
-  (code, get, width) => {
+/** Emits the code of an op. */
+type Emit = (code: Code, context: EmitContext) => void;
+
+export interface EmitContext {
+  /** Pushes operand k. */
+  readonly get: (k: number) => void;
+  /** The number of bytes of a float of the group. */
+  readonly width: 4 | 8;
+  /** Calls a function of the kernels, which replaces the vector at the top of the stack. */
+  readonly call: (name: VectorFunction) => void;
+  readonly params: unknown;
+}
+
+interface Elementwise {
+  readonly emit: Emit;
+  /** The accepted dtypes: a letter for each input and one for the output, f for the float of the group and b for bool. */
+  readonly types: readonly string[];
+  /** Whether the op calls a function of the kernels. */
+  readonly isCall?: boolean;
+}
+
+/** Returns the dtype of the group that could compute a step: a float dtype, `"bool"` if there is none, or `undefined`. */
+export function dtypeOf({ step, inputs, output }: ComputedStep): "float32" | "float64" | "bool" | undefined {
+  const rule = elementwise.get(step.op);
+  if (rule === undefined) return undefined;
+  let dtype: "float32" | "float64" | "bool" = "bool";
+  let types = "";
+  for (let k = 0; k <= inputs.length; k++) {
+    const value = k < inputs.length ? inputs[k]! : output;
+    types += value.dtype === "bool" ? "b" : "f";
+    if (value.dtype === "bool" || value.dtype === dtype) continue;
+    if (dtype !== "bool" || value.dtype === "int32") return undefined;
+    dtype = value.dtype;
+  }
+  return rule.types.includes(types) ? dtype : undefined;
+}
+
+const unary = (op: VectorOp): Elementwise => ({
+  emit: (code, { get, width }) => {
     get(0);
     code.vector(op, width);
-  };
-const binary =
-  (op: VectorOp): Emit =>
-  (code, get, width) => {
+  },
+  types: ["ff"],
+});
+const binary = (op: VectorOp, type = "fff"): Elementwise => ({
+  emit: (code, { get, width }) => {
     get(0);
     get(1);
     code.vector(op, width);
-  };
+  },
+  types: [type],
+});
+const comparison = (op: VectorOp): Elementwise => binary(op, "ffb");
+const logical = (op: BitOp): Elementwise => ({
+  emit: (code, { get }) => {
+    get(0);
+    get(1);
+    code.bits(op);
+  },
+  types: ["bbb"],
+});
+const called = (name: "exp" | "log" | "tanh" | "tanhSlope" | "sigmoid" | "sigmoidSlope"): Elementwise => ({
+  emit: (_, { get, width, call }) => {
+    get(0);
+    call(width === 4 ? `${name}32x4` : `${name}64x2`);
+  },
+  types: ["ff"],
+  isCall: true,
+});
 
-/** The elementwise ops that groups compute. Each vector instruction gives the same bits as the op's loop. */
-export const elementwise: ReadonlyMap<Program["steps"][number]["op"], Emit> = /* @__PURE__ */ new Map<unknown, Emit>([
+export const elementwise: ReadonlyMap<Program["steps"][number]["op"], Elementwise> = /* @__PURE__ */ new Map<
+  unknown,
+  Elementwise
+>([
   [add.spec, binary("add")],
   [accumulate.spec, binary("add")],
   [sub.spec, binary("sub")],
   [mul.spec, binary("mul")],
   [div.spec, binary("div")],
+  [maximum.spec, binary("max")],
+  [minimum.spec, binary("min")],
   [neg.spec, unary("neg")],
   [abs.spec, unary("abs")],
   [sqrt.spec, unary("sqrt")],
+  [exp.spec, called("exp")],
+  [log.spec, called("log")],
+  [tanh.spec, called("tanh")],
+  [tanhSlope.spec, called("tanhSlope")],
+  [sigmoid.spec, called("sigmoid")],
+  [sigmoidSlope.spec, called("sigmoidSlope")],
+  [equal.spec, comparison("eq")],
+  [notEqual.spec, comparison("ne")],
+  [less.spec, comparison("lt")],
+  [lessEqual.spec, comparison("le")],
+  [greater.spec, comparison("gt")],
+  [greaterEqual.spec, comparison("ge")],
+  [logicalAnd.spec, logical("and")],
+  [logicalOr.spec, logical("or")],
+  [logicalXor.spec, logical("xor")],
+  [
+    logicalNot.spec,
+    {
+      emit: (code, { get }) => {
+        get(0);
+        code.bits("not");
+      },
+      types: ["bb"],
+    },
+  ],
+  [
+    isNaNOp.spec,
+    {
+      emit: (code, { get, width }) => {
+        get(0);
+        get(0);
+        code.vector("ne", width);
+      },
+      types: ["fb"],
+    },
+  ],
+  [
+    isFiniteOp.spec,
+    {
+      emit: (code, { get, width }) => {
+        get(0);
+        code.vector("abs", width).splat(width, Infinity).vector("lt", width);
+      },
+      types: ["fb"],
+    },
+  ],
+  [
+    where.spec,
+    {
+      emit: (code, { get }) => {
+        get(1);
+        get(2);
+        get(0);
+        code.bits("select");
+      },
+      types: ["bfff", "bbbb"],
+    },
+  ],
+  [
+    cast.spec,
+    {
+      emit: (code, { get, width, params }) => {
+        get(0);
+        if ((params as { readonly dtype: string }).dtype === "bool") code.splat(width, 0).vector("ne", width);
+        else code.splat(width, 1).bits("and");
+      },
+      types: ["bf", "fb"],
+    },
+  ],
   [
     square.spec,
-    (code, get, width) => {
-      get(0);
-      get(0);
-      code.vector("mul", width);
+    {
+      emit: (code, { get, width }) => {
+        get(0);
+        get(0);
+        code.vector("mul", width);
+      },
+      types: ["ff"],
+    },
+  ],
+  [
+    sign.spec, // ±1 where x is not 0 or NaN, else x
+    {
+      emit: (code, { get, width }) => {
+        get(0);
+        code.splat(width, -0).bits("and").splat(width, 1).bits("or");
+        get(0);
+        get(0);
+        code.vector("abs", width).splat(width, 0).vector("gt", width).bits("select");
+      },
+      types: ["ff"],
+    },
+  ],
+  [
+    clip.spec, // rounding a bound to float32 before the comparison gives the same float32 as rounding the result
+    {
+      emit: (code, { get, width, params }) => {
+        const { min = -Infinity, max = Infinity } = params as { readonly min?: number; readonly max?: number };
+        get(0);
+        code.splat(width, min).vector("max", width).splat(width, max).vector("min", width);
+      },
+      types: ["ff"],
     },
   ],
   [
     relu.spec,
-    (code, get, width) => {
-      get(0);
-      code.splat(width, 0).vector("max", width);
+    {
+      emit: (code, { get, width }) => {
+        get(0);
+        code.splat(width, 0).vector("max", width);
+      },
+      types: ["ff"],
+    },
+  ],
+  [
+    leakyRelu.spec, // multiplies doubles, since the slope is a double
+    {
+      emit: (code, { get, width, params }) => {
+        const { slope } = params as { readonly slope: number };
+        get(0);
+        if (width === 4) {
+          code.promoteLow().splat(8, slope).vector("mul", 8).demote();
+          get(0);
+          get(0);
+          code.promoteHigh().splat(8, slope).vector("mul", 8).demote().joinHalves();
+        } else code.splat(8, slope).vector("mul", 8);
+        get(0);
+        get(0);
+        code.splat(width, 0).vector("gt", width);
+        // x where x > 0: the operands of a selection are (product, x), so the mask is inverted
+        code.bits("not").bits("select");
+      },
+      types: ["ff"],
     },
   ],
   [
     reluPullback.spec, // g where x > 0, else 0
-    (code, get, width) => {
-      get(1);
-      get(0);
-      code.splat(width, 0).vector("gt", width).and();
+    {
+      emit: (code, { get, width }) => {
+        get(1);
+        get(0);
+        code.splat(width, 0).vector("gt", width).bits("and");
+      },
+      types: ["fff"],
     },
   ],
   [
     axpy.spec, // rounds the product, then the sum
-    (code, get, width) => {
-      get(0);
-      get(1);
-      code.vector("mul", width);
-      get(2);
-      code.vector("add", width);
+    {
+      emit: (code, { get, width }) => {
+        get(0);
+        get(1);
+        code.vector("mul", width);
+        get(2);
+        code.vector("add", width);
+      },
+      types: ["ffff"],
     },
   ],
-  [alias.spec, (_, get) => get(0)],
-]) as ReadonlyMap<Program["steps"][number]["op"], Emit>;
+]) as ReadonlyMap<Program["steps"][number]["op"], Elementwise>;

@@ -1,146 +1,208 @@
+import type { VectorFunction } from "@wengert/ops/extend";
 import { Code, i32, type ValueType, v128 } from "../assembling/assembler.ts";
-import type { Value } from "../memory/layout.ts";
-import { type Buffer, rowMajorStrides } from "../memory/layout.ts";
-import { elementwise } from "./elementwise.ts";
-import { broadcastTo, type Group, mergeAxes } from "./groups.ts";
-
-/** An operand that the loop loads, or a result that it stores. */
-interface Access {
-  readonly value: Value;
-  /** The strides along the merged axes, in elements. */
-  strides: readonly number[];
-  /** The local with the byte offset of the current row, if it changes. */
-  row?: number;
-}
+import { type Buffer, rowMajorStrides, type Value, widthOf } from "../memory/layout.ts";
+import { type EmitContext, elementwise } from "./elementwise.ts";
+import { columnSum, rowSum, type SumCode } from "./emitSums.ts";
+import { broadcastTo, type Group, mergeAxes, sumBytes } from "./groups.ts";
+import { type Access, emitLoad, emitRepeated, emitStore, innerStride, type Position } from "./vectors.ts";
 
 /** The largest number of vectors of a row that are written out instead of looped over. */
 const maxUnrolled = 8;
+/** The number of vectors of one iteration, if steps call functions: each step's calls then overlap in the processor. */
+const vectorsOfCalls = 4;
+
+/** The addresses and indices that the code of a group contains. */
+export interface GroupContext {
+  /** The results that other instructions read. */
+  readonly stored: ReadonlySet<Buffer>;
+  /** Returns the address of a value's first element. */
+  readonly addressOf: (value: Value) => number;
+  /** Returns the index of a function of the kernels. */
+  readonly indexOf: (name: VectorFunction) => number;
+  /** The address of memory for the partial sums. */
+  readonly scratch: number;
+}
 
 /**
  * Emits a group as a loop over vectors of 16 bytes, nested in loops over the other axes. The last vector of a row may be
- * incomplete: then its lanes are stored one by one. `stored` has the results that other instructions read. `addressOf`
- * returns the address of a value's first element.
+ * incomplete: then its lanes are stored one by one.
  */
 export function emitGroup(
-  { shape, dtype, steps }: Group,
-  stored: ReadonlySet<Buffer>,
-  addressOf: (value: Value) => number,
+  { shape, dtype, steps, sums }: Group,
+  { stored, addressOf, indexOf, scratch }: GroupContext,
 ): { code: Code; locals: ValueType[] } {
   const width = dtype === "float32" ? 4 : 8;
   const lanes = 16 / width;
+  const access = (value: Value, strides: readonly number[]): Access => ({
+    value,
+    address: addressOf(value),
+    width: widthOf(value.dtype) as Access["width"],
+    strides,
+  });
   const produced = new Set(steps.map(({ output }) => output.buffer));
-  const keyOf = (x: Value) => `${x.buffer.id} ${x.offset} ${broadcastTo(x, shape)}`;
+  const keys = new Map<Value, string>();
   const loads = new Map<string, Access>();
   for (const { inputs } of steps)
-    for (const x of inputs)
-      if (x.uniform === undefined && !produced.has(x.buffer))
-        loads.set(keyOf(x), { value: x, strides: broadcastTo(x, shape) });
+    for (const x of inputs) {
+      if (x.uniform !== undefined || produced.has(x.buffer) || keys.has(x)) continue;
+      const strides = broadcastTo(x, shape);
+      const key = `${x.buffer.id} ${x.offset} ${strides}`;
+      keys.set(x, key);
+      if (!loads.has(key)) loads.set(key, access(x, strides));
+    }
   const results: Access[] = steps
     .filter(({ output }) => stored.has(output.buffer))
-    .map(({ output }) => ({ value: output, strides: rowMajorStrides(shape) }));
-  const accesses = [...loads.values(), ...results];
-  const merged = mergeAxes(shape, accesses.map(({ strides }) => strides)); // biome-ignore format: reads best on one line
-  for (const [k, access] of accesses.entries()) access.strides = merged.strides[k]!;
-  const rank = merged.shape.length;
-  const n = merged.shape[rank - 1] ?? 1;
+    .map(({ output }) => access(output, rowMajorStrides(shape)));
+  // The axes on both sides of the sums' boundary are merged separately. A sum of rows moves along the outer axes only, and
+  // a sum of columns along the inner axes only.
+  const boundary = sums[0]?.boundary ?? 0;
+  const [outerStrides, innerStrides] = [shape.slice(0, boundary), shape.slice(boundary)].map(rowMajorStrides);
+  const sumAccesses = sums.map(({ computed: { output }, isOfRows }) =>
+    access(output, isOfRows ? [...outerStrides!, ...innerStrides!.map(() => 0)] : shape.map(() => 0)),
+  );
+  let partialSums = scratch;
+  const partials = sums.flatMap(({ computed, isOfRows }): Access[] => {
+    if (isOfRows) return [];
+    const address = partialSums;
+    partialSums += sumBytes(computed);
+    return [{ value: computed.output, address, width: 8, strides: [...outerStrides!.map(() => 0), ...innerStrides!] }];
+  });
+  const accesses = [...loads.values(), ...results, ...sumAccesses, ...partials];
+  const all = accesses.map(({ strides }) => strides);
+  const outer = mergeAxes(shape.slice(0, boundary), all.map((strides) => strides.slice(0, boundary))); // biome-ignore format: reads best on one line
+  const inner = mergeAxes(shape.slice(boundary), all.map((strides) => strides.slice(boundary))); // biome-ignore format: reads best on one line
+  const sizes = [...outer.shape, ...inner.shape];
+  for (const [k, each] of accesses.entries()) each.strides = [...outer.strides[k]!, ...inner.strides[k]!];
+  const rank = sizes.length;
+  const n = sizes[rank - 1] ?? 1;
 
   const code = new Code();
   const locals: ValueType[] = [];
   const newLocal = (type: ValueType): number => locals.push(type) - 1;
-  // Operands with the same strides along the outer axes share a local.
-  const rows = new Map<string, { readonly strides: readonly number[]; readonly local: number }>();
-  for (const access of accesses) {
-    const outer = access.strides.slice(0, -1);
-    if (outer.every((step) => step === 0)) continue;
-    const known = rows.get(outer.join()) ?? { strides: outer, local: newLocal(i32) };
-    rows.set(outer.join(), known);
-    access.row = known.local;
+  // Accesses with the same byte strides along the outer axes share a local.
+  const rows = new Map<string, { readonly bytes: readonly number[]; readonly local: number }>();
+  for (const each of accesses) {
+    const bytes = each.strides.slice(0, -1).map((stride) => stride * each.width);
+    if (bytes.every((step) => step === 0)) continue;
+    const key = bytes.join();
+    const known = rows.get(key) ?? { bytes, local: newLocal(i32) };
+    rows.set(key, known);
+    each.row = known.local;
   }
   const column = newLocal(i32);
-  const vectors = new Map<string | Buffer, number>();
-  for (const key of loads.keys()) vectors.set(key, newLocal(v128));
-  for (const { output } of steps) vectors.set(output.buffer, newLocal(v128));
 
-  const pushAddress = (access: Access, usesColumn: boolean) => {
-    if (access.row !== undefined) code.get(access.row);
-    if (usesColumn) code.get(column);
-    if (access.row !== undefined && usesColumn) code.add();
-    if (access.row === undefined && !usesColumn) code.i32(0);
+  const phase = partials.length > 0 ? newLocal(i32) : 0;
+  const sumCodes = sums.map((sum, k): SumCode => {
+    const context = { code, width, newLocal, access: sumAccesses[k]! } as const;
+    return sum.isOfRows
+      ? rowSum(sum, context)
+      : columnSum(sum, context, partials[k]!, { phase, column, isFirst: k === 0 });
+  });
+  const sumsOf = new Map<Buffer, SumCode[]>();
+  for (const [k, { computed }] of sums.entries()) {
+    const { buffer } = computed.inputs[0]!;
+    sumsOf.set(buffer, [...(sumsOf.get(buffer) ?? []), sumCodes[k]!]);
+  }
+
+  // Each vector of an iteration has its own local. The vectors of a row share the local of a repeated number.
+  const hasCalls = steps.some(({ step }) => elementwise.get(step.op)!.isCall);
+  const hasRowSums = sums[0]?.isOfRows === true;
+  const block = hasCalls ? vectorsOfCalls : hasRowSums ? 8 / lanes : 1;
+  const whole = Math.floor(n / lanes);
+  const isUnrolled = whole <= maxUnrolled && whole * steps.length <= 200;
+  const looped = isUnrolled ? 0 : whole - (whole % block);
+  const newVectors = (isRepeated: boolean): number[] => {
+    if (isRepeated) return new Array<number>(block).fill(newLocal(v128));
+    return Array.from({ length: Math.min(block, Math.ceil(n / lanes)) }, () => newLocal(v128));
   };
-  const isContiguous = (access: Access) => access.strides.at(-1) === 1;
+  const loadVectors = new Map<string, number[]>();
+  for (const [key, each] of loads) loadVectors.set(key, newVectors(innerStride(each) === 0));
+  const stepVectors = new Map<Buffer, number[]>();
+  const computations = steps.map(({ step, inputs, output }) => {
+    const operands = inputs.map((x): number[] | Value => {
+      if (x.uniform !== undefined) return x;
+      return stepVectors.get(x.buffer) ?? loadVectors.get(keys.get(x)!)!;
+    });
+    const results = newVectors(false);
+    stepVectors.set(output.buffer, results);
+    return { emit: elementwise.get(step.op)!.emit, params: step.params, operands, results };
+  });
+  const call: EmitContext["call"] = (name) => code.call(indexOf(name));
 
-  /** Emits one vector of each operand and result, at the byte `fixed` of the row, plus the column. */
-  const emitVector = (fixed: number, usesColumn: boolean, count: number) => {
-    for (const [key, access] of loads) {
-      if (!isContiguous(access)) continue;
-      pushAddress(access, usesColumn);
-      code.load(addressOf(access.value) + fixed).set(vectors.get(key)!);
-    }
-    for (const { step, inputs, output } of steps) {
+  /** Emits the vectors at some positions, all vectors of a step before the next step. */
+  const emitVectors = (positions: readonly Position[]) => {
+    for (const [key, each] of loads)
+      if (innerStride(each) !== 0)
+        for (const [v, position] of positions.entries())
+          emitLoad(code, each, width, position, loadVectors.get(key)![v]!);
+    for (const { emit, params, operands, results } of computations) {
+      let v = 0;
       const get = (k: number) => {
-        const x = inputs[k]!;
-        if (x.uniform !== undefined) code.splat(width, x.uniform);
-        else code.get(vectors.get(produced.has(x.buffer) ? x.buffer : keyOf(x))!);
+        const operand = operands[k]!;
+        if (isVectors(operand)) code.get(operand[v]!);
+        else if (operand.dtype === "bool") code.firstLanes(8, operand.uniform === 0 ? 0 : 2);
+        else code.splat(width, operand.uniform!);
       };
-      elementwise.get(step.op)!(code, get, width);
-      code.set(vectors.get(output.buffer)!);
-    }
-    for (const access of results) {
-      const [at, vector] = [addressOf(access.value) + fixed, vectors.get(access.value.buffer)!];
-      const storing = () => {
-        pushAddress(access, usesColumn);
-        return code.get(vector);
-      };
-      if (count === lanes) storing().store(at);
-      else if (width === 8) storing().storeLane64(at, 0);
-      else {
-        if (count >= 2) storing().storeLane64(at, 0);
-        if (count % 2 === 1) storing().storeLane32(at + 4 * (count - 1), count - 1);
+      const context = { get, width, call, params } as const;
+      for (; v < positions.length; v++) {
+        emit(code, context);
+        code.set(results[v]!);
       }
     }
+    for (const each of results)
+      for (const [v, position] of positions.entries())
+        emitStore(code, each, width, position, stepVectors.get(each.value.buffer)![v]!);
+    for (const [buffer, codes] of sumsOf)
+      for (const [v, position] of positions.entries())
+        for (const { add } of codes) add(stepVectors.get(buffer)![v]!, position);
   };
+
   const emitRow = () => {
-    for (const [key, access] of loads) {
-      if (isContiguous(access)) continue;
-      pushAddress(access, false);
-      code.loadSplat(width, addressOf(access.value)).set(vectors.get(key)!);
-    }
-    const whole = Math.floor(n / lanes);
-    if (whole <= maxUnrolled && whole * steps.length <= 200) {
-      for (let i = 0; i < whole; i++) emitVector(16 * i, false, lanes);
-    } else {
+    for (const [key, each] of loads)
+      if (innerStride(each) === 0) emitRepeated(code, each, width, loadVectors.get(key)![0]!);
+    if (looped > 0) {
       code.i32(0).set(column).loop();
-      emitVector(0, true, lanes);
+      emitVectors(Array.from({ length: block }, (_, v) => ({ at: v * lanes, column, count: lanes })));
       code
         .get(column)
-        .i32(16)
-        .add()
-        .tee(column)
-        .i32(16 * whole)
-        .isBelow()
+        .i32(16 * block)
+        .scalar("add")
+        .tee(column);
+      code
+        .i32(16 * looped)
+        .scalar("isBelow")
         .repeatIf()
         .end();
     }
-    if (n % lanes > 0) emitVector(16 * whole, false, n % lanes);
+    const rest: Position[] = [];
+    for (let at = looped * lanes; at < n; at += lanes)
+      rest.push({ at, column: undefined, count: Math.min(lanes, n - at) });
+    for (let v = 0; v < rest.length; v += block) emitVectors(rest.slice(v, v + block));
   };
-  const counters = merged.shape.slice(0, -1).map(() => newLocal(i32));
+  const counters = sizes.slice(0, -1).map(() => newLocal(i32));
   const emitAxis = (axis: number) => {
-    if (axis >= rank - 1) return emitRow();
-    code.i32(0).set(counters[axis]!).loop();
-    emitAxis(axis + 1);
-    for (const { strides, local } of rows.values()) {
-      const inner = axis + 1 < strides.length ? strides[axis + 1]! * merged.shape[axis + 1]! : 0;
-      const advance = strides[axis]! - inner;
-      if (advance !== 0)
-        code
-          .get(local)
-          .i32(advance * width)
-          .add()
-          .set(local);
+    const isStartOfRow = hasRowSums && axis === outer.shape.length;
+    if (isStartOfRow) for (const { startRow } of sumCodes) startRow();
+    if (axis >= rank - 1) emitRow();
+    else {
+      code.i32(0).set(counters[axis]!).loop();
+      emitAxis(axis + 1);
+      if (!hasRowSums && axis + 1 === outer.shape.length) for (const { endRow } of sumCodes) endRow();
+      for (const { bytes, local } of rows.values()) {
+        const within = axis + 1 < bytes.length ? bytes[axis + 1]! * sizes[axis + 1]! : 0;
+        const advance = bytes[axis]! - within;
+        if (advance !== 0) code.get(local).i32(advance).scalar("add").set(local);
+      }
+      code.get(counters[axis]!).i32(1).scalar("add").tee(counters[axis]!);
+      code.i32(sizes[axis]!).scalar("isBelow").repeatIf().end();
     }
-    code.get(counters[axis]!).i32(1).add().tee(counters[axis]!).i32(merged.shape[axis]!).isBelow().repeatIf().end();
+    if (isStartOfRow) for (const { endRow } of sumCodes) endRow();
   };
   for (const { local } of rows.values()) code.i32(0).set(local);
+  for (const { start } of sumCodes) start();
   emitAxis(0);
+  for (const { end } of sumCodes) end();
   return { code, locals };
 }
+
+const isVectors = (operand: number[] | Value): operand is number[] => Array.isArray(operand);

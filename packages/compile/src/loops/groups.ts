@@ -1,23 +1,37 @@
 import { type Shape, sizeOf } from "@wengert/core/extend";
-import { type Buffer, type ComputedStep, isWhole, type Value } from "../memory/layout.ts";
-import { elementwise } from "./elementwise.ts";
+import { mean, sum } from "@wengert/ops";
+import { type Buffer, type ComputedStep, isRowMajorValue, isWhole, type Value } from "../memory/layout.ts";
+import { dtypeOf } from "./elementwise.ts";
 
 // Elementwise steps with the same output shape become one loop, a group. Results that only the group reads stay in
-// registers.
+// registers. A group also adds up its results, if all their leading or all their trailing axes are summed.
 
 export interface Group {
   readonly kind: "group";
   readonly shape: Shape;
   readonly dtype: "float32" | "float64";
   readonly steps: ComputedStep[];
+  readonly sums: GroupSum[];
 }
 export interface Single {
   readonly kind: "single";
   readonly steps: readonly [ComputedStep];
 }
 
+/** A sum or mean of a result of the group. */
+export interface GroupSum {
+  readonly computed: ComputedStep;
+  /** Whether the trailing axes are summed, so that each row gives a number. Otherwise the leading axes are. */
+  readonly isOfRows: boolean;
+  /** The number of axes before the boundary: those in front of the trailing axes, or the leading axes. */
+  readonly boundary: number;
+  readonly divisor: number;
+}
+
 /** The largest number of steps in a group: more would not fit in the registers. */
 const maxSteps = 40;
+/** The largest number of columns whose sums a group computes: each has 64 bytes, which should stay in the cache. */
+const maxColumns = 1024;
 
 /** Returns the strides of a value that is broadcast to `shape`. */
 export function broadcastTo({ shape: own, stride }: Value, shape: Shape): number[] {
@@ -42,16 +56,21 @@ export function mergeAxes(shape: Shape, strides: readonly Shape[]): { shape: num
   return merged;
 }
 
-/** Returns whether a loop over vectors can compute a step: each operand has contiguous or repeated entries. */
-function canJoin({ step, inputs, output }: ComputedStep): boolean {
-  const { dtype, shape } = output;
-  if (!elementwise.has(step.op) || (dtype !== "float32" && dtype !== "float64") || sizeOf(shape) === 0) return false;
+/** Returns the number of bytes that the sums of a group need. */
+export const scratchBytesOf = ({ sums }: Group): number =>
+  sums.reduce((bytes, { computed, isOfRows }) => bytes + (isOfRows ? 0 : sumBytes(computed)), 0);
+
+/** Returns the number of bytes for the eight partial sums of each column. */
+export const sumBytes = ({ output }: ComputedStep): number => 64 * sizeOf(output.shape) + 64;
+
+/** Returns whether a loop over vectors can load the operands of a step. */
+function canLoad({ inputs, output: { shape } }: ComputedStep): boolean {
   return inputs.every((x) => {
-    if (x.dtype !== dtype) return false;
     if (x.uniform !== undefined) return true;
-    const strides = mergeAxes(shape, [broadcastTo(x, shape)]).strides[0]!;
-    const inner = strides.at(-1) ?? 0;
-    return (inner === 0 || inner === 1) && strides.every((stride) => stride >= 0);
+    if (x.stride.some((step) => step < 0)) return false;
+    if (x.dtype !== "bool") return true;
+    const inner = mergeAxes(shape, [broadcastTo(x, shape)]).strides[0]!.at(-1) ?? 0;
+    return inner === 0 || inner === 1;
   });
 }
 
@@ -59,13 +78,17 @@ function canJoin({ step, inputs, output }: ComputedStep): boolean {
 export function groupSteps(steps: readonly ComputedStep[]): (Group | Single)[] {
   const order: (Group | Single)[] = [];
   const open = new Map<string, Group>();
+  /** The open group that computes a buffer. */
   const groupOf = new Map<Buffer, Group>();
+  /** The group whose steps compute a buffer. A sum may join a closed group, because it reads nothing else. */
+  const producers = new Map<Buffer, Group>();
   const close = (group: Group) => {
     const key = keyOf(group.dtype, group.shape);
     if (open.get(key) !== group) return;
     open.delete(key);
     order.push(group);
     for (const { output } of group.steps) groupOf.delete(output.buffer);
+    for (const { computed } of group.sums) groupOf.delete(computed.output.buffer);
   };
   /** Closes the groups that compute an input, except `own`. */
   const closeInputs = (inputs: readonly Value[], own?: Group) => {
@@ -76,30 +99,94 @@ export function groupSteps(steps: readonly ComputedStep[]): (Group | Single)[] {
   };
   for (const computed of steps) {
     const { inputs, output } = computed;
-    if (!canJoin(computed)) {
+    const producer = inputs[0] && producers.get(inputs[0].buffer);
+    const reduced = producer && sumOf(computed, producer);
+    if (reduced !== undefined) {
+      producer!.sums.push(reduced);
+      if (groupOf.get(inputs[0]!.buffer) === producer) groupOf.set(output.buffer, producer!);
+      continue;
+    }
+    const dtype = groupDtype(computed, groupOf);
+    if (dtype === undefined || output.buffer.size === 0 || !canLoad(computed)) {
       closeInputs(inputs);
       order.push({ kind: "single", steps: [computed] });
       continue;
     }
-    const dtype = output.dtype as Group["dtype"];
     const key = keyOf(dtype, output.shape);
     let group = open.get(key);
-    // A result of the group that is read through another view is not a number of the same iteration.
-    const isReadOtherwise = inputs.some((x) => groupOf.get(x.buffer) === group && !isWhole(x));
-    if (group && (group.steps.length >= maxSteps || isReadOtherwise)) {
+    if (group && !canJoin(group, computed, groupOf)) {
       close(group);
       group = undefined;
     }
     closeInputs(inputs, group);
     if (group === undefined) {
-      group = { kind: "group", shape: output.shape, dtype, steps: [] };
+      group = { kind: "group", shape: output.shape, dtype, steps: [], sums: [] };
       open.set(key, group);
     }
     group.steps.push(computed);
     groupOf.set(output.buffer, group);
+    producers.set(output.buffer, group);
   }
   for (const group of [...open.values()]) close(group);
   return order;
 }
 
+/** Returns the dtype of the group that can compute a step. A step of bools joins the group that computes an input. */
+function groupDtype(computed: ComputedStep, groupOf: ReadonlyMap<Buffer, Group>): Group["dtype"] | undefined {
+  const dtype = dtypeOf(computed);
+  if (dtype !== "bool") return dtype;
+  const { shape } = computed.output;
+  for (const { buffer } of computed.inputs) {
+    const group = groupOf.get(buffer);
+    if (group !== undefined && isSame(group.shape, shape)) return group.dtype;
+  }
+  return undefined;
+}
+
+/** Returns whether a step can be computed in the same iterations as the steps of a group. */
+function canJoin(
+  { shape, steps, sums }: Group,
+  { inputs }: ComputedStep,
+  groupOf: ReadonlyMap<Buffer, Group>,
+): boolean {
+  if (steps.length >= maxSteps) return false;
+  for (const x of inputs) {
+    const producer = groupOf.get(x.buffer);
+    if (producer === undefined || producer.steps !== steps) continue;
+    // A result of the group that is read through another view is not a number of the same iteration.
+    if (!isWhole(x) || sums.some(({ computed }) => computed.output.buffer === x.buffer)) return false;
+  }
+  return sums.every(({ isOfRows, boundary }) => !isOfRows || keepsOrder(shape, boundary, inputs));
+}
+
+/**
+ * Returns whether the loop passes the numbers of a row in order, eight at a time. This is so if the innermost loop is over a
+ * multiple of eight numbers, or over a whole row.
+ */
+function keepsOrder(shape: Shape, boundary: number, inputs: readonly Value[]): boolean {
+  const row = shape.slice(boundary).filter((n) => n > 1);
+  if (row.length <= 1 || row.at(-1)! % 8 === 0) return true;
+  return inputs.every((x) => x.uniform !== undefined || (isSame(x.shape, shape) && isRowMajorValue(x)));
+}
+
+/** Returns how `group` can compute a sum or mean of its results, or `undefined` if it cannot. */
+function sumOf(computed: ComputedStep, group: Group): GroupSum | undefined {
+  const { step, inputs, output } = computed;
+  if (step.op !== sum.spec && step.op !== mean.spec) return undefined;
+  const x = inputs[0]!;
+  const { shape } = group;
+  if (x.dtype !== group.dtype || output.dtype !== x.dtype || !isWhole(x) || !isSame(x.shape, shape)) return undefined;
+  const { axes } = step.params as { readonly axes: readonly number[] };
+  const areTogether = axes.length > 0 && axes.at(-1)! - axes[0]! === axes.length - 1;
+  const n = axes.reduce((product, axis) => product * shape[axis]!, 1);
+  if (!areTogether || n === 1) return undefined;
+  const isOfRows = sizeOf(shape.slice(axes.at(-1)! + 1)) === 1;
+  if (!isOfRows && (sizeOf(shape.slice(0, axes[0])) !== 1 || output.buffer.size > maxColumns)) return undefined;
+  const boundary = isOfRows ? axes[0]! : axes.at(-1)! + 1;
+  if (group.sums.some((other) => other.boundary !== boundary || other.isOfRows !== isOfRows)) return undefined;
+  if (isOfRows && !group.steps.every((each) => keepsOrder(shape, boundary, each.inputs))) return undefined;
+  return { computed, isOfRows, boundary, divisor: step.op === mean.spec ? n : 1 };
+}
+
+const isSame = (a: Shape, b: Shape): boolean => a.length === b.length && a.every((n, axis) => n === b[axis]);
 const keyOf = (dtype: string, shape: Shape): string => `${dtype} ${shape}`;

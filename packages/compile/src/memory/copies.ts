@@ -1,5 +1,17 @@
 import { Tensor } from "@wengert/core";
-import { type Data, isRowMajor, type NdArray, ndarray, ravel, sizeOf } from "@wengert/core/extend";
+import {
+  claim,
+  type Data,
+  Donation,
+  exposuresOf,
+  isRowMajor,
+  type NdArray,
+  ndarray,
+  ravel,
+  share,
+  sizeOf,
+  valuesOf,
+} from "@wengert/core/extend";
 import { classOf, type Value } from "./layout.ts";
 
 // Copies into and out of the memory of a plan. They are most of the time of a small plan.
@@ -7,24 +19,135 @@ import { classOf, type Value } from "./layout.ts";
 /** The number of elements up to which a loop takes less time than `set` or `slice`. */
 const maxLoop = 24;
 
-/** Writes the elements of an array to a contiguous view of the memory. */
-export function write(view: Data, array: NdArray): void {
+/** The number of elements from which reusing the array of a donated tensor takes less time than a new array. */
+const minReused = 256;
+
+/** Copies the inputs of a plan into its memory. */
+export class Entrance {
+  readonly #views: readonly (Data | undefined)[];
+  /** The tensors whose elements are in the memory now. */
+  readonly #present: (Tensor | undefined)[];
+
+  /** `views` has the memory of each input, or `undefined` for an input that no instruction reads. */
+  constructor(views: readonly (Data | undefined)[]) {
+    this.#views = views;
+    this.#present = views.map(() => undefined);
+  }
+
+  /**
+   * Copies the tensors whose elements are not in the memory yet. A tensor whose `.data` was read is always copied, because
+   * the caller can write to its elements.
+   * @throws MutationError if a tensor has been donated
+   */
+  write(inputs: readonly Tensor[]): void {
+    for (let k = 0; k < inputs.length; k++) {
+      const x = inputs[k]!;
+      const array = valuesOf("compile", x);
+      x.watchWrites();
+      const view = this.#views[k];
+      if (view === undefined || (this.#present[k] === x && exposuresOf(array).length === 0)) continue;
+      copyTo(view, array);
+      this.#present[k] = x;
+    }
+  }
+
+  /** Records that the memory of input k has the elements of `x` now, or other numbers if `x` is `undefined`. */
+  set(k: number, x: Tensor | undefined): void {
+    this.#present[k] = x;
+  }
+}
+
+function copyTo(view: Data, array: NdArray): void {
   const { data, offset, shape } = array;
   if (!isRowMajor(array)) view.set(ravel(array));
   else if (view.length <= maxLoop) for (let l = 0; l < view.length; l++) view[l] = data[offset + l]!;
   else view.set(offset === 0 && data.length === view.length ? data : data.subarray(offset, offset + sizeOf(shape)));
 }
 
-/** Returns the function that copies the elements of a value, which `array` views, into a new tensor. */
-export function copierOf({ shape, dtype }: Value, array: NdArray, label: string | undefined): () => Tensor {
+/** An output of a plan: a value in the memory, the input with this index, or a constant. */
+export type Output = ComputedOutput | number | Tensor;
+interface ComputedOutput {
+  readonly value: Value;
+  /** A view of the memory. */
+  readonly array: NdArray;
+  readonly label: string | undefined;
+}
+
+/** Returns the outputs of a plan as tensors, and takes the memory of donated inputs. */
+export class Exit {
+  readonly #outputs: readonly Output[];
+  readonly #copiers: readonly (Copier | undefined)[];
+  readonly #donated: readonly number[];
+  readonly #inputOf: ReadonlyMap<number, number>;
+  readonly #donation: Donation;
+
+  /**
+   * `donated` has the inputs that lose their elements. `inputOf` maps an output to the donated input whose typed array it
+   * reuses. `reason` says in error messages why a donated tensor has no elements.
+   */
+  constructor(
+    outputs: readonly Output[],
+    donated: readonly number[],
+    inputOf: ReadonlyMap<number, number>,
+    reason: string,
+  ) {
+    this.#outputs = outputs;
+    this.#copiers = outputs.map((output) => (isComputed(output) ? copierOf(output) : undefined));
+    this.#donated = donated;
+    this.#inputOf = inputOf;
+    this.#donation = new Donation(reason);
+  }
+
+  read(inputs: readonly Tensor[]): Tensor[] {
+    const outputs: (Tensor | undefined)[] = this.#outputs.map((output) => {
+      if (isComputed(output)) return undefined;
+      if (typeof output !== "number") return output;
+      return this.#donated.includes(output) ? sameArray(inputs[output]!) : inputs[output]!;
+    });
+    if (this.#donated.length === 0) {
+      for (let i = 0; i < outputs.length; i++) outputs[i] ??= this.#copiers[i]!(undefined);
+      return outputs as Tensor[];
+    }
+    const freed: (Data | undefined)[] = inputs.map(() => undefined);
+    for (const k of this.#donated) freed[k] = this.#donation.take(inputs[k]!);
+    for (let i = 0; i < outputs.length; i++) {
+      if (outputs[i] !== undefined) continue;
+      const input = this.#inputOf.get(i);
+      const x = this.#copiers[i]!(input === undefined ? undefined : freed[input]);
+      if (input !== undefined && x.size >= minReused) claim(x.array!.data);
+      outputs[i] = x;
+    }
+    return outputs as Tensor[];
+  }
+}
+
+const isComputed = (output: Output): output is ComputedOutput =>
+  typeof output === "object" && !(output instanceof Tensor);
+
+/** Returns a new tensor with the array of `x`, which may be given up afterwards. */
+function sameArray({ shape, dtype, array, label }: Tensor): Tensor {
+  share(array!.data);
+  return new Tensor(shape, dtype, array, label);
+}
+
+/** Copies the elements of an output into a new tensor. The tensor has the typed array `memory`, if that is given. */
+type Copier = (memory: Data | undefined) => Tensor;
+
+function copierOf({ value: { shape, dtype }, array, label }: ComputedOutput): Copier {
   const { data, offset } = array;
   const n = sizeOf(shape);
   const DataClass = classOf(dtype);
-  if (!isRowMajor(array)) return () => new Tensor(shape, dtype, ndarray(ravel(array) as Data, shape), label); // a copy
-  if (n > maxLoop) return () => new Tensor(shape, dtype, ndarray(data.slice(offset, offset + n), shape), label);
-  return () => {
-    const elements = new DataClass(n);
-    for (let l = 0; l < n; l++) elements[l] = data[offset + l]!;
-    return new Tensor(shape, dtype, ndarray(elements, shape), label);
+  const tensorOf = (elements: Data) => new Tensor(shape, dtype, ndarray(elements, shape), label);
+  if (!isRowMajor(array)) return () => tensorOf(ravel(array)); // a copy
+  const elements = data.subarray(offset, offset + n);
+  return (memory) => {
+    if (memory?.length === n) {
+      memory.set(elements);
+      return tensorOf(memory);
+    }
+    if (n > maxLoop) return tensorOf(elements.slice());
+    const copy = new DataClass(n);
+    for (let l = 0; l < n; l++) copy[l] = data[offset + l]!;
+    return tensorOf(copy);
   };
 }

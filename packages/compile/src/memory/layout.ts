@@ -112,10 +112,11 @@ export function layOut(program: Program): Layout {
 
 /** Returns the output of a step as a view of one of its inputs, or `undefined` if the op must compute it. */
 function viewOf({ op, params, output }: ProgramStep, inputs: readonly Value[]): Value | undefined {
+  if (op.view === undefined) return undefined;
   const markers: NdArray[] = inputs.map(({ buffer, shape, stride, offset }) =>
     ndarray(buffer.marker, shape, stride, offset),
   );
-  const view = op.view?.(markers, params);
+  const view = op.view(markers, params);
   const source = view && inputs.find(({ buffer }) => buffer.marker === view.data);
   if (!source || source.dtype !== output.dtype) return undefined;
   const { shape, stride, offset } = view;

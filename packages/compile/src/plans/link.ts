@@ -1,6 +1,6 @@
 import type { NdArray } from "@wengert/core/extend";
 import type { KernelExports } from "@wengert/ops/extend";
-import { Code, f64, i32, ModuleBuilder, type ValueType } from "../assembling/assembler.ts";
+import { Code, f64, i32, ModuleBuilder, type ValueType, v128 } from "../assembling/assembler.ts";
 import { instantiate } from "../assembling/instantiate.ts";
 import type { Argument } from "../instructions/instruction.ts";
 import { labelCheck, opCall } from "../instructions/opCalls.ts";
@@ -37,11 +37,13 @@ export function link(
     jsFunctions[`js${i}`] = instruction.kind === "op" ? opCall(instruction, arrayOf) : labelCheck(instruction, arrayOf);
     if (engine === "wasm") indices.set(instruction, builder.importFunction("js", `js${i}`, []));
   }
-  for (const [i, instruction] of instructions.entries()) {
-    if (instruction.kind !== "group") continue;
-    const { code, locals } = emitGroup(instruction, stored, addressOf);
-    indices.set(instruction, builder.define(`group${i}`, locals, code));
-  }
+  const indexOf = (name: string) => builder.importFunction("kernels", name, [v128], [v128]);
+  const loops = instructions.flatMap((instruction, i) =>
+    instruction.kind === "group"
+      ? [{ instruction, name: `group${i}`, ...emitGroup(instruction, { stored, addressOf, indexOf, scratch }) }]
+      : [],
+  );
+  for (const { instruction, name, locals, code } of loops) indices.set(instruction, builder.define(name, locals, code));
   const numberOf = (argument: Argument): number => {
     if (typeof argument === "number") return argument;
     if (argument === "scratch") return scratch;

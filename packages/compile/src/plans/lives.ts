@@ -25,6 +25,7 @@ export function livesOf(
         for (const x of operands) if (x.uniform === undefined && !own.has(x.buffer)) use(x.buffer, i);
         written.set(output.buffer, i);
       }
+      for (const { computed } of instruction.sums) use(computed.output.buffer, i);
     } else if (instruction.kind === "call") {
       for (const argument of instruction.args)
         if (typeof argument === "object" && "value" in argument) use(argument.value.buffer, i);

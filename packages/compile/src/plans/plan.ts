@@ -1,23 +1,37 @@
 import type { Program, Tensor } from "@wengert/core";
-import { type Data, type NdArray, ndarray, valuesOf } from "@wengert/core/extend";
+import { type Data, type NdArray, ndarray } from "@wengert/core/extend";
 import { type KernelExports, newKernels } from "@wengert/ops/extend";
 import type { Instruction } from "../instructions/instruction.ts";
 import { instructionsFor } from "../instructions/rules.ts";
-import { groupSteps } from "../loops/groups.ts";
+import { groupSteps, scratchBytesOf } from "../loops/groups.ts";
 import { placeBuffers } from "../memory/arena.ts";
-import { copierOf, write } from "../memory/copies.ts";
+import { Entrance, Exit, type Output } from "../memory/copies.ts";
 import { type Buffer, classOf, layOut, type Value, widthOf } from "../memory/layout.ts";
+import { moverOf } from "../memory/moves.ts";
 import { passes } from "../passes/passes.ts";
 import { type Engine, link } from "./link.ts";
 import { livesOf, type PlannedInstruction } from "./lives.ts";
 import type { NamedProgram, PlanReport } from "./report.ts";
+import { type Pair, shareMemory } from "./sharing.ts";
 import { instructionText } from "./text.ts";
 
 // A plan: the instructions of a program, with all tensors at fixed addresses in the memory of the kernels.
 
+export interface PlanOptions {
+  readonly engine: Engine;
+  /** The inputs that the caller gives up. */
+  readonly donated: readonly number[];
+  /** The outputs that the next call is likely to receive as inputs, or does receive if the plan repeats its steps. */
+  readonly pairs: readonly Pair[];
+  /** Whether the plan runs several times in a call, with the outputs of `pairs` as inputs of the next run. */
+  readonly repeats: boolean;
+  /** The name of the function, for messages. */
+  readonly name: string;
+}
+
 export interface Plan {
-  /** Runs the plan. The inputs have the shapes and dtypes of the program's inputs. */
-  readonly run: (inputs: readonly Tensor[]) => Tensor[];
+  /** Runs the plan `times` times. The inputs have the shapes and dtypes of the program's inputs. */
+  readonly run: (inputs: readonly Tensor[], times: number) => Tensor[];
   readonly report: PlanReport;
 }
 
@@ -34,7 +48,7 @@ export function programsOf(traced: Program): NamedProgram[] {
 }
 
 /** Returns the plan of a program, or the reason why no plan can run. */
-export function makePlan(program: Program, engine: Engine): Plan | string {
+export function makePlan(program: Program, { engine, donated, pairs, repeats, name }: PlanOptions): Plan | string {
   const kernels = newKernels();
   if (typeof kernels === "string") return kernels;
   const programs = programsOf(program);
@@ -44,18 +58,29 @@ export function makePlan(program: Program, engine: Engine): Plan | string {
   const reserve = (bytes: number) => {
     scratchBytes = Math.max(scratchBytes, bytes);
   };
-  const instructions = groupSteps(layout.steps).flatMap((item): readonly PlannedInstruction[] =>
-    item.kind === "group" ? [item] : instructionsFor(item.steps[0], reserve).map((each) => withArity(kernels, each)),
-  );
-  // Outputs that are inputs or constants of the program are returned without a copy.
-  const given = new Map<Tensor, number>(last.inputs.map((x, k) => [x, k]));
-  const constants = new Set<Tensor>(last.constants);
+  const instructions = groupSteps(layout.steps).flatMap((item): readonly PlannedInstruction[] => {
+    if (item.kind === "single") return instructionsFor(item.steps[0], reserve).map((each) => withArity(kernels, each));
+    reserve(scratchBytesOf(item));
+    return [item];
+  });
+  // Outputs that are inputs or constants of the program are returned without a copy, unless the plan repeats its steps.
+  const given = new Map<Tensor, number>(repeats ? [] : last.inputs.map((x, k) => [x, k]));
+  const constants = new Set<Tensor>(repeats ? [] : last.constants);
   const isComputed = (x: Tensor) => !given.has(x) && !constants.has(x);
   const computedOutputs = layout.outputs.filter((_, i) => isComputed(last.outputs[i]!));
   const { lives, stored } = livesOf({ ...layout, outputs: computedOutputs }, instructions);
+  if (repeats)
+    for (const { input } of pairs) {
+      const { buffer } = layout.inputs[input]!;
+      if (!lives.has(buffer)) lives.set(buffer, { from: 0, to: instructions.length }); // an output may be this input
+    }
+  const owners = shareMemory(layout, instructions, lives, pairs);
+  // The memory of inputs stays as it is, so that the next call need not copy a tensor that it already has.
+  for (const { buffer } of layout.inputs) if (lives.has(buffer)) lives.get(buffer)!.to = instructions.length;
   const scratch = (kernels.free() + 63) & ~63;
   const arenaStart = (scratch + scratchBytes + 63) & ~63;
   const { addresses, end } = placeBuffers(lives, arenaStart);
+  for (const [buffer, owner] of owners) addresses.set(buffer, addresses.get(owner)!);
   const memory = kernels.memory;
   if (end + slackBytes > maxBytes) return `the plan needs ${end} bytes, and the memory of the kernels has ${maxBytes}`;
   try {
@@ -74,25 +99,45 @@ export function makePlan(program: Program, engine: Engine): Plan | string {
   const arrayOf = ({ buffer, shape, stride, offset }: Value): NdArray =>
     ndarray(viewOf(buffer, addresses.get(buffer)!), shape, stride, offset);
   const runInstructions = link(kernels, instructions, engine, { stored, addressOf, arrayOf, scratch });
-  const views = layout.inputs.map(({ buffer }) => {
+  const inputViews = layout.inputs.map(({ buffer }) => {
     const address = addresses.get(buffer);
     return address === undefined ? undefined : viewOf(buffer, address);
   });
-  const outputs = last.outputs.map((x, i): ((inputs: readonly Tensor[]) => Tensor) => {
-    const k = given.get(x);
-    if (k !== undefined) return (inputs) => inputs[k]!;
-    if (constants.has(x)) return () => x;
-    const value = layout.outputs[i]!;
-    return copierOf(value, arrayOf(value), x.label);
+  const entrance = new Entrance(inputViews);
+  const outputs = last.outputs.map((x, i): Output => {
+    if (given.has(x)) return given.get(x)!;
+    if (constants.has(x)) return x;
+    return { value: layout.outputs[i]!, array: arrayOf(layout.outputs[i]!), label: x.label };
   });
+  const exit = new Exit(
+    outputs,
+    donated,
+    new Map(pairs.filter(({ input }) => donated.includes(input)).map(({ input, output }) => [output, input])),
+    `it was donated to ${name}, which reused its memory; use the result of that call, or leave the argument out of donate`,
+  );
+  const bufferOf = ({ input, output }: Pair) => [layout.inputs[input]!.buffer, layout.outputs[output]!.buffer] as const;
+  const [shared, separate] = [true, false].map((isShared) =>
+    pairs.filter((pair) => (owners.get(bufferOf(pair)[1]) === bufferOf(pair)[0]) === isShared),
+  ) as [Pair[], Pair[]];
+  const move = moverOf(
+    (repeats ? separate : []).map(({ input, output }) => ({
+      from: arrayOf(layout.outputs[output]!),
+      to: inputViews[input]!,
+      readsInput: layout.outputs[output]!.buffer.kind === "input",
+    })),
+  );
+  const overwritten = repeats ? pairs : shared;
   return {
-    run: (inputs) => {
-      for (let k = 0; k < views.length; k++) {
-        const view = views[k];
-        if (view !== undefined) write(view, valuesOf("compile", inputs[k]!));
+    run: (inputs, times) => {
+      entrance.write(inputs);
+      for (const { input } of overwritten) entrance.set(input, undefined);
+      for (let i = 0; i < times; i++) {
+        if (i > 0) move();
+        runInstructions();
       }
-      runInstructions();
-      return outputs.map((read) => read(inputs));
+      const results = exit.read(inputs);
+      for (const { input, output } of shared) entrance.set(input, results[output]);
+      return results;
     },
     report: {
       programs,

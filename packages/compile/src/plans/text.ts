@@ -3,7 +3,8 @@ import type { PlannedInstruction } from "./lives.ts";
 /** Returns an instruction as a line of the report. */
 export function instructionText(instruction: PlannedInstruction): string {
   if (instruction.kind === "group") {
-    const names = instruction.steps.map(({ step }) => step.op.name).join(", ");
+    const computed = [...instruction.steps, ...instruction.sums.map((each) => each.computed)];
+    const names = computed.map(({ step }) => step.op.name).join(", ");
     return `loop over [${instruction.shape.join(", ")}] ${instruction.dtype}: ${names}`;
   }
   if (instruction.kind === "call") return `kernel ${instruction.kernel}`;

@@ -35,8 +35,8 @@ const labeled: Op<Unary, { readonly label: string }> = /* @__PURE__ */ defineOp(
 });
 
 /**
- * Returns x with another label, for messages and listings. Tapes record the renaming as a step, and derivatives flow
- * through the step.
+ * Returns x with another label, for error messages and printed tables. Tapes record the renaming as a step, and
+ * derivatives flow through the step.
  * @throws ArgumentError unless x is a tensor and the label a string
  */
 export const withLabel: ((x: Tensor, label: string) => Tensor) & Pick<typeof labeled, "spec"> =
@@ -72,8 +72,8 @@ export const pack: Op<Inputs> = /* @__PURE__ */ defineOp({
     }
   },
   vjp: (g, { inputs }) => unpack(g, inputs),
-  // The batch axis is last, so that elements at the same position in different batch entries are neighbors in the
-  // vector.
+  // In the packed vector, the batch axis is last: elements at the same position of different batch entries are
+  // neighbors.
   batch: ({ size, output: { shape }, inputs, batched }) =>
     batchFirst(
       pack(inputs.map((x, k) => (batched[k] ? batchLast(x) : repeatAlong(x, { axis: x.shape.length, size })))),

@@ -1,5 +1,6 @@
 import { withCaller } from "../checks/errors.ts";
 import { type Complete, withDefaults } from "../checks/options.ts";
+import { share } from "../values/donation.ts";
 import { allocate, type DType, isFloat } from "../values/dtype.ts";
 import { checkSize, type NdArray, ndarray, type Shape } from "../values/ndarray.ts";
 import { sharedFloat, toTensors } from "../values/operands.ts";
@@ -72,7 +73,7 @@ export interface BatchCall<I extends Inputs, P> {
   readonly params: P;
   /** The number of entries in the batch. */
   readonly size: number;
-  /** The inputs and the output for one entry, without values. */
+  /** The inputs and the output of the op for one entry of the batch, as tensors without values. */
   readonly operands: PerInput<I, Operand>;
   readonly output: Operand;
   /** Returns input k with a batch axis. An input that is not batched is repeated. */
@@ -184,7 +185,8 @@ export interface AnyOpSpec extends Differentiable {
 export function defineOp<I extends Inputs, P = undefined, O = P>(declaration: NoInfer<OpSpec<I, P, O>>): Op<I, P, O> {
   const { name, options, params, shape, dtype, kernel, view, vjp, vjpOfUses, batch, flops, nonFinite, samples } =
     declaration;
-  // Every spec has the same properties in the same order, because engines read such objects fastest.
+  // Every op declaration has the same properties in the same order, because JavaScript engines read such objects
+  // fastest.
   const fields = {
     name,
     options,
@@ -216,7 +218,9 @@ export function defineOp<I extends Inputs, P = undefined, O = P>(declaration: No
  */
 export function apply(spec: AnyOpSpec, inputs: readonly Tensor[], params: unknown, label?: string): Tensor {
   const output = outputOf(spec, inputs, params, label);
-  if (isRecording()) record({ op: spec, inputs, params, output });
+  if (!isRecording()) return output;
+  output.watchWrites();
+  record({ op: spec, inputs, params, output });
   return output;
 }
 
@@ -236,24 +240,31 @@ function outputOf(spec: AnyOpSpec, inputs: readonly Tensor[], params: unknown, l
     const shape = spec.shape(inputs, params);
     const dtype = spec.dtype ? spec.dtype(inputs, params) : sharedFloat(inputs);
     checkSize(spec.name, shape);
-    return new Tensor(shape, dtype, compute(spec, inputs, params, shape, dtype), label);
+    const array = compute(spec, inputs, params, shape, dtype);
+    const output = new Tensor(shape, dtype, array, label);
+    if (spec.view && array !== undefined) output.watchWrites(); // its memory may be that of an input
+    return output;
   } catch (error) {
     throw withCaller(spec.name, error);
   }
 }
 
 /**
- * Returns the output array: a view of the input's memory if the op declares one, else a new array. Returns `undefined`
- * if an input has no values.
+ * Returns the output array: a view of the input's memory if the op declares a view, else a new array. Returns
+ * `undefined` if an input has no values.
  */
 function compute(spec: AnyOpSpec, inputs: readonly Tensor[], params: unknown, shape: Shape, dtype: DType) {
   const arrays: NdArray[] = [];
   for (const input of inputs) {
     if (input.array === undefined) return undefined;
     arrays.push(attached(spec.name, input, input.array));
+    input.watchWrites();
   }
   const view = spec.view?.(arrays, params);
-  if (view !== undefined) return view;
+  if (view !== undefined) {
+    share(view.data);
+    return view;
+  }
   const out = ndarray(allocate(spec.name, shape, dtype), shape);
   // If the output has no elements, the kernel runs only if the op has indices to check. Otherwise the kernel is
   // skipped, because it might loop over another, huge axis.

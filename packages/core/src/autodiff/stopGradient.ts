@@ -2,7 +2,10 @@ import { tensor } from "../values/create.ts";
 import { leaves, type TreesOnly, unflatten } from "../values/tree.ts";
 import { defineOp, type Op, type Unary } from "./op.ts";
 
-/** Returns x with the same memory, as a constant for every derivative. `stopGradient` applies it to the tensors of a tree. */
+/**
+ * Returns x with the same memory, as a constant for every derivative. `stopGradient` applies this op to the tensors of
+ * a tree.
+ */
 export const stop: Op<Unary> = /* @__PURE__ */ defineOp({
   name: "stopGradient",
   shape: ([x]) => x.shape,

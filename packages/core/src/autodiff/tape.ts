@@ -48,7 +48,7 @@ type JointRule = (g: Tensor, step: Unchecked, needed: readonly boolean[]) => rea
 
 /** Receives each step of a computation as soon as the step has run. */
 export interface Recorder {
-  /** Returns `true` to keep the step from the recorders outside this one. */
+  /** Returns `true` if the recorders outside of this recorder must not receive the step. */
   record(step: Step): unknown;
 }
 
@@ -98,7 +98,10 @@ export class Tape implements Recorder {
  * receive these steps.
  */
 export class DryTape extends Tape {
-  /** Whether the steps become the body of a loop or an equation, whose pullback applies them again. */
+  /**
+   * Whether the steps become the body of a loop or an equation. The pullback of the loop or equation applies the body
+   * again.
+   */
   readonly isBody: boolean;
 
   constructor(watched: Iterable<Tensor>, isBody = false) {

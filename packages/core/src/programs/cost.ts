@@ -49,7 +49,7 @@ function costOf({ inputs, constants, outputs, ...list }: Body): Cost {
       bytes += total([...inputs, output]);
       heldBytes += bytesOf(output);
     }
-    // The body's constants and entries are counted as inputs of the loop.
+    // The loop's own inputs already count the constants and the inputs of the body.
     const bodyBytes = nested ? body!.peakBytes - total([...nested.body.constants, ...nested.body.inputs]) : 0;
     peakBytes = Math.max(peakBytes, heldBytes + bodyBytes);
     heldBytes -= total(lastUsedAt[i]!);

@@ -164,7 +164,8 @@ export function diagnose(subject: Subject, us: readonly Tensor[]): GradcheckErro
   const onesShowIt = !leavesTape && !isClose(ones.analytic[worst]!, ones.numeric[worst]!);
   const shown = leavesTape ? forward : onesShowIt ? ones : random;
 
-  // Finds the input k that has the worst component, and the range of the input's elements in the flattened vector.
+  // Finds the input k that contains the component with the largest error, and the range of this input's elements in the
+  // flattened vector.
   const ends = xs.map((_, i) => xs.slice(0, i + 1).reduce((n, { size }) => n + size, 0));
   const k = ends.findIndex((end) => worst < end);
   const start = ends[k]! - xs[k]!.size;

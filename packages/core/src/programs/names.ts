@@ -18,7 +18,8 @@ export const isUnlabeledScalar = (x: Tensor): boolean =>
 
 /**
  * Returns a function that names tensors: inputs and constants by label, scalars by value, outputs of steps by number
- * and label. For the body of a loop, `prefix` is the number of the loop's step, and `outer` names the tensors outside.
+ * and label. For the body of a loop, `prefix` is the number of the loop's step, and `outer` names the tensors outside
+ * of the body.
  */
 export function namesOf(
   listing: Listing,

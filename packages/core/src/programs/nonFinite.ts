@@ -71,8 +71,8 @@ type Origins = Map<Tensor, Origin>;
 /**
  * Returns the origin of a NaN or infinity in the output of `step`. If the output and an input have a NaN, returns the
  * origin of this input. Otherwise, if an earlier step computed an infinite input, returns the origin of this input. An
- * infinite argument or constant may be intended. So it is the origin only if the output has no NaN and the op does not
- * explain the infinity. In all other cases, the origin is `step`.
+ * infinite argument or constant may be intended, so it is returned as the origin only if the output has no NaN and the
+ * op does not explain the infinity. In all other cases, the origin is `step`.
  */
 function originOfValue(step: Step, values: Origins, producerOf: Fault<Inputs, unknown>["producerOf"]): Origin {
   const origin = { bad: step.output, step };

@@ -69,7 +69,7 @@ function ruleOf({ batch }: AnyOpSpec): (call: AnyBatchCall) => Tensor {
   return batch === "shift" ? shiftRule : ({ perEntry }) => perEntry();
 }
 
-/** Inserts axes of size 1 behind the batch axis, so that the other axes stay aligned from the last one. */
+/** Inserts axes of size 1 after the batch axis, so that the other axes still broadcast aligned at the last axis. */
 function broadcastRule({ inputs, batched, operands, params, again }: AnyBatchCall): Tensor {
   const rank = Math.max(...operands.map(({ shape }) => shape.length));
   const aligned = inputs.map((x, k) => {
@@ -79,7 +79,7 @@ function broadcastRule({ inputs, batched, operands, params, again }: AnyBatchCal
   return again(params, aligned);
 }
 
-/** Moves the axes in the params by one, because axis 0 is the batch. */
+/** Adds 1 to the axes in the params of the op, because axis 0 of a batched input is the batch. */
 function shiftRule({ params, again }: AnyBatchCall): Tensor {
   const { axis, axes } = (params ?? {}) as { readonly axis?: number; readonly axes?: readonly number[] };
   return again(
@@ -95,7 +95,7 @@ function shiftRule({ params, again }: AnyBatchCall): Tensor {
 const entriesOf = (x: Tensor, entry: Operand, size: number): readonly Tensor[] =>
   unpack(pack([x]), new Array<Operand>(size).fill(entry));
 
-/** Joins entries along a new axis 0. `entry` has their shape and dtype. */
+/** Joins entries along a new axis 0. `entry` is an example with the shape and dtype of an entry. */
 function stackEntries(entries: readonly Tensor[], { shape, dtype }: Operand): Tensor {
   const all = [entries.length, ...shape];
   return entries.length === 0 ? zeros(all, { dtype }) : part(pack(entries), { shape: all, offset: 0 });

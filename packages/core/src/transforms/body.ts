@@ -15,7 +15,10 @@ import { neededSteps, type ReplayMode, replay } from "./replay.ts";
 /** A function as a list of steps on tensors without values. */
 export interface Body {
   readonly inputs: readonly Tensor[];
-  /** Tensors that the function captures. They are inputs of the step, so that derivatives flow to them. */
+  /**
+   * Tensors that the function captures. These tensors become inputs of the step that holds the body, so that
+   * derivatives flow to them.
+   */
   readonly constants: readonly Tensor[];
   readonly steps: readonly Step[];
   readonly outputs: readonly Tensor[];
@@ -43,7 +46,7 @@ export function runBody({ steps, outputs }: Body, values: Map<Tensor, Tensor>, m
   return outputs.map((y) => mode?.valueOf(y, values) ?? values.get(y) ?? y);
 }
 
-/** Maps the keys to the values at the same positions. */
+/** Returns a Map from each key to the value at the same position of `values`. */
 export const mapping = (keys: readonly Tensor[], values: readonly Tensor[]): Map<Tensor, Tensor> =>
   new Map(keys.map((key, k) => [key, values[k]!]));
 

@@ -43,9 +43,9 @@ export function customVjp<A extends readonly unknown[], R, S>(rule: {
 
 /**
  * Returns a function with a custom JVP. `value(...args)` returns the value. `tangent(args, tangents, value)` returns
- * the tangent of the value. `tangents` is a list of trees like the arguments, and the result must be linear in them.
- * Reverse mode uses the transpose of this linear map. The innermost derivative calls `tangent`. Outer derivatives
- * differentiate the ops inside `value` and `tangent`.
+ * the tangent of the value. `tangents` is a list of trees like the arguments, and the result must be linear in
+ * `tangents`. Reverse mode uses the transpose of this linear map. The innermost derivative calls `tangent`. Outer
+ * derivatives differentiate the ops inside `value` and `tangent`.
  * @throws ArgumentError unless given both functions. The returned function throws an ArgumentError if `value` uses a
  * differentiated tensor that is not an argument. Its pullback throws an ArgumentError if zero tangents give a tangent
  * other than zero.
@@ -89,7 +89,7 @@ function mustBeZero(tangents: readonly Tensor[]): void {
   );
 }
 
-/** The functions that users pass, for messages. */
+/** Names for error messages: the option with which users pass the function that computes the value. */
 const forwardNames = { customVjp: "forward", customJvp: "value" } as const;
 
 /** Returns a function with the rule of a `customVjp`. `name` is the name of its steps and the caller in messages. */
@@ -257,7 +257,8 @@ function recordAsOneStep<R>(
   };
   if (floats.length === 1) record(floats[0]!, (g) => [g]);
   if (floats.length < 2) return value;
-  // A step can have only one output, so if a function returns several tensors, they are packed into one vector.
+  // A step can have only one output, so if a function returns several tensors, these tensors are packed into one
+  // vector.
   const packed = hideFrom(tape, () => pack(floats));
   const like = floats.map(({ shape, dtype, label }) => ({ shape, dtype, label })); // keeps no numbers
   record(packed, (g) => unpack(g, like));

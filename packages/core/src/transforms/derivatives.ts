@@ -194,7 +194,9 @@ const gradientWithAux =
     return [grad, aux];
   };
 
-/** Runs `f` once and pulls back the basis cotangents of its value. Each of them gives one row of the Jacobian. */
+/**
+ * Runs `f` once and pulls back the basis cotangents of its value. Each basis cotangent gives one row of the Jacobian.
+ */
 function jacobianAt(
   caller: string,
   f: (...args: unknown[]) => unknown,
@@ -226,7 +228,7 @@ function jacobianAt(
   return { blocks: unflatten(value, blocks), aux };
 }
 
-/** The memory for the steps of pullbacks that run together. */
+/** The maximum memory, in bytes, for the pullbacks that run together in one chunk. */
 const maxChunkBytes = 2 ** 26;
 
 /**

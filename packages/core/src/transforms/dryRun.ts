@@ -33,7 +33,7 @@ export interface Replacement {
   readonly mode: ReplayMode;
 }
 
-/** A call of a function whose steps were applied to values. */
+/** A call of a function on tensors without values, whose steps were then applied to values. */
 export interface ReplayedCall<T> {
   /** The value that the function returned in the dry run. */
   readonly value: T;

@@ -78,7 +78,7 @@ function isSmall(change: number, x: Float64Array, { tolerance, isLinear }: Bound
 
 interface Move {
   readonly next: Float64Array;
-  /** The largest change of each equation. */
+  /** The largest change of an unknown, for each equation. */
   readonly change: Float64Array;
 }
 
@@ -117,7 +117,7 @@ function untilConverged(
 
 const equationText = (e: number, equations: number): string => (equations > 1 ? ` for entry ${e}` : "");
 
-/** Returns the largest number of each row; NaN if the row has one. */
+/** Returns the largest number of each row; NaN if the row has a NaN. */
 const largestIn = (values: Float64Array, n: number): Float64Array =>
   Float64Array.from({ length: values.length / n }, (_, e) => Math.max(...values.subarray(e * n, (e + 1) * n)));
 

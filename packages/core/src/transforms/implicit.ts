@@ -26,7 +26,7 @@ import { iterate, newton, type Residual, type Solver } from "./equations.ts";
  */
 interface Equation {
   readonly body: Body;
-  /** The number of tensors that x has. */
+  /** The number of tensors in the tree of unknowns x. */
   readonly unknowns: number;
   /**
    * The number of equations that are solved at once. In a batch, the batch axes come first, and each entry has its own
@@ -63,7 +63,7 @@ function equationOp(name: string, solver: Solver): EquationOp {
   return op;
 }
 
-/** The equation x = p, for x and p of shape [2]. */
+/** A sample equation for tests: x = p, for x and p of shape [2]. */
 function sampleEquation(): Equation {
   const [x, p] = [new Tensor([2], "float64", undefined), new Tensor([2], "float64", undefined)];
   return { body: { inputs: [x, p], constants: [], steps: [], outputs: [p] }, unknowns: 1, entries: 1, tolerance: 1e-10, maxSteps: 9, isLinear: false }; // biome-ignore format: reads best on one line
@@ -72,7 +72,10 @@ function sampleEquation(): Equation {
 const fixedPointOp: EquationOp = /* @__PURE__ */ equationOp("fixedPoint", iterate);
 const rootOp: EquationOp = /* @__PURE__ */ equationOp("root", newton);
 
-/** Splits a list with an entry for each input of the op into constants, start and parameters. */
+/**
+ * Splits a list, which has an entry for each input of a solver op, into three lists: for the constants, the start and
+ * the parameters.
+ */
 function splitInputs<T>({ body, unknowns }: Equation, list: readonly T[]): [constants: T[], start: T[], params: T[]] {
   const first = body.constants.length;
   return [list.slice(0, first), list.slice(first, first + unknowns), list.slice(first + unknowns)];

@@ -19,7 +19,7 @@ export interface ReplayMode {
   readonly dry: (value: Tensor) => Tensor;
 }
 
-/** The op of a step that applies a function instead of a kernel. */
+/** An op that calls a function instead of a kernel, such as a function made by `customVjp`. */
 export interface FunctionOp extends Differentiable {
   readonly call: (values: Values, mode: ReplayMode) => Tensor;
 }

@@ -60,7 +60,7 @@ export const scanOp: Op<Inputs, Loop> = /* @__PURE__ */ defineOp<Inputs, Loop>({
   samples: () => [[[tensor([1, 2]), tensor([[3, 4], [5, 6]])], sampleLoop()]], // biome-ignore format: reads best on one line
 });
 
-/** A loop whose next carry is the entry x, and whose result is the carry. */
+/** A sample loop for tests: its next carry is the entry x, and its result is the carry. */
 function sampleLoop(): Loop {
   const [carry, x] = [new Tensor([2], "float64", undefined), new Tensor([2], "float64", undefined)];
   return {
@@ -252,8 +252,8 @@ function pullBackLoop(g: Tensor, call: Call<Inputs, Loop>, needed: readonly bool
   const carry = [...carryBars, ...zeroBars];
   const over = [...before, ...xs, ...resultBars];
   const list = listIteration("scan", carry, over, pullBackBody);
-  // Only second derivatives need the carries of this loop, which hold the cotangents of all constants. If the carries
-  // were not saved, second derivatives run the loop again.
+  // Only second derivatives need the carries of this backward loop, which hold the cotangents of all constants. If the
+  // carries are not saved, second derivatives run the backward loop again.
   const back = runScan(list, carry, over, length, !reverse, isDifferentiated);
   const ofCarry = back.carry.slice(0, carryBars.length).values();
   const ofConstants = back.carry.slice(carryBars.length).values();
@@ -301,7 +301,7 @@ function batchOfLoop({
   const isBatchedX = batched.slice(first + carries);
   // The loop iterates over axis 0, so the batch is axis 1.
   const xs = inputs.slice(first + carries).map((x, k) => (isBatchedX[k] ? moveAxis(x, { from: 0, to: 1 }) : x));
-  // A constant that all entries share needs no batch axis if it is the tensor that the body captured.
+  // A constant of the loop needs no batch axis if all entries of the batch share the tensor that the body captured.
   const constants = body.constants.flatMap((key, k) =>
     batched[k] || operands[k] !== key ? [[key, withBatch(k)] as const] : [],
   );
@@ -375,7 +375,10 @@ const scanDefaults = { length: undefined, reverse: false, segments: 1 };
 
 const resultLeaves = (y: unknown): readonly Tensor[] => (y === undefined ? [] : leaves("scan", y, "y"));
 
-/** Returns the tensors of the carry that the body returned. @throws ShapeError unless they are like those of `init` */
+/**
+ * Returns the tensors of the carry that the body returned. @throws ShapeError unless these tensors have the shapes and
+ * dtypes of those of `init`
+ */
 function nextCarry(init: unknown, returned: unknown): Tensor[] {
   const before = leaves("scan", init, "init");
   const after = leavesLike("scan", [init, "init"], [asTree(returned), "the carry that body returned"]);

@@ -206,15 +206,21 @@ export function fromNdarray(nd: ReadonlyNdArray, options?: { readonly label?: st
   const isBool = nd.dtype === "uint8" && ravel(array).every((x) => x <= 1);
   const dtype = isBool ? "bool" : (nd.dtype as DType);
   const shape = [...nd.shape];
-  if (isBool || (Object.hasOwn(storage, dtype) && typeNameOf(nd.data)?.toLowerCase() === `${dtype}array`))
-    return new Tensor(shape, dtype, ndarray(nd.data, shape, [...nd.stride], nd.offset), label);
+  if (isBool || (Object.hasOwn(storage, dtype) && typeNameOf(nd.data)?.toLowerCase() === `${dtype}array`)) {
+    const wrapped = new Tensor(shape, dtype, ndarray(nd.data, shape, [...nd.stride], nd.offset), label);
+    wrapped.watchWrites(); // another tensor may have the same memory
+    return wrapped;
+  }
   throw new DTypeError(
     `fromNdarray: dtype ${nd.dtype} cannot be wrapped (float64, float32, int32, or uint8 of 0 and 1 can); ` +
       'copy and convert it with tensor(nd, { dtype: "float64" })',
   );
 }
 
-/** Returns `shape`. @throws ShapeError unless it is a list of integers ≥ 0; OutOfRangeError for too many elements */
+/**
+ * Returns the shape of a new tensor, after checking it. @throws ShapeError unless the shape is a list of integers ≥ 0;
+ * OutOfRangeError for too many elements
+ */
 function checkShape(caller: string, shape: Shape): Shape {
   if (!isArray(shape))
     throw new ShapeError(

@@ -1,8 +1,9 @@
 import { assign } from "./copy.ts";
-import { type Data, type NdArray, ndarray, ravel, type Shape, sizeOf } from "./ndarray.ts";
+import { type Data, isSameShape, type NdArray, ndarray, ravel, type Shape, sizeOf } from "./ndarray.ts";
 
 // `.data` gives the user access to a tensor's memory. Only the TypeScript type of `.data` forbids writing, so the code
-// in this file detects writes by fingerprints (hashes of the elements).
+// in this file detects writes by fingerprints (hashes of the elements). A tensor gets a fingerprint when a computation uses it,
+// so reading a result costs nothing.
 
 /** The elements that `.data` has returned to the user, and their fingerprint (hash) at that time. */
 export interface Exposure<Owner = unknown> {
@@ -15,29 +16,33 @@ export interface Exposure<Owner = unknown> {
 }
 
 /**
- * The records of elements that `.data` has returned, for each typed array, by offset, shape and strides. A view and its
- * base have the same typed array.
+ * The records of elements that `.data` has returned, for each typed array. A view and its base have the same typed array,
+ * but different records.
  */
-const exposures = new WeakMap<Data, Map<string, Exposure>>();
+const exposures = new WeakMap<Data, Exposure[]>();
 let anyExposed = false; // most programs never read `.data` before a sweep, and then need no lookups
 
-/** Records that the user can now write to `array`, the elements of `owner`. */
+/** Records that the user can write to `array`, the elements of `owner`. */
 export function expose(owner: unknown, array: NdArray): Exposure {
   anyExposed = true;
-  const ofMemory = exposures.get(array.data) ?? new Map<string, Exposure>();
+  const ofMemory = exposures.get(array.data) ?? [];
   exposures.set(array.data, ofMemory);
-  const region = `${array.offset}|${array.shape}|${array.stride}`;
-  const exposure = ofMemory.get(region) ?? { owner, array, fingerprint: fingerprint(array), checks: 0 };
-  ofMemory.set(region, exposure);
+  const known = ofMemory.find((exposure) => isSameRegion(exposure.array, array));
+  if (known !== undefined) return known;
+  const exposure = { owner, array, fingerprint: fingerprint(array), checks: 0 };
+  ofMemory.push(exposure);
   return exposure;
 }
 
 /** Returns the records of elements returned by `.data` whose memory overlaps that of `array`. */
 export function exposuresOf(array: NdArray): readonly Exposure[] {
   const ofMemory = anyExposed ? exposures.get(array.data) : undefined;
-  return ofMemory === undefined ? none : [...ofMemory.values()].filter((exposure) => overlap(exposure.array, array));
+  return ofMemory === undefined ? none : ofMemory.filter((exposure) => overlap(exposure.array, array));
 }
 const none: readonly Exposure[] = [];
+
+const isSameRegion = (a: NdArray, b: NdArray): boolean =>
+  a === b || (a.offset === b.offset && isSameShape(a.shape, b.shape) && isSameShape(a.stride, b.stride));
 
 export const isUnchanged = ({ array, fingerprint: before }: Exposure): boolean => fingerprint(array) === before;
 

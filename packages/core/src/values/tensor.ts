@@ -7,6 +7,7 @@ import {
   TracedValueError,
 } from "../checks/errors.ts";
 import { isReadable } from "../checks/options.ts";
+import { donationOf, share } from "./donation.ts";
 import type { DType } from "./dtype.ts";
 import { copyOf, type Exposure, expose, exposuresOf, isUnchanged } from "./exposure.ts";
 import { arrayText, escapeControls, shapeText } from "./format.ts";
@@ -42,7 +43,9 @@ export class Tensor {
   readonly array: NdArray | undefined;
   /** The name of the tensor in error messages and printed tables. */
   readonly label: string | undefined;
-  #exposed: { readonly data: ReadonlyNdArray; readonly exposure: Exposure } | undefined; // what `data` has returned
+  #data: ReadonlyNdArray | undefined; // what `data` has returned
+  #exposure: Exposure | undefined; // the fingerprint of the elements, if `data` has returned them and a computation uses them
+  #isWatched = false; // whether a computation uses the elements
 
   constructor(shape: Shape, dtype: DType, array: NdArray | undefined, label?: string) {
     this.shape = shape;
@@ -55,9 +58,20 @@ export class Tensor {
   /** The elements as a read-only ndarray that shares the tensor's memory. @throws TracedValueError during a trace */
   get data(): ReadonlyNdArray {
     const array = valuesOf("data", this);
+    share(array.data);
     // Only the TypeScript type of `data` forbids writing; assertUnchanged detects a write at run time.
-    this.#exposed ??= { data: toNdarray(array) as ReadonlyNdArray, exposure: expose(this, array) };
-    return this.#exposed.data;
+    if (this.#data === undefined) {
+      this.#data = toNdarray(array) as ReadonlyNdArray;
+      if (this.#isWatched) this.#exposure = expose(this, array);
+    }
+    return this.#data;
+  }
+
+  /** Records that a computation uses the elements. From now on, `assertUnchanged` detects writes through `.data`. */
+  watchWrites(): void {
+    if (this.#isWatched) return;
+    this.#isWatched = true;
+    if (this.#data !== undefined && this.array !== undefined) this.#exposure = expose(this, this.array);
   }
 
   /**
@@ -104,9 +118,10 @@ export class Tensor {
    * @throws MutationError if the numbers were modified
    */
   assertUnchanged(): void {
+    this.watchWrites();
     const { array } = this;
     if (array === undefined) return;
-    const own = this.#exposed?.exposure;
+    const own = this.#exposure;
     if (own !== undefined && own.array.data !== array.data) {
       // The elements of this tensor have been moved to new memory, to which the user cannot write. The old memory is
       // still checked for writes, but less and less often.
@@ -142,6 +157,7 @@ export class Tensor {
   toString(): string {
     const [name, { dtype }] = [escapeControls(this.label ?? "tensor"), this];
     if (this.array === undefined) return `${name}(traced, ${shapeText(this.shape)}, ${dtype})`;
+    if (donationOf(this.array.data)) return `${name}(donated, ${shapeText(this.shape)}, ${dtype})`;
     const shape = this.size === 0 || this.size > 1000 ? `, shape ${shapeText(this.shape)}` : "";
     return `${name}(${arrayText(this.array as ReadonlyNdArray, dtype, name.length + 1)}${shape}, ${dtype})`;
   }
@@ -151,7 +167,7 @@ export class Tensor {
    * fields, so the check returns false for a proxy and cannot throw.
    */
   static [Symbol.hasInstance](x: unknown): x is Tensor {
-    return typeof x === "object" && x !== null && #exposed in x;
+    return typeof x === "object" && x !== null && #isWatched in x;
   }
 
   /**
@@ -190,7 +206,8 @@ export function hasEqualNumbers(a: Tensor, b: Tensor): boolean {
 
 /**
  * Returns the numbers of a tensor.
- * @throws TracedValueError during a trace; MutationError if the buffer was transferred to another thread
+ * @throws TracedValueError during a trace; MutationError if the tensor was donated, or its buffer transferred to another
+ * thread
  */
 export function valuesOf(caller: string, x: Tensor): NdArray {
   if (x.array !== undefined) return attached(caller, x, x.array);
@@ -212,7 +229,8 @@ export function otherCopyHint(x: unknown): string {
 /**
  * Returns the array of a tensor. Checks the shape each time, which takes a few nanoseconds. To freeze every shape
  * instead would add a third to the time of a small op.
- * @throws MutationError if the shape was modified, or if the buffer was transferred to another thread
+ * @throws MutationError if the shape was modified, if the tensor was donated, or if its buffer was transferred to another
+ * thread
  */
 export function attached(caller: string, x: Tensor, array: NdArray): NdArray {
   if (sizeOf(x.shape) !== x.size)
@@ -220,6 +238,8 @@ export function attached(caller: string, x: Tensor, array: NdArray): NdArray {
       `${caller}: the shape of ${describe(x)} was modified; it had ${x.size} elements; write reshape(x, { shape }) instead`,
     );
   if (array.data.length > 0 || x.size === 0) return array;
+  const reason = donationOf(array.data);
+  if (reason !== undefined) throw new MutationError(`${caller}: ${describe(x)} has no values, because ${reason}`);
   throw new MutationError(
     `${caller}: the buffer of ${describe(x)} was transferred, so its numbers are gone; transfer a copy, tensor(t).data`,
   );

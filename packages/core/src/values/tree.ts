@@ -222,7 +222,7 @@ export function treeMap<T>(
   );
 }
 
-// Reads the source text without String(f), which would call a toString that the user may have overridden.
+// Reads the source text of a function without String(f), which would call a toString that the user may have overridden.
 const sourceOf = (f: object): string => Function.prototype.toString.call(f);
 
 /** Returns the name of argument `i` of `f` for messages, taken from the source text of `f` if possible. */

@@ -1,3 +1,4 @@
+import { compile } from "@wengert/compile";
 import { ones, type Tensor, tensor, zeros } from "@wengert/core";
 import {
   add,
@@ -70,6 +71,7 @@ export async function learn({ train, heldOut }: Split, { steps, rate, ridge }: S
       metrics: { accuracy: (A, { labels }) => accuracy(A, labels) },
       validation: { data: rows(heldOut), everySteps },
       history: { everySteps },
+      compile,
     }),
   );
   return { W: params, scaling, history };

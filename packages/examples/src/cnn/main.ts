@@ -4,6 +4,7 @@
  * `fit` trains the network with dropout, and `report.ts` draws the results.
  */
 import { join } from "node:path";
+import { compile } from "@wengert/compile";
 import { explain, type Tensor, tensor, trace } from "@wengert/core";
 import { conv2d, dense, dropout, flatten, maxPool2d, type ParamsOf, sequential, summary } from "@wengert/nn";
 import { crossEntropy, randomKey, relu, reshape, splitKey } from "@wengert/ops";
@@ -59,6 +60,7 @@ const options = {
     "checkpoint.safetensors in the report folder",
   ),
   resume: flag("resume from the checkpoint"),
+  eager: flag("run op by op, without compile"),
 };
 
 const cnn: Command<{ fit: Fit; file: string }> = command({
@@ -96,6 +98,7 @@ const cnn: Command<{ fit: Fit; file: string }> = command({
         progress: true,
         checkpoint: { path: checkpoint },
         resume: resume ? checkpoint : false,
+        compile: settings.eager ? undefined : compile,
       }),
     );
     const seconds = Math.round((performance.now() - began) / 1000);

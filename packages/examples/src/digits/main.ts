@@ -5,6 +5,7 @@
  * and passes the gradient to an optimizer.
  */
 import { join } from "node:path";
+import { compile } from "@wengert/compile";
 import { explain, record, type Tensor, tensor, valueAndGrad, zeros } from "@wengert/core";
 import { add, crossEntropy, matmul, mul, randomKey, randomNormal, relu, splitKey } from "@wengert/ops";
 import { accuracy, adam, applyUpdates, batches, fit, linear, measure, type Optimizer, sgd } from "@wengert/train";
@@ -68,6 +69,7 @@ const options = {
     "checkpoint.safetensors in the report folder",
   ),
   resume: flag("resume from the checkpoint"),
+  eager: flag("run op by op, without compile"),
 };
 
 const digits: Command<{ fit: Fit; file: string }> = command({
@@ -100,6 +102,7 @@ const digits: Command<{ fit: Fit; file: string }> = command({
         progress: true,
         checkpoint: { path: checkpoint },
         resume: resume ? checkpoint : false,
+        compile: settings.eager ? undefined : compile,
       }),
     );
     const { params, step, epoch, reason } = fitted;

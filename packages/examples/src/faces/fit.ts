@@ -1,3 +1,4 @@
+import { compile } from "@wengert/compile";
 import { explain, fromNdarray, record, type Tensor, valueAndGrad, zeros } from "@wengert/core";
 import { ndarray, ravel } from "@wengert/core/extend";
 import {
@@ -111,6 +112,7 @@ export async function crossValidate(
         metrics: { accuracy: (A, { labels: y }) => accuracy(A, y) },
         validation: { data: heldOut },
         history: { everySteps: Math.ceil(fitted.labels.size / size) }, // once per epoch, because single steps are noisy
+        compile,
       }),
     );
     const unseen = scoresOf(model, heldOut.X);

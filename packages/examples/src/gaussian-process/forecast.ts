@@ -31,9 +31,9 @@ export interface Score {
   readonly months: number;
   /** The root of the mean squared error, in ppm. */
   readonly rmse: number;
-  /** The mean half-width of the band, in ppm. */
+  /** The mean half-width of the prediction band, in ppm. */
   readonly half: number;
-  /** The fraction of the measurements inside the band. */
+  /** The fraction of the measurements inside the prediction band. */
   readonly coverage: number;
 }
 

@@ -10,7 +10,7 @@ export interface Pairs {
   readonly squaredLag: Tensor;
   /** 2 sin²(π (t − t′)), which has the period of one year. */
   readonly wave: Tensor;
-  /** z z′, where z = (t − 1980) / 20 and z′ = (t′ − 1980) / 20. */
+  /** The product z z′, where z = (t − 1980) / 20 and z′ = (t′ − 1980) / 20. */
   readonly product: Tensor;
   /** 1 if both times belong to the same measurement, otherwise 0. */
   readonly same: Tensor;
@@ -28,15 +28,15 @@ interface Parameter {
   readonly symbol: string;
   readonly unit: string;
   readonly meaning: string;
-  /** The value at which the fit starts. */
+  /** The value of the parameter at which the fit starts. */
   readonly start: number;
-  /** The value in the book of Rasmussen and Williams. */
+  /** The value of the parameter in the book of Rasmussen and Williams. */
   readonly book?: number;
 }
 
 /**
- * A term of the covariance. The process is a sum of independent processes, and each term is the covariance of one of
- * these.
+ * A term of the covariance. The Gaussian process is a sum of independent processes, and each term is the covariance of
+ * one of them.
  */
 export interface Component {
   readonly name: string;

@@ -92,7 +92,7 @@ export interface Posterior {
   readonly alpha: Tensor;
 }
 
-/** Conditions the process on the training data (Rasmussen and Williams, algorithm 2.1). */
+/** Conditions the Gaussian process on the training data (Rasmussen and Williams, algorithm 2.1). */
 export function condition(model: readonly Component[], theta: Theta, data: Data): Posterior {
   const L = cholesky(covariance(model, theta, data.pairs));
   const alpha = triangularSolve(L, triangularSolve(L, data.y), { transposed: true });

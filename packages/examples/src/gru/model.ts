@@ -8,7 +8,7 @@ export interface Size {
   readonly characters: number;
   /** The length of the vector that represents a character. */
   readonly width: number;
-  /** The number of units of the state, H. */
+  /** The number of units of the recurrent state, H. */
   readonly units: number;
 }
 

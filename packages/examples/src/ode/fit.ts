@@ -5,7 +5,10 @@ import { fieldOf, type Network } from "./network.ts";
 import { allTimes, type Data, pendulum, trainingTimes } from "./pendulum.ts";
 import { solve } from "./solver.ts";
 
-/** The parameters of the fit. The starts are parameters too, because their observations have noise. */
+/**
+ * The parameters of the fit. The initial states of the trajectories are parameters too, because their observations have
+ * noise.
+ */
 export interface Model {
   readonly network: Network;
   /** The state of each trajectory at time 0, [trajectories, 2]. */

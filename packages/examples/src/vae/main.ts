@@ -5,6 +5,7 @@
  * `model.ts` has both networks and the loss, `fit` trains them, `pictures.ts` and `report.ts` draw the results.
  */
 import { join } from "node:path";
+import { compile } from "@wengert/compile";
 import type { Tensor } from "@wengert/core";
 import { summary } from "@wengert/nn";
 import { add, mean, randomKey, randomNormal, slice, splitKey } from "@wengert/ops";
@@ -34,6 +35,7 @@ const options = {
     "checkpoint.safetensors in the report folder",
   ),
   resume: flag("resume from the checkpoint"),
+  eager: flag("run op by op, without compile"),
 };
 
 const vae: Command<{ outcome: Outcome; model: Model; file: string }> = command({
@@ -86,6 +88,7 @@ ${whole(train.count)} training and ${whole(test.count)} test images`);
         progress: true,
         checkpoint: { path: checkpoint },
         resume: resume ? checkpoint : false,
+        compile: settings.eager ? undefined : compile,
       }),
     );
     const seconds = Math.round((performance.now() - began) / 1000);

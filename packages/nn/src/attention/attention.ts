@@ -10,7 +10,7 @@ import { type Affine, dense } from "../layers/dense.ts";
 export interface AttentionLayerOptions<Bias extends boolean = boolean> {
   /** The number of heads, which share the features equally. */
   readonly heads: number;
-  /** Whether a position sees only itself and the positions before it. Default: false. */
+  /** Whether each position attends only to itself and to earlier positions. Default: false. */
   readonly causal?: boolean | undefined;
   /** Whether the four projections have biases. Default: true. */
   readonly bias?: Bias | undefined;
@@ -65,7 +65,10 @@ function byHead(x: Tensor, heads: number): Tensor {
   return transpose(reshape(x, { shape: [N, T, heads, features / heads] }), { axes: [0, 2, 1, 3] });
 }
 
-/** Returns the shape of x. @throws ShapeError unless it is [N, T, features], and the number of heads divides the features */
+/**
+ * Returns the shape of x. @throws ShapeError unless the shape is [N, T, features], and the number of heads divides the
+ * features
+ */
 function checkSequences(x: { readonly shape: Shape }, heads: number): Shape {
   if (x.shape.length !== 3)
     throw new ShapeError(`x must have the axes [N, T, features], got ${shapeText(x.shape)}; write expandDims`);

@@ -14,7 +14,7 @@ export interface TransformerBlockOptions {
   readonly heads: number;
   /** The number of units of the feed-forward network. Default: 4 × the number of features. */
   readonly hidden?: number | undefined;
-  /** Whether a position sees only itself and the positions before it. Default: false. */
+  /** Whether each position attends only to itself and to earlier positions. Default: false. */
   readonly causal?: boolean | undefined;
   /** The probability with which training drops each entry that a branch adds to x. Default: 0. */
   readonly dropout?: number | undefined;

@@ -6,7 +6,7 @@ import { withPlace } from "../defining/errors.ts";
 import type { AnyLayer } from "../defining/layer.ts";
 import { outputOf } from "../defining/outputOf.ts";
 
-/** The functions of layers in a row: each layer takes the output of the layer before it. */
+/** The functions `init` and `apply` of layers in a row, in which each layer takes the output of the layer before it. */
 export const chain = (layers: readonly AnyLayer[]): Omit<LayerDefinition<unknown>, "name"> => ({
   init: (key, input, options) => {
     const keys = splitKey(key, layers.length);

@@ -51,7 +51,10 @@ function branchesOf(layers: unknown): readonly AnyLayer[] {
   throw new ArgumentError(`expected a list of at least one layer, got ${show(layers)}; write parallel([f, g])`);
 }
 
-/** Returns the sum of tensors. @throws ShapeError unless all have one shape, because broadcasting would hide a mistake */
+/**
+ * Returns the sum of tensors. @throws ShapeError unless all tensors have the same shape, because broadcasting would
+ * hide a mistake
+ */
 function sumOf(outputs: readonly Tensor[]): Tensor {
   const [{ shape }] = outputs as [Tensor];
   const other = outputs.findIndex((y) => !isSameShape(y.shape, shape));

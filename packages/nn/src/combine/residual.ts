@@ -21,7 +21,7 @@ export function residual<const L extends readonly LayerLike[]>(...layers: L): La
   }) as Layer<ParamsOfAll<L>>;
 }
 
-/** Returns x + y. @throws ShapeError unless they have the same shape, because broadcasting would hide a mistake */
+/** Returns x + y. @throws ShapeError unless x and y have the same shape, because broadcasting would hide a mistake */
 function sumOfBoth(x: Tensor, y: Tensor): Tensor {
   if (isSameShape(x.shape, y.shape)) return add(x, y);
   throw new ShapeError(

@@ -91,25 +91,25 @@ export function runOf(options: ApplyOptions | undefined): Run {
   return isTraining ? { key, training: true } : inference;
 }
 
-/** Returns an option of a layer. @throws ArgumentError unless it is true or false */
+/** Returns an option of a layer. @throws ArgumentError unless the option is true or false */
 export function booleanOption(name: string, value: unknown): boolean {
   if (typeof value === "boolean") return value;
   throw new ArgumentError(`${name} must be true or false, got ${show(value)}`);
 }
 
-/** Returns an option of a layer. @throws ArgumentError unless it is a whole number of at least 1 */
+/** Returns an option of a layer. @throws ArgumentError unless the option is a whole number of at least 1 */
 export function countOption(name: string, value: unknown): number {
   if (Number.isSafeInteger(value) && (value as number) >= 1) return value as number;
   throw new ArgumentError(`${name} must be a whole number of at least 1, got ${show(value)}`);
 }
 
-/** Returns an option of a layer. @throws ArgumentError unless it is a function or `undefined` */
+/** Returns an option of a layer. @throws ArgumentError unless the option is a function or `undefined` */
 export function functionOption<F>(name: string, value: F): F {
   if (value === undefined || typeof value === "function") return value;
   throw new ArgumentError(`${name} must be a function, got ${show(value)}; write { ${name}: heNormal }`);
 }
 
-/** Returns a rate. @throws OutOfRangeError unless it is a number from 0 to 1 */
+/** Returns the option `rate` of a layer. @throws OutOfRangeError unless the rate is a number from 0 to 1 */
 export function rateOption(name: string, value: unknown): number {
   if (typeof value === "number" && value >= 0 && value <= 1) return value;
   const hint = typeof value === "number" ? "" : "; write 0.5";

@@ -6,9 +6,9 @@ import type { AnyLayer, ApplyOptions, Layer, Parts } from "./layer.ts";
 
 /** The declaration of a layer with parameters of type `P`. */
 export interface LayerDefinition<P> {
-  /** The name in errors and summaries. */
+  /** The name of the layer in errors and summaries. */
   readonly name: string;
-  /** Returns initial parameters, of dtype `dtype`, for inputs of a shape and dtype. */
+  /** Returns initial parameters of dtype `dtype`, for inputs of the given shape and dtype. */
   readonly init: (
     key: Tensor,
     input: { readonly shape: Shape; readonly dtype: DType },

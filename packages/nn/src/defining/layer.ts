@@ -31,9 +31,9 @@ export interface Apply<P> {
 
 /** A layer with parameters of type `P`, a tree of tensors: two pure functions. `defineLayer` makes a layer. */
 export interface Layer<P> {
-  /** The name in errors and summaries, such as "dense". */
+  /** The name of the layer in errors and summaries, such as "dense". */
   readonly name: string;
-  /** Returns initial parameters for inputs of a shape. Equal keys give equal parameters. */
+  /** Returns initial parameters for inputs of the given shape. Equal keys give equal parameters. */
   readonly init: (key: Tensor, input: Input, options?: InitOptions) => P;
   /** Returns the output for an input `x`. */
   readonly apply: Apply<P>;

@@ -7,7 +7,7 @@ interface Kind {
   readonly dtype: DType;
 }
 
-/** `trace` for parameters of an unknown type. */
+/** The function `trace` of core, for parameters of an unknown type. */
 const traceLayer = trace as unknown as (
   f: (params: never, x: Tensor) => Tensor,
   params: unknown,
@@ -15,8 +15,8 @@ const traceLayer = trace as unknown as (
 ) => { readonly value: Tensor };
 
 /**
- * Returns the shape and dtype of the output of a layer. Gets them by tracing the layer, which computes no numbers. So
- * layers need no separate code that computes shapes.
+ * Returns the shape and dtype of a layer's output, found by tracing the layer, which computes no numbers. So layers
+ * need no separate code that computes shapes.
  */
 export function outputOf({ apply }: AnyLayer, params: unknown, { shape, dtype }: Kind): Kind {
   const { value } = traceLayer((params, x) => apply(params, x), params, { shape, dtype });

@@ -41,7 +41,7 @@ export function gruCell(params: GruParams, x: Tensor, h: Tensor): Tensor {
   });
 }
 
-/** Returns the next state, for the projected inputs xWx + bx. */
+/** Returns the next state of a gated recurrent unit, for the projected inputs xWx + bx. */
 function nextState({ Wh, bh }: GruParams, fromX: Tensor, h: Tensor): Tensor {
   const units = Wh.shape[0]!;
   const fromH = add(matmul(h, Wh), bh);
@@ -53,9 +53,9 @@ function nextState({ Wh, bh }: GruParams, fromX: Tensor, h: Tensor): Tensor {
 }
 
 /**
- * Returns a layer that applies a gated recurrent unit to each time of sequences x [N, T, features]. The state begins with
- * zeros. The layer returns the states of all times, [N, T, units], or with `output: "last"` the last state, [N, units]. The
- * initial weights of the state are orthogonal, and the initial biases are zeros.
+ * Returns a layer that applies a gated recurrent unit to each time step of sequences x [N, T, features]. The state
+ * begins with zeros. The layer returns the states of all time steps, [N, T, units], or with `output: "last"` the last
+ * state, [N, units]. The initial weights of the state are orthogonal, and the initial biases are zeros.
  * @throws ArgumentError unless `units` is a whole number of at least 1, and for invalid options
  */
 export function gru(units: number, options?: RecurrentOptions): Layer<GruParams> {
@@ -68,7 +68,8 @@ export function gru(units: number, options?: RecurrentOptions): Layer<GruParams>
     },
     apply: (params, x) => {
       checkParams(params, names, x);
-      // `scan` is one step of a tape. A gradient keeps the states, and computes the gates again.
+      // A loop by `scan` is one step of a tape. The gradient keeps only the states of the GRU, and computes the gates
+      // again.
       const byTime = { axes: [1, 0, 2] };
       const fromX = transpose(projected(x, params.Wx, params.bx), byTime);
       const start = zeros([x.shape[0]!, settings.units], { dtype: x.dtype });

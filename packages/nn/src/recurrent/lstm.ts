@@ -15,7 +15,7 @@ import { checkStep, projected, type RecurrentOptions, recurrentSettings, recurre
 export interface LstmParams {
   /** The weights of the input, [D, 4H]. */
   readonly Wx: Tensor;
-  /** The weights of the output of the previous time, [H, 4H]. */
+  /** The weights that multiply the output of the previous time step, [H, 4H]. */
   readonly Wh: Tensor;
   /** The bias, [4H]. */
   readonly b: Tensor;
@@ -45,7 +45,7 @@ export function lstmCell(params: LstmParams, x: Tensor, state: LstmState): LstmS
   });
 }
 
-/** Returns the next state, for the projected inputs xWx + b. */
+/** Returns the next state of a long short-term memory, for the projected inputs xWx + b. */
 function nextState({ Wh }: LstmParams, fromX: Tensor, { h, c }: LstmState): LstmState {
   const units = Wh.shape[0]!;
   const all = add(fromX, matmul(h, Wh));
@@ -56,10 +56,10 @@ function nextState({ Wh }: LstmParams, fromX: Tensor, { h, c }: LstmState): Lstm
 }
 
 /**
- * Returns a layer that applies a long short-term memory to each time of sequences x [N, T, features]. The state begins with
- * zeros. The layer returns the outputs of all times, [N, T, units], or with `output: "last"` the last output, [N, units]. The
- * initial weights of the previous output are orthogonal. The initial bias is 1 for the forget gate, so that memories last at
- * first, and 0 for the other gates.
+ * Returns a layer that applies a long short-term memory to each time step of sequences x [N, T, features]. The state
+ * begins with zeros. The layer returns the outputs of all time steps, [N, T, units], or with `output: "last"` the last
+ * output, [N, units]. The initial weights of the previous output are orthogonal. The initial bias is 1 for the forget
+ * gate, so that memories last at first, and 0 for the other gates.
  * @throws ArgumentError unless `units` is a whole number of at least 1, and for invalid options
  */
 export function lstm(units: number, options?: RecurrentOptions): Layer<LstmParams> {
@@ -75,7 +75,8 @@ export function lstm(units: number, options?: RecurrentOptions): Layer<LstmParam
       checkParams(params, names, x);
       const zero = zeros([x.shape[0] ?? 1, settings.units], { dtype: x.dtype });
       let state: LstmState = { h: zero, c: zero };
-      // A loop by `scan` computes the gates again for a gradient, and takes longer here.
+      // The loop over time is a plain loop, because a `scan` would compute the gates again for the gradient, which
+      // takes longer for an LSTM.
       const outputs = unstack(projected(x, params.Wx, params.b), { axis: 1 }).map((fromX) => {
         state = nextState(params, fromX, state);
         return state.h;

@@ -5,7 +5,7 @@ import { countOption } from "../defining/checks.ts";
 import { checkFeatures } from "../layers/dense.ts";
 
 export interface RecurrentOptions {
-  /** Which outputs to return: those of all times, [N, T, units], or the last, [N, units]. Default: "all". */
+  /** Which outputs to return: those of all time steps, [N, T, units], or the last, [N, units]. Default: "all". */
   readonly output?: "all" | "last" | undefined;
 }
 
@@ -45,8 +45,8 @@ export function recurrentWeights(
 }
 
 /**
- * Returns xWx + b for sequences x [N, T, D], with the shape [N, T, gates × units]. A single matrix product for all times is
- * faster than T small products.
+ * Returns xWx + b for sequences x [N, T, D], with the shape [N, T, gates × units]. A single matrix product for all time
+ * steps is faster than T small products.
  */
 export function projected(x: Tensor, Wx: Tensor, b: Tensor): Tensor {
   checkSequences(x);
@@ -54,7 +54,7 @@ export function projected(x: Tensor, Wx: Tensor, b: Tensor): Tensor {
   return add(matmul(x, Wx), b);
 }
 
-/** @throws ShapeError unless x has the axes [N, T, D], with at least one time */
+/** @throws ShapeError unless x has the axes [N, T, D], with at least one time step */
 function checkSequences(x: { readonly shape: Shape }): Shape {
   if (x.shape.length === 3 && x.shape[1]! > 0) return x.shape;
   throw new ShapeError(

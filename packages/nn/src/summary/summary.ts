@@ -6,7 +6,10 @@ import { withName } from "../defining/errors.ts";
 import type { AnyLayer, InitOptions, Input } from "../defining/layer.ts";
 import { outputOf } from "../defining/outputOf.ts";
 
-/** A line of the table: where a layer is, its name, the shape of its output, and the number of its parameters. */
+/**
+ * A row of the summary table: the place of a layer in the net, its name, the shape of its output, and the number of its
+ * parameters.
+ */
 type Row = readonly [place: string, name: string, output: string, parameters: string];
 
 /**
@@ -30,12 +33,12 @@ export function summary(net: AnyLayer, input: Input, options?: InitOptions): str
   ]);
 }
 
-/** `trace` for parameters of an unknown type. */
+/** The function `trace` of core, for parameters of an unknown type. */
 const traceInit = trace as unknown as (f: (key: Tensor) => unknown, key: object) => { readonly value: unknown };
 
 type Kind = ReturnType<typeof outputOf>;
 
-/** Yields the row of a layer, and the rows of the layers inside it. */
+/** Yields the table row of a layer, and the table rows of the layers inside it. */
 function* rowsOf(layer: AnyLayer, params: unknown, input: Kind, place: string): Generator<Row> {
   yield [place, layer.name, shapeText(outputOf(layer, params, input).shape), countText(params)];
   const { layers = [], isChain = false } = layer.parts ?? {};

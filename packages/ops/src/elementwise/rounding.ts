@@ -111,7 +111,7 @@ interface Replacements {
   readonly nan?: number | undefined;
   /** The number that replaces Infinity. Default: the largest number of the dtype. */
   readonly posInf?: number | undefined;
-  /** The number that replaces −Infinity. Default: the smallest number of the dtype. */
+  /** The number that replaces −Infinity. Default: the most negative number of the dtype. */
   readonly negInf?: number | undefined;
 }
 

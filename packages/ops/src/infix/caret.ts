@@ -34,7 +34,7 @@ export function withLines(error: unknown, lines: string): unknown {
   if (!(error instanceof WengertError)) return error;
   const { message, stack } = error;
   error.message = message + lines;
-  // The stack contains the message and must be changed too, because Node prints the stack.
+  // The stack of an error contains the message and must be changed too, because Node prints the stack.
   if (typeof stack === "string") error.stack = stack.replace(message, () => error.message);
   return error;
 }

@@ -57,8 +57,8 @@ function evaluate(formula: Formula, tokens: readonly Token[], operands: readonly
 const negative = (a: TensorLike): TensorLike => (typeof a === "number" ? -a : neg(a));
 
 function apply(operator: Infix, a: TensorLike, b: TensorLike): TensorLike {
-  // Two numbers give a number. An op would return a float64 tensor, whose dtype may differ from that of the other
-  // operands.
+  // An operator between two plain numbers returns a plain number. An op would return a float64 tensor, whose dtype may
+  // differ from that of the other operands.
   const areNumbers = typeof a === "number" && typeof b === "number";
   switch (operator) {
     case "+":

@@ -92,9 +92,9 @@ export interface EighResult {
 /**
  * Returns `{ values, vectors }` of symmetric matrices A = V diag(w) Vᵀ: the eigenvalues w in ascending order, and the
  * eigenvectors as columns of V. The first large entry of each eigenvector is positive. Uses the symmetric part of A.
- * The VJP maps the cotangents w̄ and V̄ to Ā = V (diag(w̄) + X) Vᵀ. Entry [i, j] of X is that of the skew part of Vᵀ
- * V̄, divided by wⱼ − wᵢ; the diagonal of X is 0. For equal eigenvalues, the VJP is exact if the loss depends only on
- * their eigenspace, and NaN otherwise.
+ * The VJP maps the cotangents w̄ and V̄ to Ā = V (diag(w̄) + X) Vᵀ. For i ≠ j, Xᵢⱼ is entry [i, j] of the skew part of
+ * Vᵀ V̄, divided by wⱼ − wᵢ; the diagonal of X is 0. For equal eigenvalues, the VJP is exact if the loss depends only
+ * on their eigenspace, and NaN otherwise.
  * @throws OutOfRangeError if a matrix is not symmetric
  */
 export const eigh: Sampled<(A: TensorLike) => EighResult> = /* @__PURE__ */ withSamples<(A: TensorLike) => EighResult>(

@@ -3,9 +3,9 @@ import { alongAxes, sliceStride, withoutAxes } from "./alongAxes.ts";
 import { mergeAxes } from "./strided.ts";
 
 /**
- * Adds entry number `l` of some slices to their accumulators. The slices are those of the outputs from number `o` on, in
- * `rows` rows of `m`. The entries of a row begin at index `i` of `a` and are `s` apart; rows are `r` apart. The first
- * accumulators of the slices are acc[0], acc[1], …; the next accumulators are `width` further on.
+ * Adds entry `l` of each of rows × m slices to the accumulators of the slice. In `a`, these entries start at index `i`;
+ * they are `s` apart within a row of m slices, and rows are `r` apart. Accumulator k of slice j is acc[k × width + j].
+ * The slices are those of the outputs from index `o` on.
  */
 type FoldStep = (
   l: number,
@@ -22,7 +22,7 @@ type FoldStep = (
 
 /** A reduction of many slices at once. */
 export interface Fold {
-  /** The number of accumulators of a slice. */
+  /** The number of accumulators that the reduction keeps for each slice. */
   readonly accumulators: number;
   readonly step: FoldStep;
   /** Writes the results of `width` slices of n entries to `y`, from index `o` on. */
@@ -31,16 +31,19 @@ export interface Fold {
 
 /** The largest number of slices that are reduced at once, chosen so that eight accumulators of each stay in the cache. */
 const widest = 256;
-/** The smallest number of slices for which this order of the loops pays. */
+/** The smallest number of slices that are reduced at once; fewer slices are faster one after the other. */
 const narrowest = 8;
-/** The number of entries from which a slice with a single stride is faster to reduce by itself. */
+/** From this number of entries on, a slice with a single stride is faster to reduce by itself. */
 export const longSlice = 24;
-/** The number of entries up to which the cache holds the lines of a strided slice, until the next slice reads them. */
+/**
+ * Up to this number of entries, the cache lines of a strided slice stay in the cache until the next slice reads them.
+ */
 const cachedSlice = 4096;
 
 /**
- * Reduces x over `axes`, entry by entry of many slices at once, to `out`, which has the shape of x without `axes`. So the
- * innermost loop runs over the outputs. Returns false, and writes nothing, if a loop along each slice is faster.
+ * Reduces x over `axes` to `out`, which has the shape of x without `axes`. Each pass adds one entry to the results of
+ * many slices, so the innermost loop runs over the outputs. Returns false, and writes nothing, if a loop along each
+ * slice is faster.
  */
 export function foldColumns(axes: readonly number[], out: NdArray, x: NdArray, fold: Fold): boolean {
   const { kept, sizes, strides, lengths, steps } = reductionLayout(axes, x);
@@ -79,7 +82,7 @@ export function foldColumns(axes: readonly number[], out: NdArray, x: NdArray, f
   return true;
 }
 
-/** The axes of a reduction, with neighboring axes merged: those of the outputs, and those of a slice. */
+/** The kept axes and the reduced axes of a reduction, with neighboring axes merged where the strides allow it. */
 interface ReductionLayout {
   readonly kept: readonly number[];
   /** The sizes and strides of the outputs. */
@@ -102,7 +105,7 @@ export function reductionLayout(axes: readonly number[], x: NdArray): ReductionL
   return { kept, sizes, strides, lengths, steps };
 }
 
-/** Returns the positions of all entries of an array with these sizes and strides, in row-major order. */
+/** Returns the positions of all entries of an array with the given sizes and strides, in row-major order. */
 export function positionsOf(sizes: readonly number[], strides: readonly number[]): Float64Array {
   let positions = new Float64Array(1);
   for (const [axis, size] of sizes.entries()) {

@@ -4,7 +4,7 @@ import type { Fold } from "./columns.ts";
 // The reductions of slices.ts for many slices at once. Each slice has the same operations in the same order, so the
 // results have the same bits.
 
-/** Returns the fold of `sumOf` divided by `divisor`, for floats and bools. */
+/** Returns a `Fold` that computes sums divided by `divisor`, as `sumOf` does, for floats and bools. */
 export const sumFold = (divisor: number): Fold => ({
   accumulators: 8,
   step: (l, _, rows, m, acc, width, a, i, r, s) => {
@@ -15,7 +15,7 @@ export const sumFold = (divisor: number): Fold => ({
   },
   end: (n, acc, w, y, o) => {
     acc.fill(0, n * w, 8 * w);
-    // Sums of at most four entries have nothing in the other accumulators.
+    // For slices of at most four entries, only the first four of the eight accumulators are used.
     if (n <= 4)
       for (let q = 0; q < w; q++) y[o + q] = (acc[q]! + acc[q + 2 * w]! + (acc[q + w]! + acc[q + 3 * w]!)) / divisor;
     else
@@ -32,7 +32,7 @@ const copyFirst: Fold["end"] = (_, acc, w, y, o) => {
   for (let q = 0; q < w; q++) y[o + q] = acc[q]!;
 };
 
-/** The fold of products of floats. */
+/** Computes the products of many slices of floats at once. */
 export const productFold: Fold = {
   accumulators: 1,
   step: (l, _, rows, m, acc, _width, a, i, r, s) => {
@@ -43,7 +43,7 @@ export const productFold: Fold = {
   end: copyFirst,
 };
 
-/** The fold of products of int32 and bools, which wrap around. */
+/** Computes the products of many slices of int32 or bools at once. The products wrap around. */
 export const integerProductFold: Fold = {
   accumulators: 1,
   step: (l, _, rows, m, acc, _width, a, i, r, s) => {
@@ -76,7 +76,7 @@ export const minFold: Fold = {
   end: copyFirst,
 };
 
-/** Returns the fold of `argmaxOf`, or of `argminOf` if `sign` is −1. The second accumulator has the index. */
+/** Returns a `Fold` that computes `argmaxOf`, or `argminOf` if `sign` is −1. The second accumulator has the index. */
 export const argFold = (sign: 1 | -1): Fold => ({
   accumulators: 2,
   step: (l, _, rows, m, acc, width, a, i, r, s) => {
@@ -93,7 +93,9 @@ export const argFold = (sign: 1 | -1): Fold => ({
   },
 });
 
-/** Returns the fold that counts the entries other than 0; its result is `f` of the count and of the number of entries. */
+/**
+ * Returns a `Fold` that counts the entries other than 0; its result is `f` of the count and of the number of entries.
+ */
 export const countFold = (f: (count: number, n: number) => number): Fold => ({
   accumulators: 1,
   step: (l, _, rows, m, acc, _width, a, i, r, s) => {

@@ -130,7 +130,8 @@ export const randomUniform: Op<
   shape: ([key], { shape }) => keyShape(key) && shape,
   dtype: (_, { dtype }) => dtype,
   kernel: (out, [key], { min, max }) => {
-    // Rounding may reach max, or leave the interval in float32. Then the nearest number inside is used.
+    // Because of rounding, min + range · u may equal max or, in float32, be outside of the interval. The nearest number
+    // inside is then used.
     const first = 0 - largestBelow(0 - min, out, true);
     const last = largestBelow(max, out, false);
     const range = max - min;
@@ -276,8 +277,8 @@ export const uniform53 = (bits: Uint32Array): number => ((bits[0]! >>> 5) * 2 **
 
 /** Writes the Threefry block for the counter (c0, c1) under `key` to `out`. */
 export function threefry(key: Data | Uint32Array, c0: number, c1: number, out: Data | Uint32Array): void {
-  // Each pass computes eight rounds, and the last pass four. The loop is written out, because a loop over a list of
-  // rotations takes four times as long.
+  // Each pass of the loop computes eight rounds of Threefry, and the last pass four. The loop is written out, because a
+  // loop over a list of rotations takes four times as long.
   let [a, b, c] = [key[1]! | 0, 0x1bd11bda ^ key[0]! ^ key[1]!, key[0]! | 0];
   let [x, y] = [(c0 + c) | 0, (c1 + a) | 0];
   for (let n = 1; ; n += 2) {

@@ -77,7 +77,10 @@ export const max: Op<Unary, Reduction, ReduceOptions> = /* @__PURE__ */ extremeO
  */
 export const min: Op<Unary, Reduction, ReduceOptions> = /* @__PURE__ */ extremeOf("min", minOf, minFold, "minimum");
 
-/** Returns `params`. @throws OutOfRangeError if x has no entries along the reduced axes */
+/**
+ * Checks the params of a max or min, and returns them. @throws OutOfRangeError if x has no entries along the reduced
+ * axes
+ */
 export function checkNotEmpty<P extends { readonly axes: readonly number[] }>(x: Operand, params: P): P {
   if (params.axes.every((axis) => x.shape[axis]! > 0)) return params;
   throw new OutOfRangeError(

@@ -25,7 +25,10 @@ import { checkNotEmpty, max, min } from "./max.ts";
 import { divideUnlessZero } from "./std.ts";
 
 export interface NormOptions extends ReduceOptions {
-  /** The order p ≥ 1, or Infinity for the largest absolute value, or −Infinity for the smallest. Default: 2. */
+  /**
+   * The order p of the norm: a number ≥ 1, Infinity for the largest absolute value, or −Infinity for the smallest.
+   * Default: 2.
+   */
   readonly ord?: number | undefined;
 }
 

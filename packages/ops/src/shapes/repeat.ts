@@ -75,8 +75,8 @@ function indicesFor(x: Tensor, axis: number, counts: readonly number[]): Tensor 
 
 export interface TileOptions {
   /**
-   * How often to repeat x along each axis. A shorter list than x has axes applies to the last axes. A longer list adds
-   * axes in front.
+   * How often to repeat x along each axis. If the list has fewer numbers than x has axes, it applies to the last axes.
+   * If it has more, axes are added in front.
    */
   readonly reps: number | readonly number[];
 }

@@ -32,6 +32,8 @@ type Matrix = readonly [address: number, row: number, column: number];
 
 /** The width of a tile of the product kernel in bytes, and the numbers of terms and rows that it packs at a time. */
 const [tileBytes, packedTerms, packedRows] = [32, 400, 60];
+/** The scratch memory of the product kernel for two tiles of the output, in entries. */
+const tileEntries = 80;
 
 function begin(geometry: Geometry, arrays: readonly Data[]): Run | undefined {
   const engine = currentEngine();
@@ -44,7 +46,7 @@ function begin(geometry: Geometry, arrays: readonly Data[]): Run | undefined {
   if (size < 4 || !arrays.every(isKernelType)) return undefined;
   const { exports, workspace } = engine;
   const packed = Math.min(Math.max(entries, filters, block), packedTerms);
-  const scratchEntries = packed * (packedRows + Math.max(entries, filters, block) + tileBytes);
+  const scratchEntries = packed * (packedRows + Math.max(entries, filters, block) + tileBytes) + tileEntries;
   const total = imageSize + block * entries + entries * filters + block * filters + scratchEntries;
   if (!workspace.begin(total * size + 1024)) return undefined;
   const [atImage, atRows, atKernel, atOutputs, scratch] = [

@@ -10,6 +10,8 @@ export type FunctionName =
   | "square"
   | "sqrt"
   | "relu";
+/** The names of the functions of one vector, for loops that other packages generate: of four floats, or two doubles. */
+export type VectorFunction = `${Exclude<FunctionName, "neg" | "square" | "sqrt" | "relu">}${"32x4" | "64x2"}`;
 export type OperationName = "add" | "sub" | "mul" | "div" | "reluPullback";
 
 /** The names of the kernels of the softmax family and its pullbacks. */
@@ -25,6 +27,7 @@ export type SliceName =
   | "probabilityPullback";
 
 type Maps = Readonly<Record<`${FunctionName}${32 | 64}`, FunctionKernel>> &
+  Readonly<Record<VectorFunction, object>> &
   Readonly<Record<`${OperationName}${32 | 64}`, OperationKernel>> &
   Readonly<Record<`${SliceName}${32 | 64}`, SliceKernel>>;
 
@@ -42,7 +45,7 @@ export interface Library<E extends LibraryExports> {
   readonly slot: 0 | 1;
   /** The text of each build, in parts. A library without a build for FMA runs its build for SIMD instead. */
   readonly parts: readonly { readonly simd: string; readonly fma?: string }[];
-  /** The type of the exports. There is no such field. */
+  /** Carries the type of the exports. The field does not exist at run time. */
   readonly exports?: E;
 }
 
@@ -85,7 +88,10 @@ type GatheredKernel = (
   divisor: number,
 ) => void;
 
-/** Writes the cotangents g [rows, m] of maxima over the entries of x at n offsets to these entries of u. */
+/**
+ * For maxima of x over the entries at n offsets, writes the cotangents g [rows, m] to u, at the entries where x has its
+ * maximum, and 0 to the other entries.
+ */
 type SpreadKernel = (
   n: number,
   offsets: number,
@@ -197,8 +203,8 @@ export interface RandomExports extends LibraryExports {
 }
 
 /**
- * Writes n numbers min + range · u, limited to [first, last], for the counters from c on. Writes up to seven entries
- * after them.
+ * Writes n numbers min + range · u, limited to [first, last], where u are the uniform numbers of the counters from c
+ * on. Writes up to seven entries past the end.
  */
 type UniformKernel = (
   n: number,
@@ -213,5 +219,5 @@ type UniformKernel = (
   last: number,
 ) => void;
 
-/** Writes n standard normal numbers for the counters from c on, and up to three entries after them. */
+/** Writes n standard normal numbers for the counters from c on, and up to three entries past the end. */
 type NormalKernel = (n: number, y: number, k0: number, k1: number, c: number, radius: number, angle: number) => void;

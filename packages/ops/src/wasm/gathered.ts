@@ -3,13 +3,19 @@ import { positionsOf, reductionLayout } from "../loops/columns.ts";
 import { arithmetic } from "./crossovers.ts";
 import { engineForReduction } from "./engine.ts";
 
-/** The number of bytes copied in at a time, so that they are still in the cache when reduced. */
+/**
+ * The number of bytes copied to WebAssembly memory at a time. The copied bytes are still in the cache when the kernel
+ * reduces them.
+ */
 const chunkBytes = 2 ** 17;
-/** The number of bytes up to which x is copied as a whole, if its first axis is reduced. */
+/**
+ * If the first axis of x is reduced, x is copied as a whole. The kernel does not run for a larger x than this, in
+ * bytes.
+ */
 const wholeBytes = 2 ** 23;
-/** The largest number of entries of a slice. */
+/** The largest number of entries of a slice that the kernel reduces. */
 const longestSlice = 2 ** 14;
-/** The smallest number of neighboring outputs that are contiguous. */
+/** The smallest size of the last axis for which the kernel runs. */
 const shortestRow = 4;
 
 /**
@@ -33,7 +39,8 @@ export function reductionInWasm(
   const [m, stride] = [sizes.pop()!, strides.pop()];
   if (stride !== 1 || m < shortestRow || n < 2 || n > longestSlice) return false;
 
-  // The outputs of a chunk are contiguous: a chunk has some entries of the first axis, or all of x if that is reduced.
+  // The outputs of a chunk are contiguous: a chunk has some entries of the first axis, or all of x if the first axis is
+  // reduced.
   const isLeading = strides.length > 0 && strides[0]! > steps[0]!;
   const [count, span] = isLeading ? [sizes[0]!, strides[0]!] : [1, total];
   if (!isLeading && total * size > wholeBytes) return false;

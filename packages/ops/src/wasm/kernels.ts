@@ -30,7 +30,9 @@ const choices: readonly string[] = ["plain", ...wasmKernels, "auto"];
 let choice: Kernels | "auto" | undefined; // undefined: not chosen yet
 let chooser = "kernels"; // the caller that error messages name
 
-/** The engine of a library, and the exports of each build or the reason why it cannot run. */
+/**
+ * The engine in use of a kernel library, and for each build of the library its exports or the reason why it cannot run.
+ */
 interface Slot<E extends LibraryExports = LibraryExports> {
   engine?: Engine<E> | null | undefined; // null: plain loops; undefined: not loaded yet
   readonly loaded: Partial<Record<Compiled, E | string>>;
@@ -58,7 +60,10 @@ export class Engine<E extends LibraryExports = Exports> {
   }
 }
 
-/** Chooses kernels for all libraries, if `candidates` is given. Returns the kernels in use, for `library`. */
+/**
+ * Returns the kernels in use of the kernel library `library`. If `candidates` is given, first chooses the kernels of
+ * all kernel libraries.
+ */
 export function chooseKernels<E extends LibraryExports>(
   library: Library<E>,
   candidates?: Kernels | "auto",
@@ -91,7 +96,10 @@ export function engineOf<E extends LibraryExports>(library: Library<E>): Engine<
   return null;
 }
 
-/** Sets the choice. If `library` is given, first loads the chosen build, so that a wrong choice changes nothing. */
+/**
+ * Sets the choice of kernels. If `library` is given, first loads the chosen build, so that a wrong choice changes
+ * nothing.
+ */
 function choose(candidates: unknown, caller: string, library?: Library<LibraryExports>): void {
   if (typeof candidates !== "string" || !choices.includes(candidates))
     throw new ArgumentError(`${caller}: expected "plain", "simd", "fma" or "auto"; got ${show(candidates)}`);

@@ -11,15 +11,19 @@ interface Pooled {
   readonly padding: readonly (readonly number[])[];
 }
 
-/** The number of bytes of images copied in at a time, so that they are still in the cache when pooled. */
+/**
+ * The number of bytes of images copied to WebAssembly memory at a time. The copied bytes are still in the cache when
+ * the kernel pools them.
+ */
 const chunkBytes = 2 ** 17;
-/** The largest number of pixels of a window. */
+/** The largest number of pixels of a window that the kernel pools. */
 const largestWindow = 64;
 
 /**
- * Writes the maxima of the windows of images x to p. If `u` is given, reads cotangents of the maxima from p instead, and
- * writes their cotangents of x to u; windows must not overlap. All arrays are row-major. Returns whether the kernel ran,
- * which requires that the channels of a pixel fill a vector. The plain loops give the same bits.
+ * Writes the maxima of the windows of images x to p. If `u` is given, reads the cotangents of the maxima from p
+ * instead, and writes the cotangents of x to u; windows must then not overlap. All arrays are row-major. Returns
+ * whether the kernel ran, which requires that the channels of a pixel fill a vector. The plain loops give the same
+ * bits.
  */
 export function maxPoolInWasm(pooled: Pooled, p: Data, x: Data, u?: Data): boolean {
   const engine = currentEngine();

@@ -18,6 +18,8 @@ const residentBytes = 4 * blockBytes;
 const maxTerms = 1024;
 /** The tile width of the kernel in bytes, and the numbers of rows and terms that it packs at a time. */
 const [tileBytes, packedRows, packedTerms] = [32, 60, 400];
+/** The scratch memory of the product kernel for two tiles of the output, in entries. */
+const tileEntries = 80;
 /** The largest number of float32 terms whose partial sums are added in float32. For more terms they are added in float64. */
 const maxSingleTerms = 64 * packedTerms;
 
@@ -156,7 +158,7 @@ function multiplyInBlocks(
       if (!splitsParts) fitRowsAndColumns();
     }
   }
-  const packed = Math.min(terms, packedTerms) * packedRows + terms * (columns + 7);
+  const packed = Math.min(terms, packedTerms) * packedRows + terms * (columns + 7) + tileEntries;
   const sums = splitsParts ? 2 : 1;
   if (!workspace.begin((rows * terms + terms * columns + sums * rows * columns + packed) * size + 512)) return false;
   const atA = workspace.allocate(rows * terms * size);

@@ -5,11 +5,12 @@ import type { Library, RandomExports } from "./exports.ts";
 import { engineOf } from "./kernels.ts";
 import type { Workspace } from "./workspace.ts";
 
-// Random numbers in WebAssembly. Plain loops give the same bits, so only the number of numbers decides between them.
+// Random numbers in WebAssembly. Plain loops give the same bits, so the choice between the two depends only on how many
+// numbers are drawn.
 
 const library: Library<RandomExports> = { slot: 1, parts: randomBinaries };
 
-/** The number of bytes computed and copied out at a time, chosen so that they stay in the cache. */
+/** The number of bytes of random numbers computed and copied out at a time, chosen so that they stay in the cache. */
 const chunkBytes = 32768;
 
 /** Writes `count` entries, from entry `from` of the output on, to `address`. */
@@ -67,7 +68,10 @@ export function normalInWasm(out: Data, key: Data, radius: number, angle: number
   });
 }
 
-/** Writes the distribution's numbers for the uniform numbers u, float64, to `out`. Returns whether the kernel ran. */
+/**
+ * Converts the uniform numbers u, float64, to random numbers of the distribution, and writes these to `out`. Returns
+ * whether the kernel ran.
+ */
 export function distributionInWasm(out: NdArray, u: NdArray, name: "exponential" | "gumbel"): boolean {
   const values = ravel(u);
   if (!(values instanceof Float64Array)) return false;

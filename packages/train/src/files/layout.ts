@@ -17,7 +17,7 @@ export interface LoadOptions<T> {
    * by name: `layers.0.weight` of a PyTorch state_dict matches `{ layers: [{ weight }] }`.
    */
   readonly like?: T | undefined;
-  /** If true, returns a flat record of the tensors by name and ignores the saved tree structure. Default false. */
+  /** If true, returns a flat object of the tensors by name, and ignores the saved tree structure. Default false. */
   readonly flat?: boolean | undefined;
 }
 
@@ -115,7 +115,7 @@ function checkOffsets(file: string, entries: readonly Entry[], size: number): vo
 
 type Arrange = (tensors: ReadonlyMap<string, Tensor>) => unknown;
 
-/** Builds the saved tree. For a file from another program, builds a record of the tensors by name. */
+/** Builds the saved tree. For a file from another program, builds an object of the tensors by name. */
 function savedTree(file: string, entries: readonly Entry[], text: string | undefined): Arrange {
   if (text === undefined) return (tensors) => Object.fromEntries(tensors);
   const names = entries.map(({ name }) => name);

@@ -27,7 +27,7 @@ interface Source {
 
 /**
  * Loads the tree and the metadata of a safetensors file: from a path, or from a Blob (such as a File in a page) or
- * bytes. For a file from another program, the tree is a record of tensors by name, as Python's `load_file` returns.
+ * bytes. For a file from another program, the tree is an object of tensors by name, as Python's `load_file` returns.
  * With `like`, the tree has the structure of `like`. The header is checked before tensor memory is allocated. Then each
  * tensor is read directly into its own memory.
  * @throws DataError if the source cannot be read, is not a safetensors file, has an unsupported dtype, or does not

@@ -33,8 +33,8 @@ export function toSafetensors<T>(tree: T & TreesOnly<T>, options?: SaveOptions):
 }
 
 /**
- * Returns the tree and the metadata from the bytes of a safetensors file. For a file from another program, returns a
- * record of tensors by name, as Python's `load_file` does. With `like`, returns a tree with the structure of `like`.
+ * Returns the tree and the metadata from the bytes of a safetensors file. For a file from another program, returns an
+ * object of tensors by name, as Python's `load_file` does. With `like`, returns a tree with the structure of `like`.
  * Copies the bytes.
  * @throws DataError if the bytes are not a safetensors file, have an unsupported dtype, or do not match `like`
  * @throws ArgumentError for other values, for bytes whose memory was transferred, and for invalid options

@@ -139,8 +139,8 @@ export async function readCheckpoint<P>(
   const readLike = <T>(expected: T, path: string, ...place: Path): T =>
     unflatten(expected, leavesAlike(caller, [expected, path], [readField(place), `${place.join(".")} of ${name}`]));
   /**
-   * Reads a list of numbers, or a scalar as a list of one number. `shape` omits the first size if the list may have any
-   * length.
+   * Reads a list of numbers from a checkpoint; a scalar gives a list of one number. `shape` omits the first size if the
+   * list may have any length.
    */
   const readNumbers = (path: Path, [text, holds]: Range, shape: "" | number | undefined): number[] => {
     const x = readField(path);

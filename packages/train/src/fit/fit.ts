@@ -9,6 +9,7 @@ import { oneRank, type Ranks } from "./oneRank.ts";
 import { type FitOptions, type Settings, settingsOf } from "./options.ts";
 import { type Fit, Run } from "./run.ts";
 import { initialState, type State } from "./state.ts";
+import { type TakeStep, takeStep } from "./step.ts";
 
 const caller = "fit";
 
@@ -33,12 +34,12 @@ export async function fit<P, B, R extends LossValue>(
   data: Data<B>,
   options: FitOptions<P, B, R>,
 ): Promise<Fit<P>> {
-  const objective = objectiveOf<P, B, R>(caller, loss);
+  const eager = objectiveOf<P, B, R>(caller, loss);
   const settings = settingsOf<P, B, R>(options);
   checkParams(params);
   const [orderKey, stepKey] = splitKey(settings.key) as [Tensor, Tensor];
   const { parallel } = settings;
-  // Loaded on demand, so that bundles without `parallel` need not load it.
+  // The code for several processes is loaded on demand, so that a page without `parallel` need not load it.
   const { ranksOf } = parallel && parallel.size > 1 ? await import("./ranks.ts") : {};
   const ranks = ranksOf ? ranksOf(parallel!, settings.signal) : oneRank(settings.signal);
   const { size, dropLast, shuffle } = settings;
@@ -68,12 +69,19 @@ export async function fit<P, B, R extends LossValue>(
   const initial = initialState<P>(params, initialOptimizerState<P>(settings, params), settings.names);
   ranks.checkArguments({ params, data, settings: settings as Settings<never, unknown>, plan });
   const start = await startOnAllRanks<P>(ranks, settings, { plan, initial, batches: source.length });
-  return new Run({ settings, objective, source, validation, pointSteps, plan, stepKey, ranks }, start).runToEnd();
+  const { compile, optimizer } = settings;
+  const compiled = compile && (await import("./compiled.ts")); // on demand, as ranks.ts
+  const objective = compiled ? compiled.compiledObjective(caller, eager, compile) : eager;
+  const step: TakeStep<P, B> =
+    compiled && ranks.size === 1
+      ? compiled.compiledStep({ objective: eager, optimizer, ranks }, compile)
+      : (...args) => takeStep({ objective, optimizer, ranks }, ...args);
+  return new Run({ settings, objective, step, source, validation, pointSteps, plan, stepKey, ranks }, start).runToEnd();
 }
 
 type Resuming<P> = Pick<Settings<P, unknown>, "checkpoint" | "resume">;
 
-/** Rank 0 reads the checkpoint and sends it to the others, because other hosts may not have the file. */
+/** Rank 0 reads the checkpoint and sends it to the other ranks, because other hosts may not have the file. */
 async function startOnAllRanks<P>(ranks: Ranks, settings: Resuming<P>, continuation: Continuation<P>) {
   const { initial, plan } = continuation;
   const start = ranks.rank === 0 ? await startOf<P>(settings, continuation) : undefined;

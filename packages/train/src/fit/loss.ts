@@ -22,12 +22,15 @@ export type Loss<P, B, R extends LossValue> = (params: P, batch: B, context: Con
 
 export type AuxOf<R> = R extends readonly [Tensor, infer Aux] ? Aux : undefined;
 
+type LossAndAux = readonly [loss: Tensor, aux: unknown];
+
 /**
  * The user's loss function, wrapped so that it always returns a pair. `aux` is `undefined` if the user's function
  * returns only a scalar.
  */
 export interface Objective<P, B> {
-  value(params: P, batch: B, context: Context): readonly [loss: Tensor, aux: unknown];
+  /** Returns a promise only if the loss is compiled and its engine is asynchronous. */
+  value(params: P, batch: B, context: Context): LossAndAux | Promise<LossAndAux>;
   gradient(params: P, batch: B, context: Context): { readonly value: Tensor; readonly grad: P; readonly aux: unknown };
   /** Reruns the loss and its gradient on a tape, and returns the step that produced the first non-finite number. */
   report(params: P, batch: B, context: Context): NonFiniteReport | undefined;

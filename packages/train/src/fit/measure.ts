@@ -1,6 +1,7 @@
 import type { Tensor } from "@wengert/core";
 import { type TreesOnly, withDefaults } from "@wengert/core/extend";
 import { randomKey } from "@wengert/ops";
+import { type Compile, compileOption } from "../checks/attempt.ts";
 import { keyNames, keyOption, wholeNumber } from "../checks/options.ts";
 import { type Data, type Source, sourceOf } from "./data.ts";
 import { type AuxOf, type Context, type Loss, type LossValue, type Objective, objectiveOf } from "./loss.ts";
@@ -21,6 +22,8 @@ export interface MeasureOptions<P, B, Aux> {
   readonly key?: Tensor | undefined;
   /** A signal that stops the measurement when it is aborted: the promise rejects with the signal's reason. */
   readonly signal?: AbortSignal | undefined;
+  /** As for `fit`: a function that makes the loss faster, such as `compile` of `@wengert/compile`. */
+  readonly compile?: Compile | undefined;
 }
 
 /** The mean loss and metrics over a number of rows. */
@@ -53,10 +56,14 @@ export async function measure<P, B, R extends LossValue>(
       batchSize: defaultBatchSize,
       key: undefined,
       signal: undefined,
+      compile: undefined,
     },
     keyNames,
   );
-  const objective = objectiveOf<P, B, R>(caller, loss);
+  const compile = compileOption(caller, settings.compile);
+  const eager = objectiveOf<P, B, R>(caller, loss);
+  const compiled = compile && (await import("./compiled.ts")); // on demand, so that other bundles need not load it
+  const objective = compiled ? compiled.compiledObjective(caller, eager, compile) : eager;
   checkMetrics(caller, settings.metrics);
   const key = keyOption(caller, "key", settings.key) ?? randomKey(0);
   const signal = signalOption(caller, settings.signal);
@@ -109,7 +116,8 @@ export async function measurePass<P, B>(
       }
       const { batch, ownRows } = nextBatch;
       if (ownRows === 0) continue;
-      const [loss, aux] = objective.value(params, batch, context);
+      const lossAndAux = objective.value(params, batch, context);
+      const [loss, aux] = lossAndAux instanceof Promise ? await lossAndAux : lossAndAux;
       const value = loss.item();
       // If the loss is NaN, the metrics are not computed, because most metrics throw on NaN scores.
       const means = Number.isNaN(value) ? nanMetrics(metrics) : evaluateMetrics(caller, metrics, [aux, batch, params]);

@@ -33,8 +33,8 @@ export function meansOf({ rows, loss, metrics }: Sums): Omit<Sums, "rows"> {
 }
 
 /**
- * Applies `f` to each value of a record. Avoids Object.entries, which would allocate an array for each property at
- * every step.
+ * Applies `f` to each property value of an object. Avoids Object.entries, which would allocate an array for each
+ * property at every step.
  */
 function mapEntries(
   record: Readonly<Record<string, number>>,

@@ -25,15 +25,21 @@ interface FitArguments {
 export interface Ranks {
   readonly rank: number;
   readonly size: number;
-  /** Aborted when the fit stops: on all ranks after the same step, although only one rank may receive Ctrl-C. */
+  /**
+   * This signal is aborted when the fit stops: on all ranks after the same step, although only one rank may receive
+   * Ctrl-C.
+   */
   readonly signal: AbortSignal | undefined;
   /** Returns the range of this rank's rows in a batch. */
   share(rows: number): readonly [start: number, stop: number];
-  /** Returns the key that the loss receives. It differs between ranks, because their rows need different random numbers. */
+  /**
+   * Returns the key that the loss receives. Each rank has a different key, because its rows need different random
+   * numbers.
+   */
   key(key: Tensor): Tensor;
   /** Returns the gradient of the whole batch, equal on all ranks. */
   gradient<P, B>(objective: Objective<P, B>, params: P, batch: Batch<B>, context: Context): Gradient<P>;
-  /** Adds up the sums of all ranks. */
+  /** Returns the sums of loss and metrics over the rows of all ranks. */
   total(sums: Sums): Sums;
   /** Checks that all ranks have called `fit` with equal arguments. Throws on all ranks if they differ. */
   checkArguments(given: FitArguments): void;

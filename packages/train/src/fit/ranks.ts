@@ -24,7 +24,7 @@ export function ranksOf(communicator: Communicator, signal: AbortSignal | undefi
     share: (rows) => shareOf(communicator, rows),
     key: (key) => foldIn(key, rank),
     gradient<P, B>(objective: Objective<P, B>, params: P, { batch, ownRows }: Batch<B>, context: Context) {
-      // A rank without rows sends zeros: its loss is undefined.
+      // A rank without rows in the batch sends zeros, because a mean over no rows is undefined.
       const own = ownRows > 0 ? objective.gradient(params, batch, context) : undefined;
       const mean = meanOverRanks(caller, communicator, {
         leaves: leaves(caller, own?.grad ?? params, "params"),

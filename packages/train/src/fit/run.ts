@@ -12,7 +12,7 @@ import type { Settings } from "./options.ts";
 import { type Pace, pace } from "./pace.ts";
 import { closeSource, untilAborted } from "./signal.ts";
 import type { Measurement, State } from "./state.ts";
-import { type NonFiniteStep, takeStep } from "./step.ts";
+import type { NonFiniteStep, StepResult, TakeStep } from "./step.ts";
 
 /**
  * Why a fit ended. "finished": all epochs or steps are done. "patience": validation stopped improving. "aborted": the signal
@@ -52,6 +52,7 @@ export interface Fit<P> {
 export interface RunParts<P, B> {
   readonly settings: Settings<P, B>;
   readonly objective: Objective<P, B>;
+  readonly step: TakeStep<P, B>;
   readonly source: Source<B>;
   readonly validation: Source<B> | undefined;
   /** The number of steps averaged into one point of the training curve. */
@@ -137,9 +138,13 @@ export class Run<P, B> {
    * unchanged.
    */
   #takeStep(batch: Batch<B>): unknown {
-    const { settings, objective, validation, pointSteps, ranks } = this.#parts;
+    const result = this.#parts.step(this.#state, batch, this.#context(true));
+    return result instanceof Promise ? result.then((step) => this.#apply(step, batch)) : this.#apply(result, batch);
+  }
+
+  #apply(result: StepResult<P>, batch: Batch<B>): unknown {
+    const { settings, validation, pointSteps, ranks } = this.#parts;
     const state = this.#state;
-    const result = takeStep({ objective, optimizer: settings.optimizer, ranks }, state, batch, this.#context(true));
     if ("message" in result) {
       this.#nonFinite = result;
       return;

@@ -28,9 +28,20 @@ export interface StepParts<P, B> {
   readonly ranks: Ranks;
 }
 
+/** The parameters and the optimizer's state before a step. */
+interface Before<P> {
+  readonly params: P;
+  readonly optimizer: StateTree;
+}
+export type TakeStep<P, B> = (
+  before: Before<P>,
+  batch: Batch<B>,
+  context: Context,
+) => StepResult<P> | Promise<StepResult<P>>;
+
 export function takeStep<P, B>(
   { objective, optimizer, ranks }: StepParts<P, B>,
-  { params, optimizer: state }: { readonly params: P; readonly optimizer: StateTree },
+  { params, optimizer: state }: Before<P>,
   batch: Batch<B>,
   context: Context,
 ): StepResult<P> {

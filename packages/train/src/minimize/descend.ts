@@ -1,5 +1,6 @@
 import { ArgumentError, nonFinite, OutOfRangeError, type Tensor, valueAndGrad } from "@wengert/core";
 import { type OtherNames, show } from "@wengert/core/extend";
+import { type Compile, compiledWith, compileOption } from "../checks/attempt.ts";
 import { floatsOf } from "../checks/floats.ts";
 import { checkLoss } from "../checks/loss.ts";
 import { checkRange, count, notNegative } from "../optimizers/hyper.ts";
@@ -14,6 +15,11 @@ export interface MinimizeOptions {
   readonly tolerance?: number | undefined;
   /** The maximum number of steps. Default 1000; for `newton` 200. */
   readonly maxIterations?: number | undefined;
+  /**
+   * A function that makes the loss and its derivatives faster: `compile` of `@wengert/compile`. If this fails, for example
+   * because the loss reads values, the search runs without it and prints a warning with the reason. Default: none.
+   */
+  readonly compile?: Compile | undefined;
 }
 
 /** The result of a minimization. */
@@ -54,7 +60,7 @@ export interface Method<P> {
   isMinimum?(current: Iterate<P>): boolean;
 }
 
-export const defaults = { tolerance: 1e-10, maxIterations: 1000 };
+export const defaults = { tolerance: 1e-10, maxIterations: 1000, compile: undefined };
 
 const lineSearchHint = "the line search finds the length of each step; leave it out";
 /** Maps option names of PyTorch and SciPy to the names of this library. */
@@ -88,7 +94,7 @@ export function descend<P>(
   caller: string,
   loss: (params: P) => Tensor,
   start: P,
-  options: { readonly tolerance: unknown; readonly maxIterations: unknown },
+  options: { readonly tolerance: unknown; readonly maxIterations: unknown; readonly compile: unknown },
   method: Method<P>,
 ): Minimum<P> {
   if (typeof loss !== "function")
@@ -99,7 +105,8 @@ export function descend<P>(
   const maxIterations = checkRange(caller, "maxIterations", options.maxIterations, count);
   const tensors = floatsOf(caller, start);
   const checkedLoss = lossOf(caller, loss);
-  const lossAndGradient = valueAndGrad(checkedLoss);
+  const compile = compileOption(caller, options.compile);
+  const lossAndGradient = compiledWith(caller, "the gradient", compile, valueAndGrad(checkedLoss));
   let evaluations = 0;
   const evaluate = (trialX: Vector): Iterate<P> => {
     const params = treeOf(start, tensors, trialX);

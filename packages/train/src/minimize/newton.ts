@@ -1,5 +1,6 @@
 import { hessian, type Tensor } from "@wengert/core";
 import { leaves, ravel, type TreesOnly, withDefaults } from "@wengert/core/extend";
+import { compiledWith, compileOption } from "../checks/attempt.ts";
 import { cholesky, solveCholesky } from "./cholesky.ts";
 import { defaults, descend, type Iterate, lossOf, type MinimizeOptions, type Minimum, otherNames } from "./descend.ts";
 import { maxAbs, type Vector } from "./vector.ts";
@@ -17,7 +18,8 @@ export function newton<P>(
   options?: MinimizeOptions,
 ): Minimum<P> {
   const settings = withDefaults<MinimizeOptions>("newton", options, { ...defaults, maxIterations: 200 }, otherNames);
-  const hessianOf = hessian(lossOf("newton", loss));
+  const compile = compileOption("newton", settings.compile);
+  const hessianOf = compiledWith("newton", "the Hessian", compile, hessian(lossOf("newton", loss)));
   const matrixAt = ({ params }: Iterate<P>) => {
     const sizes = leaves("newton", params, "params").map(({ size }) => size);
     return assembleHessian(leaves("newton", hessianOf(params as object), "Hessian"), sizes);

@@ -103,8 +103,8 @@ export function warmUp(options: WarmUpOptions): Schedule {
   const steps = checkRange("warmUp", "steps", settings.steps, positiveCount);
   const rate = checkRate("warmUp", "learningRate", settings.learningRate);
   return (step) => {
-    // During the warm-up, the following schedule is evaluated once, at its step 0. If it were evaluated twice, nested
-    // warm-ups would evaluate it 2^depth times.
+    // During the warm-up, the schedule that follows the warm-up is evaluated once, at its step 0. If each warm-up
+    // evaluated it twice, nested warm-ups would evaluate it 2^depth times.
     const top = rateAt("warmUp", rate, maximum(sub(step, steps), 0));
     const rising = add(from, mul(sub(top, from), div(toFloat64(step), steps)));
     return where(less(step, steps), rising, top);

@@ -8,7 +8,7 @@ export interface Contribution {
   readonly leaves: readonly Tensor[];
   /** The weight of these tensors, for example a number of rows. Tensors of weight 0 contribute zero, even if they are NaN. */
   readonly weight: number;
-  /** Numbers to add up over all ranks, without the weight, at the precision of the first leaf. */
+  /** Numbers to add up over all ranks without a weight, at the precision of the first tensor. */
   readonly sums?: readonly number[];
 }
 

@@ -271,7 +271,10 @@ async function check(bytes: Uint8Array<ArrayBuffer>): Promise<void> {
 }
 
 const text = (x: unknown): string => JSON.stringify(withPlainTensors(x));
-/** Returns the value with [dtype, shape, numbers] in place of tensors. `JSON.stringify` would call their `toJSON`. */
+/**
+ * Returns the value with [dtype, shape, numbers] in place of tensors. `JSON.stringify` would call the method `toJSON`
+ * of the tensors.
+ */
 function withPlainTensors(x: unknown): unknown {
   if (x instanceof Tensor) return [x.dtype, x.shape, [...x.data.data]];
   if (typeof x !== "object" || x === null || x instanceof Error) return x;

@@ -18,6 +18,19 @@ const twoRanks = (at, differences = 1) => {
   const allreduce = (array, { op = "sum" } = {}) => (op === "max" && array.set(change(array)), array);
   return { rank: 0, size: 2, broadcast: (array) => array, allreduce };
 };
+/** Throws the warning that \`body\` prints. */
+const warningOf = async (body) => {
+  const { warn } = console;
+  let warning = "";
+  console.warn = (text) => (warning = text);
+  try {
+    await body();
+  } finally {
+    console.warn = warn;
+  }
+  throw new WengertError(warning);
+};
+const ofSteps = (p, batch, { step }) => mul(ofClasses(p, batch), 0.9 ** step);
 `;
 
 export const fitMistakes: Chapter = {
@@ -35,6 +48,12 @@ export const fitMistakes: Chapter = {
     "await fit((p, { y }) => sum(y), params, data, once)",
     "await fit((p, { X, y }) => crossEntropy(matmul(p.W, X), y), params, data, once)",
     "await fit(ofClasses, params, { X: data.X, y: int32([0, 1]) }, once)",
+  ],
+
+  "warnings about the option compile": [
+    "await warningOf(() => fit(ofSteps, params, data, { ...once, compile: (f) => f }))",
+    "await warningOf(() => fit(ofClasses, params, data, { ...once, compile: () => () => { throw new WengertError('plan: no plan') } }))",
+    "await warningOf(() => lbfgs((p) => sum(mul(p, p)), z, { compile: (f) => async (x) => f(x) }))",
   ],
 
   "fit: batches from a stream": [
@@ -89,6 +108,7 @@ export const fitMistakes: Chapter = {
     'await fit(ofClasses, params, data, { ...once, criterion: "accuracy" })',
     "await fit(ofClasses, params, data, { ...once, history: { everySteps: 0 } })",
     "await fit(ofClasses, params, data, { ...once, signal: new AbortController() })",
+    "await fit(ofClasses, params, data, { ...once, compile: true })",
     'await fit(ofClasses, params, data, { ...once, progress: "bar" })',
   ],
 

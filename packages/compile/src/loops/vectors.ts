@@ -1,0 +1,97 @@
+import type { Code } from "../assembling/assembler.ts";
+import type { Value } from "../memory/layout.ts";
+
+// Loads and stores of one vector of a group. A vector has four float32 or two float64. A bool has one byte in memory, and a
+// whole lane, a mask, in a vector.
+
+/** An operand that the loop loads, or a result that it stores. */
+export interface Access {
+  readonly value: Value;
+  /** The address of the first element. */
+  readonly address: number;
+  /** The number of bytes of an element in memory. */
+  readonly width: 1 | 4 | 8;
+  /** The strides along the merged axes, in elements. */
+  strides: readonly number[];
+  /** The local with the byte offset of the current row, if it changes. */
+  row?: number;
+}
+
+/** The position of a vector in its row. */
+export interface Position {
+  /** The number of elements from the start of the row, or from the column, to the vector. */
+  readonly at: number;
+  /** The local with the byte offset of the current column in a row of the group's floats, if the position depends on it. */
+  readonly column: number | undefined;
+  /** The number of lanes that belong to the row. */
+  readonly count: number;
+}
+
+/** Pushes the part of an element's address that changes. The bytes of the row count `step` times along the column. */
+function pushOffset(code: Code, { row, width }: Access, column: number | undefined, floatWidth: 4 | 8, step = 1): void {
+  if (row !== undefined) code.get(row);
+  if (column !== undefined) {
+    code.get(column);
+    if (width === 1) code.i32(Math.log2(floatWidth)).scalar("shiftRight");
+    else if (step !== 1) code.i32(step).scalar("mul");
+    if (row !== undefined) code.scalar("add");
+  } else if (row === undefined) code.i32(0);
+}
+
+export const innerStride = ({ strides }: Access): number => strides.at(-1) ?? 0;
+
+/** Emits code that sets the local `vector` to the operand's number in all lanes. */
+export function emitRepeated(code: Code, access: Access, width: 4 | 8, vector: number): void {
+  pushOffset(code, access, undefined, width);
+  if (access.width === 1) code.loadMaskSplat(access.address);
+  else code.loadSplat(width, access.address);
+  code.set(vector);
+}
+
+/** Emits code that sets the local `vector` to elements of an operand. Strided elements are loaded one by one. */
+export function emitLoad(
+  code: Code,
+  access: Access,
+  width: 4 | 8,
+  { at, column, count }: Position,
+  vector: number,
+): void {
+  const step = innerStride(access);
+  const address = access.address + at * step * access.width;
+  pushOffset(code, access, column, width, step);
+  if (access.width === 1) code.loadMask(width, address);
+  else if (step === 1) code.load(address);
+  else {
+    code.loadFirst(width, address);
+    for (let lane = 1; lane < count; lane++) {
+      code.set(vector);
+      pushOffset(code, access, column, width, step);
+      code.get(vector).loadLane(width, address + lane * step * width, lane);
+    }
+  }
+  code.set(vector);
+}
+
+/** Emits code that stores the lanes of the local `vector` that belong to the row. May change the vector. */
+export function emitStore(
+  code: Code,
+  access: Access,
+  width: 4 | 8,
+  { at, column, count }: Position,
+  vector: number,
+): void {
+  const address = access.address + at * access.width;
+  const lanes = 16 / width;
+  if (access.width === 1) code.get(vector).packMask(width).set(vector);
+  else if (count === lanes) {
+    pushOffset(code, access, column, width);
+    code.get(vector).store(address);
+    return;
+  }
+  for (let done = 0; done < count; ) {
+    const fits = [8, 4, 2, 1].find((n) => done + n <= count && n * access.width <= 8)!;
+    pushOffset(code, access, column, width);
+    code.get(vector).storeLane((fits * access.width) as 1 | 2 | 4 | 8, address + done * access.width, done / fits);
+    done += fits;
+  }
+}

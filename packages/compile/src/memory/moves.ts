@@ -1,0 +1,22 @@
+import { type Data, isRowMajor, type NdArray, ravel } from "@wengert/core/extend";
+
+/** A copy from an output of a plan to the memory of an input, between two runs of `repeat`. */
+export interface Move {
+  readonly from: NdArray;
+  readonly to: Data;
+  /** Whether `from` views the memory of an input, which another move may overwrite. */
+  readonly readsInput: boolean;
+}
+
+/** Returns a function that makes all moves. It first saves the elements that a move may overwrite. */
+export function moverOf(moves: readonly Move[]): () => void {
+  const sources = moves.map(({ from, readsInput }): (() => Data) => {
+    if (!isRowMajor(from)) return () => ravel(from); // a copy
+    const elements = ravel(from);
+    return readsInput ? () => elements.slice() : () => elements;
+  });
+  return () => {
+    const elements = sources.map((source) => source());
+    for (let i = 0; i < moves.length; i++) moves[i]!.to.set(elements[i]!);
+  };
+}

@@ -1,0 +1,190 @@
+import { type Tensor, tensor } from "@wengert/core";
+import { apply, type Shape } from "@wengert/core/extend";
+import { broadcastTo, greater, kernels, matmul, mean, mul, slice, sub, sum, transpose } from "@wengert/ops";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { noiseLike, product, random } from "../../ops/test/support.ts";
+import { compile } from "../src/index.ts";
+import { elementwise } from "../src/loops/elementwise.ts";
+import { expectAgreement } from "./agree.ts";
+
+// Compares the loops of plans with eager ops, for each op of the loops and for sums.
+
+// Eager ops may run small inputs in plain loops, whose float32 products have other bits.
+beforeAll(() => void kernels("simd"));
+afterAll(() => void kernels("auto"));
+
+type Spec = Parameters<typeof apply>[0];
+type Float = "float32" | "float64";
+
+/** The params of the ops that have any. */
+const paramsOf: Readonly<Record<string, (types: string) => unknown>> = {
+  clip: () => ({ min: -0.1, max: 0.7 }),
+  leakyRelu: () => ({ slope: 0.01 }),
+  cast: (types) => ({ dtype: types.at(-1) === "b" ? "bool" : undefined }),
+};
+const cases = [...elementwise].flatMap(([op, { types }]) =>
+  types.map((type) => [`${op.name} ${type}`, op, type] as const),
+);
+
+const special = [0, -0, 1, -1, 2 ** -149, -(2 ** -130), 5e-324, 0.1, 0.7, 88.8, -104, 710, -746, 3.4e38, 1e-30]
+  .flatMap((x) => [x, -x])
+  .concat([Infinity, -Infinity, Number.NaN]);
+
+const floats = (shape: Shape, dtype: Float, seed: number): Tensor => tensor(mul(random(shape, seed), 3), { dtype });
+
+/** Returns a function that calls an op. Bools are computed from floats, or given as arguments. */
+function callOf(op: unknown, types: string, dtype: Float, areGiven: boolean) {
+  const params = paramsOf[(op as Spec).name]?.(types) as { readonly dtype?: string } | undefined;
+  const complete = params && "dtype" in params ? { dtype: params.dtype ?? dtype } : params;
+  const inputs = types.slice(0, -1);
+  const isBool = [...inputs].map((type) => type === "b");
+  const f = (...xs: Tensor[]): Tensor =>
+    apply(
+      op as Spec,
+      xs.map((x, k) => (isBool[k] && !areGiven ? greater(x, 0.25) : x)),
+      complete,
+    );
+  const given = (xs: readonly Tensor[]) => xs.map((x, k) => (isBool[k] && areGiven ? greater(x, 0.25) : x));
+  return { f, given, arity: inputs.length, hasBools: isBool.includes(true) };
+}
+
+describe.each(product<unknown>(["float32", "float64"], ["wasm", "js"]) as ["float32", "wasm"][])(
+  "in %s, engine %s",
+  (dtype, engine) => {
+    describe.each(cases)("the loop of %s", (_, op, types) => {
+      const isScalarFirst = (op as Spec).name === "axpy";
+      const shapesOf = (shape: Shape, arity: number) =>
+        Array.from({ length: arity }, (_, k) => (k === 0 && isScalarFirst ? [] : shape));
+
+      it("gives eager's bits for any number of elements and for special numbers", () => {
+        for (const areGiven of [false, true]) {
+          const { f, given, arity, hasBools } = callOf(op, types, dtype, areGiven);
+          if (areGiven && !hasBools) continue;
+          for (const n of [...Array(10).keys(), 17, 33, 70]) {
+            const xs = given(shapesOf([n], arity).map((shape, k) => floats(shape, dtype, n + 31 * k)));
+            const compiled = compile(f, { engine });
+            expectAgreement(compiled(...xs), f(...xs));
+          }
+          const crossed = product(special, special, special.slice(0, arity === 3 ? 9 : 1));
+          const xs = given(
+            shapesOf([crossed.length], arity).map((shape, k) =>
+              tensor(shape.length === 0 ? 0.3 : crossed.map((row) => row[k]!), { dtype }),
+            ),
+          );
+          const compiled = compile(f, { engine });
+          expectAgreement(compiled(...xs), f(...xs));
+          if (!areGiven || types.includes("f")) expect(compiled.plan(...xs).instructions.length).toBe(1);
+        }
+      });
+
+      it("gives eager's bits for views: transposed, with gaps, reversed and repeated", () => {
+        for (const [shape, first] of product<Shape | number>(
+          [
+            [3, 5],
+            [7, 4],
+            [1, 6],
+            [9, 17],
+          ],
+          [0, 1, 2, 3, 4, 5, 6],
+        ) as [Shape, number][]) {
+          const [rows, columns] = shape as [number, number];
+          const views: readonly (readonly [Shape, (x: Tensor) => Tensor])[] = [
+            [shape, (x) => x],
+            [[columns, rows], (x) => transpose(x)],
+            [[rows, 2 * columns], (x) => slice(x, { step: [1, 2] })],
+            [[2 * columns, rows], (x) => slice(transpose(x), { step: [1, 2] })],
+            [shape, (x) => slice(x, { step: [-1, 1] })],
+            [[columns], (x) => broadcastTo(x, { shape })],
+            [[rows, 1], (x) => broadcastTo(x, { shape })],
+          ];
+          for (const areGiven of [false, true]) {
+            const { f, given, arity, hasBools } = callOf(op, types, dtype, areGiven);
+            if (areGiven && !hasBools) continue;
+            const used = shapesOf(shape, arity).map(({ length }, k) =>
+              length === 0 ? ([[], (x: Tensor) => x] as const) : views[(first + 2 * k) % views.length]!,
+            );
+            const xs = given(used.map(([own], k) => floats(own, dtype, 5 + k)));
+            const viewed = (...ys: Tensor[]) => f(...ys.map((y, k) => used[k]![1](y)));
+            const compiled = compile(viewed, { engine });
+            expectAgreement(compiled(...xs), viewed(...xs));
+          }
+        }
+      });
+    });
+
+    const both = (x: Tensor, y: Tensor, axis: readonly number[]): Tensor[] => [
+      sum(mul(x, y), { axis }),
+      mean(sub(x, y), { axis, keepDims: true }),
+    ];
+    const joined = (shape: Shape, axis: readonly number[]): boolean => {
+      const sizes = shape.map((n, k) => [n, axis.includes(k)] as const).filter(([n]) => n > 1);
+      const kinds = sizes.map(([, isSummed]) => isSummed);
+      return kinds.includes(true) && kinds.filter((kind, k) => k > 0 && kind !== kinds[k - 1]).length <= 1;
+    };
+
+    it("sums of rows and columns in a loop give eager's bits, for any sizes", () => {
+      const sizes = [1, 2, 3, 4, 5, 7, 8, 9, 16, 17];
+      for (const [rows, columns] of product(sizes, sizes) as [number, number][])
+        for (const axis of [[0], [1], [0, 1]]) {
+          const f = (x: Tensor, y: Tensor) => both(x, y, axis);
+          const [x, y] = [floats([rows, columns], dtype, 1), floats([rows, columns], dtype, 2)];
+          const compiled = compile(f, { engine });
+          expectAgreement(compiled(x, y), f(x, y));
+          if (joined([rows, columns], axis)) expect(compiled.plan(x, y).instructions.length).toBe(1);
+        }
+    });
+
+    it("sums over any axes of broadcast and transposed numbers give eager's bits", () => {
+      const shapes: Shape[] = [
+        [3, 4, 5],
+        [2, 3, 8],
+        [40, 9],
+        [5, 1, 16],
+        [33, 2, 3],
+      ];
+      for (const shape of shapes)
+        for (const axis of [[0], [1], [2], [0, 1], [1, 2], [0, 2], [0, 1, 2]].filter((list) =>
+          list.every((k) => k < shape.length),
+        ))
+          for (const other of [shape, shape.slice(1), shape.with(-1, 1), shape.with(0, 1), shape.toReversed()]) {
+            const isTransposed = other.join() === shape.toReversed().join() && other !== shape;
+            const f = (x: Tensor, y: Tensor) => {
+              const z = mul(x, isTransposed ? transpose(y) : y);
+              return [...both(x, z, axis), sum(mul(z, z), { axis })];
+            };
+            const [x, y] = [floats(shape, dtype, 1), floats(other, dtype, 2)];
+            expectAgreement(compile(f, { engine })(x, y), f(x, y));
+          }
+    });
+
+    it("sums of special numbers, and sums that a later step of the same shape reads, give eager's bits", () => {
+      for (const x of special)
+        for (const n of [3, 8, 11]) {
+          const values = tensor(noiseLike(floats([n, n], dtype, 1), 3), { dtype });
+          const f = (y: Tensor, z: Tensor) => {
+            const scaled = mul(y, z);
+            return [0, 1].map((axis) => sub(scaled, mean(scaled, { axis, keepDims: true })));
+          };
+          const factor = tensor(x, { dtype });
+          expectAgreement(compile(f, { engine })(values, factor), f(values, factor));
+        }
+    });
+
+    it("a result that a product and a sum both read is stored", () => {
+      const f = (x: Tensor, y: Tensor) => {
+        const z = mul(x, y);
+        return [matmul(transpose(z), z), sum(z, { axis: 0 })];
+      };
+      const [x, y] = [floats([40, 20], dtype, 1), floats([40, 20], dtype, 2)];
+      const compiled = compile(f, { engine });
+      expectAgreement(compiled(x, y), f(x, y));
+      expect(compiled.plan(x, y).instructions[0]).toBe(`loop over [40, 20] ${dtype}: mul, sum`);
+    });
+  },
+);
+
+it("every op of the loops has a case, and no case has params that its op ignores", () => {
+  const names = [...elementwise.keys()].map(({ name }) => name);
+  expect(Object.keys(paramsOf).filter((name) => !names.includes(name))).toEqual([]);
+  expect(new Set(cases.map(([, op]) => op)).size).toBe(elementwise.size);
+});

@@ -1,0 +1,63 @@
+// Functions of one SIMD vector, for loops that @wengert/compile generates: of two doubles, or of four floats, which are
+// computed as doubles and rounded once. Each function gives the same bits as the kernel with its name. JavaScript cannot
+// call these functions, because it has no SIMD vectors.
+
+import { exp, log, sigmoid, sigmoidSlope, tanh } from "./functions";
+
+/** Returns the floats 0 and 1 of a vector as doubles. */
+// @ts-ignore: decorator
+@inline
+function low(x: v128): v128 {
+  return f64x2.promote_low_f32x4(x);
+}
+
+/** Returns the floats 2 and 3 of a vector as doubles. */
+// @ts-ignore: decorator
+@inline
+function high(x: v128): v128 {
+  return f64x2.promote_low_f32x4(v128.shuffle<f64>(x, x, 1, 0));
+}
+
+/** Returns two pairs of doubles as four floats. */
+// @ts-ignore: decorator
+@inline
+function joined(a: v128, b: v128): v128 {
+  return v128.shuffle<f64>(f32x4.demote_f64x2_zero(a), f32x4.demote_f64x2_zero(b), 0, 2);
+}
+
+export function exp64x2(x: v128): v128 {
+  return exp(x, f64x2.splat(0));
+}
+export function exp32x4(x: v128): v128 {
+  return joined(exp64x2(low(x)), exp64x2(high(x)));
+}
+export function log64x2(x: v128): v128 {
+  return log(x);
+}
+export function log32x4(x: v128): v128 {
+  return joined(log64x2(low(x)), log64x2(high(x)));
+}
+export function tanh64x2(x: v128): v128 {
+  return tanh(x);
+}
+export function tanh32x4(x: v128): v128 {
+  return joined(tanh64x2(low(x)), tanh64x2(high(x)));
+}
+export function sigmoid64x2(x: v128): v128 {
+  return sigmoid(x);
+}
+export function sigmoid32x4(x: v128): v128 {
+  return joined(sigmoid64x2(low(x)), sigmoid64x2(high(x)));
+}
+export function sigmoidSlope64x2(x: v128): v128 {
+  return sigmoidSlope(x, 0);
+}
+export function sigmoidSlope32x4(x: v128): v128 {
+  return joined(sigmoidSlope64x2(low(x)), sigmoidSlope64x2(high(x)));
+}
+export function tanhSlope64x2(x: v128): v128 {
+  return sigmoidSlope(f64x2.add(x, x), 2);
+}
+export function tanhSlope32x4(x: v128): v128 {
+  return joined(tanhSlope64x2(low(x)), tanhSlope64x2(high(x)));
+}
