@@ -21,6 +21,7 @@ import {
   lgamma,
   matmul,
   mul,
+  randomKey,
   relu,
   sin,
   sub,
@@ -28,9 +29,10 @@ import {
   tanh,
   transpose,
 } from "@wengert/ops";
+import { adam, fit, measure } from "@wengert/train";
 import * as ort from "onnxruntime-node";
 import * as web from "onnxruntime-web";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { int32, numbers, random, relayouts } from "../../ops/test/support.ts";
 import { onnx } from "../src/index.ts";
 import { tensorsOf } from "./runtime.ts";
@@ -119,6 +121,25 @@ describe("a training step", () => {
     const results = Object.values(second!.results);
     expect(Object.values(third!.feeds).filter((x) => results.includes(x))).toHaveLength(4);
     expect(params.A.array!.data).toBe(Object.values(third!.results).find(({ dims }) => dims[0] === 20)!.data);
+  });
+
+  test("in fit and measure gives the results without compile within 1e-4, without a warning", async () => {
+    const warning = vi.spyOn(console, "warn");
+    const data = { X, labels };
+    const batchLoss = (params: Params, { X, labels }: typeof data) => loss(params, X, labels);
+    const settings = { epochs: 10, batchSize: 10 };
+    const fits = [];
+    for (const compiled of [undefined, (f: (...trees: Tensor[]) => Tensor) => compile(f, { engine })]) {
+      const optimizer = adam({ learningRate: 0.01 });
+      fits.push(await fit(batchLoss, initial, data, { ...settings, optimizer, key: randomKey(1), compile: compiled }));
+    }
+    const [eager, fast] = fits;
+    expect(fast!.step).toBe(30);
+    expectNear(fast!.params, eager!.params, 1e-4);
+    const measured = await measure(batchLoss, fast!.params, data, { compile: (f) => compile(f, { engine }) });
+    expect(measured.loss / (await measure(batchLoss, fast!.params, data)).loss).toBeCloseTo(1, 5);
+    expect(warning).not.toHaveBeenCalled();
+    warning.mockRestore();
   });
 
   test("drops no tensor when an argument changes", async () => {
