@@ -1,6 +1,8 @@
 /**
  * Measures the cost of data-parallel training on this machine, for docs/scaling.md. Prints the time of allreduce for
- * several array sizes, and the time of a training step in one process and in two. Measures both installed MPIs.
+ * several array sizes, and the time of a training step in one process and in two. Measures both installed MPIs. Also
+ * prints the CPU time of a step in one process, for whole and for half batches. Other programs on the machine hardly
+ * change the CPU time.
  *
  *   npm run scaling                 five rounds, in about two minutes
  *   npm run scaling -- --rounds 3
@@ -21,7 +23,7 @@ const sizes = [1, 256, 4096, 65_536, 1_048_576, 4_194_304];
 const batches = [128, 1024, 8192];
 const [inputs, hidden, classes] = [784, 256, 10];
 
-/** @typedef {{ allreduce: number[], steps: number[] }} Times - medians on rank 0, in ms */
+/** @typedef {{ allreduce: number[], steps: number[], cpu: number[], cpuOfHalf: number[] }} Times - on rank 0, in ms */
 
 if (values.rank) await measureRank();
 else measure();
@@ -42,8 +44,8 @@ async function measureRank() {
   /** @typedef {import("../../packages/core/src/index.ts").Tensor} Tensor */
   /** @typedef {{ V: Tensor, b: Tensor, W: Tensor, c: Tensor }} Model */
   const dtype = "float32";
-  const steps = batches.map((rows) => {
-    const own = rows / mpi.size;
+  /** Returns a function that takes a training step on a batch of `own` rows of this rank. @param {number} own */
+  const stepOf = (own) => {
     const X = randomNormal(randomKey(mpi.rank), { shape: [own, inputs], dtype });
     const y = tensor(Int32Array.from({ length: own }, (_, i) => i % classes));
     const step = dataParallel(
@@ -60,17 +62,25 @@ async function measureRank() {
     });
     const optimizer = sgd({ learningRate: 0.1 });
     const state = optimizer.init(params);
-    const count = Math.max(7, Math.min(60, 20_000 / rows));
-    return median(
-      count,
-      () => {
-        const { grad } = step(params, { X, y });
-        params = applyUpdates(params, optimizer.update(grad, state, params).updates);
-      },
-      mpi,
-    );
-  });
-  if (mpi.rank === 0) console.log(JSON.stringify({ allreduce, steps }));
+    return () => {
+      const { grad } = step(params, { X, y });
+      params = applyUpdates(params, optimizer.update(grad, state, params).updates);
+    };
+  };
+  const countOf = (/** @type {number} */ rows) => Math.max(7, Math.min(60, 20_000 / rows));
+  const steps = batches.map((rows) => median(countOf(rows), stepOf(rows / mpi.size), mpi));
+  const cpu = mpi.size > 1 ? [] : batches.map((rows) => cpuTime(countOf(rows), stepOf(rows)));
+  const cpuOfHalf = mpi.size > 1 ? [] : batches.map((rows) => cpuTime(countOf(rows), stepOf(rows / 2)));
+  if (mpi.rank === 0) console.log(JSON.stringify({ allreduce, steps, cpu, cpuOfHalf }));
+}
+
+/** Returns the mean CPU time of `count` calls, in ms. @param {number} count @param {() => void} call */
+function cpuTime(count, call) {
+  for (let i = 0; i < count / 10; i++) call();
+  const start = process.cpuUsage();
+  for (let i = 0; i < count; i++) call();
+  const { user, system } = process.cpuUsage(start);
+  return (user + system) / 1000 / count;
 }
 
 /**
@@ -118,6 +128,12 @@ function print(mpirun, times) {
     const [one, two] = [times[1].map(({ steps }) => steps[i] ?? 0), times[2].map(({ steps }) => steps[i] ?? 0)];
     const ratio = one.map((time, round) => time / (two[round] ?? 0));
     console.log(`| ${batch} | ${spread(one)} | ${spread(two)} | ${spread(ratio)} |`);
+  }
+  console.log("\n| batch | CPU time of a step (ms) | of half a batch (ms) | ratio |\n| --- | --- | --- | --- |");
+  for (const [i, batch] of batches.entries()) {
+    const [whole, half] = [times[1].map(({ cpu }) => cpu[i] ?? 0), times[1].map(({ cpuOfHalf }) => cpuOfHalf[i] ?? 0)];
+    const ratio = whole.map((time, round) => time / (half[round] ?? 0));
+    console.log(`| ${batch} | ${spread(whole)} | ${spread(half)} | ${spread(ratio)} |`);
   }
 }
 

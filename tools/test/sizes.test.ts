@@ -39,9 +39,9 @@ test("the export of programs takes at most 75 kB", async () => {
   expect(await size('import { toOnnx } from "onnx"; console.log(toOnnx);')).toBeLessThanOrEqual(75_000);
 });
 
-test("compile takes at most 46 kB, as it knows the ops that have kernels", async () => {
+test("compile takes at most 52 kB, as it knows the ops that have kernels", async () => {
   const program = 'import { compile } from "compile"; console.log(compile);';
-  expect(await size(program)).toBeLessThanOrEqual(46_000);
+  expect(await size(program)).toBeLessThanOrEqual(52_000);
 });
 
 test("an import without bindings leaves no code", async () => {

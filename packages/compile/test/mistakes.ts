@@ -42,7 +42,8 @@ export const mistakes: Chapter = {
     "compile(sum, { maxPlans: 1.5 })",
     "compile(sum, { donate: 0 })",
     "compile(sum, { donate: [-1] })",
-    "compile(sum, { threads: 2 })",
+    "compile(sum, { threads: 0 })",
+    "compile(sum, { device: 'gpu' })",
   ],
   "calls of a compiled function": [
     "compile((x) => (x.item() > 0 ? x : neg(x)))(tensor(1))",

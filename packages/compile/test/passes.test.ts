@@ -38,6 +38,14 @@ describe("the pass", () => {
     ).toEqual(["mul"]);
   });
 
+  it("identities replaces the only alias of a tensor by the tensor, and keeps two aliases", () => {
+    const once = traced((x) => add(grad((y: Tensor) => sum(sin(y)))(x), sin(x)));
+    expect(once.steps.some(({ op }) => op.name === "alias")).toBe(true);
+    expect(after("identities", once)).not.toContain("alias");
+    const twice = traced((x) => [grad((y: Tensor) => sum(sin(y)))(x), grad((y: Tensor) => sum(tanh(y)))(x)]);
+    expect(after("identities", twice).filter((name) => name === "alias").length).toBe(2);
+  });
+
   it("duplicate steps merges steps with equal ops, params and inputs", () => {
     expect(
       after(

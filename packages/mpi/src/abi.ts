@@ -1,27 +1,30 @@
 import type { Reduction } from "@wengert/train";
 
-/** A predefined object of MPI: an address in Open MPI, a number in MPICH. */
+/** A reference to an object of MPI, such as MPI_COMM_WORLD: an address in Open MPI, a number in MPICH. */
 type Handle = bigint | number;
 
 /**
- * The predefined objects of an MPI library. The MPI standard does not define the values and the C type of these
- * objects, so each library chooses its own.
+ * The predefined objects of an MPI library, such as MPI_COMM_WORLD. The MPI standard leaves their values and their C type
+ * to each library.
  */
 export interface Abi {
   /** The C type of a handle. */
   readonly handle: "uintptr_t" | "int";
   readonly world: Handle;
   readonly errorsReturn: Handle;
-  /** The value of MPI_IN_PLACE: passed as the input address, it means that the input is in the output array. */
+  /**
+   * The value of MPI_IN_PLACE. If a call passes this value as the address of the input, MPI reads the input from the
+   * output array.
+   */
   readonly inPlace: number;
   readonly types: Readonly<Record<ElementType, Handle>>;
   readonly operations: Readonly<Record<Reduction, Handle>>;
 }
 
-/** The names of the supported typed arrays. */
+/** The names of the typed arrays that the methods of a communicator accept. */
 export type ElementType = "Float32Array" | "Float64Array" | "Int32Array";
 
-/** Returns the name of a typed array's class, or `undefined` if MPI functions do not accept the value. */
+/** Returns the name of a typed array's class, or `undefined` if the methods of a communicator do not accept the value. */
 export function elementTypeOf(array: unknown): ElementType | undefined {
   if (array instanceof Float32Array) return "Float32Array";
   if (array instanceof Float64Array) return "Float64Array";
@@ -47,7 +50,10 @@ export const openMpiAbi = (addressOf: (name: string) => bigint): Abi => ({
   },
 });
 
-/** The values in the mpi.h of MPICH, which libraries with the MPICH ABI share: Intel MPI, MVAPICH, Cray MPICH. */
+/**
+ * MPICH's handles are numbers, which its header mpi.h defines. Intel MPI, MVAPICH and Cray MPICH have the same binary
+ * interface (ABI), and so the same numbers.
+ */
 export const mpichAbi: Abi = {
   handle: "int",
   world: 0x44000000,

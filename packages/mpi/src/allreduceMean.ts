@@ -2,11 +2,12 @@ import { ArgumentError, DTypeError, type Tensor } from "@wengert/core";
 import { isFloat, show, type TreesOnly, unflatten, walk, withDefaults } from "@wengert/core/extend";
 import type { Communicator } from "@wengert/train";
 import { meanOverRanks, mustBeCommunicator } from "@wengert/train/extend";
+import { mustNotBeRecorded } from "./recording.ts";
 
 export interface AllreduceMeanOptions {
   /**
-   * The weight of this rank's tree, for example its number of rows. Default 1. A tree of weight 0 contributes zero, even if
-   * it holds NaN.
+   * The weight of the tree of the current rank, for example the rank's number of rows. Default 1. A tree of weight 0
+   * contributes zero, even if it holds NaN.
    */
   readonly weight?: number | undefined;
 }
@@ -14,14 +15,16 @@ export interface AllreduceMeanOptions {
 const caller = "allreduceMean";
 
 /**
- * Returns the mean of a tree of float tensors over all ranks, Σ wᵣ treeᵣ / Σ wᵣ with the weights wᵣ. All ranks must pass trees
- * of the same structure, dtypes and shapes, and receive the same mean. All tensors of a dtype are sent in one buffer. A tape
- * does not record the call: take derivatives first, then their mean.
+ * Returns the mean of a tree of float tensors over all ranks, Σ wᵣ treeᵣ / Σ wᵣ with the weights wᵣ. All ranks must pass
+ * trees of the same structure, dtypes and shapes, and receive the same mean. All tensors of a dtype are sent in one
+ * buffer. The mean has no derivative: compute gradients first, and then their mean.
  * @throws TreeError, DTypeError unless all leaves are float tensors
  * @throws ArgumentError for an invalid weight, or if all ranks have the weight 0
+ * @throws ArgumentError inside a function that is being differentiated, compiled or traced
  */
 export function allreduceMean<T>(mpi: Communicator, tree: T & TreesOnly<T>, options?: AllreduceMeanOptions): T {
   mustBeCommunicator(caller, "mpi", mpi);
+  mustNotBeRecorded(caller, "compute gradients first, and then write allreduceMean(mpi, grad)");
   const { weight } = withDefaults<AllreduceMeanOptions>(caller, options, { weight: 1 });
   if (typeof weight !== "number" || !(weight >= 0 && weight < Infinity))
     throw new ArgumentError(

@@ -6,9 +6,9 @@ import { MpiError } from "./errors.ts";
 import type { Library } from "./library.ts";
 
 /**
- * The connection of one process (rank) to all processes that `mpirun` started. Every rank must call the same methods in
- * the same order, with arrays of the same class and length. Each call blocks until all other ranks have made the same
- * call.
+ * The connection of the current process to all processes that `mpirun` has started. MPI calls each process a rank. All
+ * ranks must call the same methods in the same order, with arrays of the same class and length. A call returns when all
+ * other ranks have made the same call.
  */
 export interface Mpi extends Communicator {
   /** The number of the current process, from 0 to `size - 1`. */
@@ -23,7 +23,10 @@ export interface Mpi extends Communicator {
   allreduce<A extends Reducible>(array: A, options?: AllreduceOptions): A;
   /** Returns a new array that holds the elements of all ranks, rank by rank. */
   allgather<A extends Reducible>(array: A): A;
-  /** Disconnects from the other ranks. If the program has not called `finalize`, the process calls it at the end. */
+  /**
+   * Waits until all ranks have called `finalize`, and ends MPI. If the program does not call `finalize`, `openMpi` calls
+   * it at the end of the process.
+   */
   finalize(): void;
   /** Ends all processes at once, with the exit code `code` (default 1). */
   abort(code?: number): void;
@@ -41,10 +44,10 @@ export interface AllreduceOptions {
 
 const reductions: readonly Reduction[] = ["sum", "min", "max", "product"];
 
-/** Returns the methods of a communicator, which check their arguments. The library must already be initialized. */
+/** Returns a communicator whose methods check their arguments. The library must already be initialized. */
 export function communicatorOf(library: Library): Mpi {
   const [rank, size] = [library.rank(), library.size()];
-  /** Calls a function of MPI. @throws MpiError if it fails */
+  /** Calls `f`, which returns an error code of MPI. @throws MpiError if the code is not 0 */
   const run = (caller: string, f: () => number): void => {
     if (library.finalized())
       throw new MpiError(`${caller}: MPI is already finalized; call finalize after all other methods`);

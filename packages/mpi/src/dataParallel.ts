@@ -10,6 +10,7 @@ import {
   mustBeCommunicator,
   wholeNumber,
 } from "@wengert/train/extend";
+import { mustNotBeRecorded } from "./recording.ts";
 
 export interface DataParallelOptions {
   /** The number of steps between two checks that all ranks hold the same parameters. Default 100. */
@@ -28,9 +29,10 @@ export interface ValueAndGrad<P> {
 const caller = "dataParallel";
 
 /**
- * Distributes a step over all ranks. `step(params, batch, ...)` must return the mean loss over the rows of a batch and
- * its gradient, like `valueAndGrad(loss)` or a compiled version of it. The returned function receives this rank's rows
- * of a batch. It returns the value and the gradient for the whole batch, which are equal on all ranks.
+ * Distributes the gradient of a batch over all ranks. `step(params, batch, ...)` must return `{ value, grad }`: the mean
+ * loss over the rows of a batch, and its gradient. Examples are `valueAndGrad(loss)` and `compile(valueAndGrad(loss))`.
+ * The returned function has the same arguments, but each rank passes only its own rows of the batch. The function
+ * returns the value and the gradient for the rows of all ranks. The result is equal on all ranks.
  *
  * The rows are along axis 0 of each tensor of `batch`. Ranks may have different numbers of rows: their results are
  * weighted by these numbers. A rank may pass a batch with 0 rows, and then does not run `step`. Other fields of the
@@ -40,6 +42,7 @@ const caller = "dataParallel";
  *
  * @throws ArgumentError on all ranks if a parameter differs between ranks (the message names the first such parameter),
  * or if no rank has a row
+ * @throws ArgumentError inside a function that is being differentiated, compiled or traced
  */
 export function dataParallel<P, B, Rest extends readonly unknown[], R extends ValueAndGrad<P>>(
   step: (params: P, batch: B, ...rest: Rest) => R,
@@ -53,6 +56,7 @@ export function dataParallel<P, B, Rest extends readonly unknown[], R extends Va
   const checkEvery = wholeNumber(caller, "checkEvery", settings.checkEvery, 1);
   let calls = 0;
   return (params, batch, ...rest) => {
+    mustNotBeRecorded(caller, "write dataParallel(compile(valueAndGrad(loss)), mpi), and call the result outside");
     const floats = floatsOf(caller, params);
     const weight = countRows(caller, batch, "batch").count;
     if (calls % checkEvery === 0)
@@ -63,7 +67,7 @@ export function dataParallel<P, B, Rest extends readonly unknown[], R extends Va
         `the parameters differ at call ${calls + 1}, so create them from the same key, and update them in the same way, on all ranks`,
       );
     calls++;
-    // A rank without rows does not run the step, because its loss would be NaN. It sends zeros.
+    // The mean loss of 0 rows would be NaN, so a rank without rows does not run the step, and sends zeros.
     const own = weight > 0 ? step(params, batch, ...rest) : undefined;
     const value = own && scalarValueOf(own);
     const mean = meanOverRanks(caller, mpi, {

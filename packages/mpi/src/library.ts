@@ -3,17 +3,18 @@ import { type Abi, type ElementType, mpichAbi, openMpiAbi } from "./abi.ts";
 import { MpiError } from "./errors.ts";
 
 /**
- * The functions of libmpi that this package calls, for the communicator MPI_COMM_WORLD. A function that has no other
- * result returns an error code, which is 0 for success.
+ * The functions of an MPI library that this package calls, for the communicator MPI_COMM_WORLD, which contains all
+ * processes. A function that has no other result returns an error code, which is 0 for success.
  */
 export interface Library {
-  /** The name or path of the library, and the first line of the text with which it describes itself. */
+  /** The name or path from which the library was loaded. */
   readonly name: string;
+  /** The first line of the library's version text, such as "Open MPI v4.1.4, package: Debian OpenMPI". */
   readonly version: string;
   initialized(): boolean;
   finalized(): boolean;
   init(): number;
-  /** Makes functions return an error code. By default MPI prints a message and ends all processes. */
+  /** Makes all later calls return an error code. By default, an error of MPI ends all processes. */
   returnErrors(): number;
   rank(): number;
   size(): number;
@@ -27,7 +28,7 @@ export interface Library {
   errorText(code: number): string;
 }
 
-/** The members of the package koffi that this file uses. */
+/** The functions of the npm package koffi, which calls C functions from JavaScript, that this file uses. */
 export interface Koffi {
   load(path: string | null): KoffiLibrary;
   address(symbol: unknown): bigint;
@@ -37,12 +38,14 @@ interface KoffiLibrary {
   symbol(name: string): unknown;
 }
 
-// The flags RTLD_NOW | RTLD_GLOBAL | RTLD_NODELETE of Linux. RTLD_GLOBAL is needed because plugins of Open MPI look up
-// symbols of libmpi. RTLD_NODELETE is needed because koffi unloads its libraries when Node exits, but libmpi has
-// registered functions that run later.
+// The flags RTLD_NOW | RTLD_GLOBAL | RTLD_NODELETE of dlopen on Linux. With RTLD_GLOBAL, the plugins of Open MPI find the
+// symbols of libmpi. With RTLD_NODELETE, libmpi stays in memory when koffi unloads it at the end of the process. Otherwise
+// the process could crash, because libmpi has registered functions (atexit) that run after that.
 const dlopenFlags = 0x2 | 0x100 | 0x1000;
 
 const textBytes = 8192; // MPI_MAX_LIBRARY_VERSION_STRING of MPICH; Open MPI needs 256
+
+const pauseBeforeFinalize = 200; // ms; even on a busy machine, a rank returns from a barrier within this time
 
 /**
  * Loads the first of several libraries that exists.
@@ -84,7 +87,7 @@ function functionsOf(caller: string, koffi: Koffi, name: string): Library {
   const abort = declare("MPI_Abort", H, "int");
   const errorString = declare("MPI_Error_string", "int", "void *", "void *");
 
-  /** Calls a function whose last parameter receives one int. */
+  /** Calls a C function with the given arguments and an address of an int. Returns the int that the function writes there. */
   const readInt = (f: (...args: unknown[]) => number, ...args: unknown[]): number => {
     const result = new Int32Array(1);
     f(...args, result);
@@ -104,11 +107,26 @@ function functionsOf(caller: string, koffi: Koffi, name: string): Library {
     broadcast: (type, array, root) => broadcast(array, array.length, types[type], root, world),
     allreduce: (type, array, op) => allreduce(inPlace, array, array.length, types[type], operations[op], world),
     allgather: (type, own, all) => allgather(own, own.length, types[type], all, own.length, types[type], world),
-    finalize: () => finalize(),
+    finalize() {
+      if (abi !== mpichAbi) return finalize();
+      const code = barrier(world);
+      if (code !== 0) return code;
+      pause();
+      return finalize();
+    },
     abort: (code) => void abort(world, code),
     errorText: (code) => readText((bytes, length) => errorString(code, bytes, length)).replaceAll(/\s*\n\s*/g, " "),
   };
 }
+
+/**
+ * Gives all ranks time to return from their last barrier before any rank calls MPI_Finalize. Without this pause,
+ * MPI_Finalize of MPICH sometimes waits forever if the hosts are connected by Ethernet. In MPI_Finalize, every rank sends a
+ * request to every other rank and waits for the answers. A rank answers while it runs any function of MPI, and stops
+ * answering when it has all answers to its requests. Without the pause, rank 1 can answer rank 0 from inside its last
+ * barrier. Rank 0 then stops answering before rank 1 has sent its request, and rank 1 waits forever.
+ */
+const pause = (): void => void Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, pauseBeforeFinalize);
 
 function readText(f: (bytes: Uint8Array, length: Int32Array) => unknown): string {
   const [bytes, length] = [new Uint8Array(textBytes), new Int32Array(1)];
@@ -116,7 +134,10 @@ function readText(f: (bytes: Uint8Array, length: Int32Array) => unknown): string
   return new TextDecoder().decode(bytes.subarray(0, length[0])).replace(/\0.*$/s, "");
 }
 
-/** Returns the first line of the library's description of itself. @throws MpiError unless it is an MPI library */
+/**
+ * Returns the first line of a library's version text, such as "Open MPI v4.1.4, package: Debian OpenMPI".
+ * @throws MpiError unless the library is an MPI library
+ */
 function versionOf(caller: string, library: KoffiLibrary, name: string): string {
   try {
     const describe = library.func("MPI_Get_library_version", "int", ["void *", "void *"]);

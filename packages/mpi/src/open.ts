@@ -6,8 +6,8 @@ import { type Koffi, type Library, loadLibrary } from "./library.ts";
 
 export interface MpiOptions {
   /**
-   * The path or name of libmpi. By default, tries `libmpi.so.40` (Open MPI) and `libmpich.so.12` (MPICH), and begins
-   * with the library whose `mpirun` started the process.
+   * The path or name of the MPI library. By default, `openMpi` tries `libmpi.so.40` (Open MPI) and `libmpich.so.12`
+   * (MPICH). It begins with the library of the MPI whose `mpirun` started the process.
    */
   readonly library?: string | undefined;
 }
@@ -18,11 +18,12 @@ const caller = "openMpi";
 type Process = Pick<NodeJS.Process, "platform" | "env" | "once" | "prependListener" | "getBuiltinModule">;
 
 /**
- * Starts MPI in the current process, which `mpirun` or `srun` has started, and returns the connection to the other
- * processes. Without `mpirun`, the process is the only rank. Needs Node on Linux, the package koffi, and Open MPI or MPICH.
+ * Starts MPI in the current process, and returns the connection to the other processes that `mpirun` or `srun` has
+ * started. If neither has started the process, it is the only rank. Needs Node on Linux, the npm package koffi, and Open
+ * MPI or MPICH.
  *
- * A process that ends with an exit code other than 0, for example after an uncaught error, ends all processes with that
- * code. At exit code 0 the process calls `finalize` if the program has not.
+ * If a process ends with an exit code other than 0, for example after an uncaught error, all processes end with this
+ * code. If a process ends with code 0, `openMpi` calls `finalize` at the end, unless the program has called it.
  *
  * @throws MpiError if koffi or the library cannot be loaded, or if another MPI's `mpirun` started the process
  * @throws ArgumentError for an invalid option
@@ -61,8 +62,8 @@ function requireKoffi(process: Process): Koffi {
 }
 
 /**
- * Turns off UCX's hooks for memory functions, unless the user has set the variables. With these hooks, MPICH has crashed
- * Node in about 1 % of the runs.
+ * Sets two environment variables, unless the user has set them, so that the library UCX, which MPICH uses, does not
+ * replace the memory functions of the process. With UCX's replacements, Node has crashed in about 1 % of the runs.
  */
 function setUcxVariables(env: NodeJS.ProcessEnv): void {
   env.UCX_MEM_EVENTS ??= "n";
@@ -73,7 +74,8 @@ const openMpiNames = ["libmpi.so.40"];
 const mpichNames = ["libmpich.so.12", "libmpi.so.12"];
 
 /**
- * Returns the usual names of libmpi. The names of the MPI whose environment variables the launcher has set come first.
+ * Returns the file names of MPI libraries to try. If environment variables show that `mpirun` of MPICH has started the
+ * process, the names of MPICH come first. Otherwise the name of Open MPI comes first.
  */
 const defaultNames = (env: NodeJS.ProcessEnv): readonly string[] =>
   env.PMI_SIZE !== undefined && env.OMPI_COMM_WORLD_SIZE === undefined
@@ -89,8 +91,9 @@ function start(library: Library): void {
 }
 
 /**
- * A library that does not belong to the launcher makes each process the only rank of a separate job.
- * @throws MpiError if the launcher has started more processes than the library finds
+ * Checks that the library belongs to the same MPI as the launcher (`mpirun` or `srun`). Otherwise each process would be
+ * the only rank of a separate job.
+ * @throws MpiError if the launcher has started several processes, but the library finds only one
  */
 function checkSize({ size }: Mpi, { name, version }: Library, env: NodeJS.ProcessEnv): void {
   const started = Number(env.OMPI_COMM_WORLD_SIZE ?? env.PMI_SIZE ?? env.SLURM_STEP_NUM_TASKS ?? size);
@@ -100,11 +103,13 @@ function checkSize({ size }: Mpi, { name, version }: Library, env: NodeJS.Proces
   );
 }
 
-/** Ends all ranks together: a failed rank would otherwise leave the others waiting for its next call. */
+/**
+ * Makes all ranks end when the current process fails. Otherwise the other ranks would wait forever for its next call.
+ * Finalizes MPI when the process ends with code 0.
+ */
 function endTogether(process: Process, { rank, size }: Mpi, library: Library): void {
   process.prependListener("uncaughtExceptionMonitor", (error: unknown) => {
-    // Print the error here: Node would print it only after the "exit" listeners, but the listener below ends the
-    // process.
+    // Node itself would print the error after the "exit" listeners, but the listener below ends the process earlier.
     if (size > 1) console.error(`rank ${rank} of ${size} failed:`, error);
   });
   process.once("exit", (code: number) => {

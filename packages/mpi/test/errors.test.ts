@@ -1,3 +1,4 @@
+import { compile } from "@wengert/compile";
 import * as mpi from "@wengert/mpi";
 import * as core from "../../ops/test/all/core.ts";
 import * as ops from "../../ops/test/all/ops.ts";
@@ -9,7 +10,7 @@ import { mistakes, prelude } from "./mistakes.ts";
 testMistakes({
   prelude,
   mistakes,
-  scope: { ...core, ...ops, ...mpi, fakeKoffi, onPlatform, withEnv, withKoffi },
+  scope: { ...core, ...ops, ...mpi, compile, fakeKoffi, onPlatform, withEnv, withKoffi },
   sources: sourcesOf("mpi"),
   speakers: functionNames(mpi),
 });

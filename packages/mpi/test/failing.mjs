@@ -1,13 +1,22 @@
 // Runs on every rank. Rank 1 fails in the given way, while the other ranks wait for it in barrier.
 
-import { openMpi } from "../dist/open.js"; // starts faster than the whole package
+import { openMpi } from "../dist/open.js"; // loads faster than ../dist/index.js
 
 const [failure, library] = process.argv.slice(2);
 const mpi = openMpi({ library });
 mpi.barrier();
-if (mpi.rank === 1) {
-  if (failure === "throw") throw new Error("the disk of rank 1 is full");
-  if (failure === "kill") process.kill(process.pid, "SIGKILL");
-}
+const failures = {
+  throw() {
+    throw new Error("the disk of rank 1 is full");
+  },
+  reject() {
+    void Promise.reject(new Error("the disk of rank 1 is full"));
+    return new Promise((resolve) => setTimeout(resolve, 60_000));
+  },
+  exit: () => process.exit(3),
+  abort: () => mpi.abort(4),
+  kill: () => process.kill(process.pid, "SIGKILL"),
+};
+if (mpi.rank === 1) await failures[failure]?.();
 if (failure !== "end") mpi.barrier();
 // MPI is not finalized here: the end of the process does that.

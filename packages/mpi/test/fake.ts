@@ -14,6 +14,8 @@ export interface FakeOptions {
   readonly missing?: readonly string[];
   /** The libraries that exist. Default: all. */
   readonly exist?: readonly string[];
+  /** Called when the program loads a library. */
+  readonly onLoad?: () => void;
 }
 
 /** A stand-in for koffi, and the calls that it has received. */
@@ -25,7 +27,14 @@ export interface FakeKoffi extends Koffi {
 type Native = (...args: unknown[]) => unknown;
 
 export function fakeKoffi(options: FakeOptions = {}): FakeKoffi {
-  const { version = "MPICH Version:\t4.0.2\nMPICH ABI: 14", size = 1, failing = [], missing = [], exist } = options;
+  const {
+    version = "MPICH Version:\t4.0.2\nMPICH ABI: 14",
+    size = 1,
+    failing = [],
+    missing = [],
+    exist,
+    onLoad,
+  } = options;
   let { initialized = true, finalized = false } = options;
   const calls: [string, ...unknown[]][] = [];
   const loaded: string[] = [];
@@ -51,7 +60,11 @@ export function fakeKoffi(options: FakeOptions = {}): FakeKoffi {
     },
   };
   const system: Readonly<Record<string, Native>> = {
-    dlopen: (name) => (exist === undefined || exist.includes(String(name)) ? 1n : null),
+    dlopen(name, flags) {
+      calls.push(["dlopen", name, flags]);
+      onLoad?.();
+      return exist === undefined || exist.includes(String(name)) ? 1n : null;
+    },
     dlerror: () => "cannot open shared object file",
   };
   return {

@@ -59,6 +59,8 @@ export const mistakes: Chapter = {
     "allreduceMean(mpi, params, { rows: 2 })",
     "# No rank has rows.",
     "allreduceMean(mpi, params, { weight: 0 })",
+    "# Its derivative would be wrong.",
+    "grad((p) => mean(allreduceMean(mpi, p).W))(params)",
   ],
 
   dataParallel: [
@@ -72,5 +74,8 @@ export const mistakes: Chapter = {
     "dataParallel((params, { X }) => ({ value: X, grad: params }), mpi)(params, batch)",
     "dataParallel(step, different)(params, batch)",
     "dataParallel(({ W }, { X }) => ({ value: mean(X), grad: W }), mpi)(params, batch)",
+    "# A trace or a plan would hold the steps of only one rank.",
+    "compile(dataParallel(step, mpi))(params, batch)",
+    "grad((p) => dataParallel(step, mpi)(p, batch).value)(params)",
   ],
 };

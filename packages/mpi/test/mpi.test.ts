@@ -26,7 +26,10 @@ interface Results {
 }
 interface Trained {
   readonly plain: string;
+  readonly compiled: string;
+  readonly plans: number;
   readonly fit: Summary;
+  readonly compiledFit: Summary;
   readonly resumed: Summary;
   readonly stopped: unknown;
   readonly shown: number;
@@ -69,8 +72,7 @@ function plainLoop(dtype: DType): number[] {
 }
 
 describe.each(found)("$name", (installation: Installation) => {
-  // The soak also runs one rank and four, which take most of the time.
-  describe.each(process.env.WENGERT_SOAK ? [1, 2, 4] : [2])("on %i ranks", (size) => {
+  describe.each([1, 2, 4])("on %i ranks", (size) => {
     const own = join(folder, `${installation.library}-${size}`);
     let results: readonly Results[];
     beforeAll(async () => {
@@ -109,20 +111,27 @@ describe.each(found)("$name", (installation: Installation) => {
       for (const result of results) expect(result.mean).toEqual({ a: [Math.fround(mean), 1], b: [[mean, 1]] });
     });
 
-    test.each(dtypes)("a plain loop on uneven batches equals one process in %s", (dtype) => {
-      for (const result of results) expect(result[dtype].plain).toBe(results[0]![dtype].plain);
-      expectClose(parse(results[0]![dtype].plain), plainLoop(dtype), tolerances[dtype]);
+    test.each(dtypes)("a plain loop on uneven batches equals one process in %s, also with a compiled step", (dtype) => {
+      const alone = plainLoop(dtype);
+      for (const loop of ["plain", "compiled"] as const) {
+        for (const result of results) expect(result[dtype][loop]).toBe(results[0]![dtype][loop]);
+        expectClose(parse(results[0]![dtype][loop]), alone, tolerances[dtype]);
+      }
+      const hasRows = (rank: number) => size !== 4 || rank !== 1;
+      expect(results.map((result) => result[dtype].plans)).toEqual(results.map((_, rank) => (hasRows(rank) ? 1 : 0)));
     });
 
-    test.each(dtypes)("fit equals one process in %s, also where ranks have no row", async (dtype) => {
+    test.each(dtypes)("fit equals one process in %s, also where ranks have no row, and with compile", async (dtype) => {
       const alone = await fit(loss, modelOf(dtype), dataOf(rows, dtype), optionsOf(dtype));
-      const [{ fit: together }] = results.map((result) => result[dtype]) as [Trained];
-      for (const result of results) expect(result[dtype].fit).toEqual(together);
       const numbers = ({ train, validation }: History) =>
         [...train, ...validation].flatMap(({ step, loss, metrics }) => [step, loss, metrics.accuracy!]);
-      expectClose(parse(together.params), numbersOf(alone.params), tolerances[dtype]);
-      expectClose(parse(together.best), numbersOf(alone.best.params), tolerances[dtype]);
-      expectClose(numbers(together.history), numbers(alone.history), tolerances[dtype]);
+      for (const name of ["fit", "compiledFit"] as const) {
+        const together = results[0]![dtype][name];
+        for (const result of results) expect(result[dtype][name]).toEqual(together);
+        expectClose(parse(together.params), numbersOf(alone.params), tolerances[dtype]);
+        expectClose(parse(together.best), numbersOf(alone.best.params), tolerances[dtype]);
+        expectClose(numbers(together.history), numbers(alone.history), tolerances[dtype]);
+      }
     });
 
     test.each(dtypes)("an interrupted fit in %s stops on all ranks, and resumes bit for bit", (dtype) => {
@@ -135,6 +144,10 @@ describe.each(found)("$name", (installation: Installation) => {
     test("only rank 0 shows progress and touches checkpoints", () => {
       expect(results.map(({ float64 }) => float64.shown)).toEqual([10, ...results.slice(1).map(() => 0)]);
       expect(results.map(({ files }) => files)).toEqual(results.map(() => false));
+    });
+
+    test("fit returns on all ranks after rank 0 has written the last checkpoint", () => {
+      expect(results.map(({ waited }) => waited)).toEqual(results.map(() => true));
     });
 
     test("methods throw after finalize", () => {
@@ -162,13 +175,22 @@ describe.each(found)("$name", (installation: Installation) => {
     });
   });
 
+  const thrown = /^rank 1 of 2 failed: Error: the disk of rank 1 is full$/m;
   test.each([
-    ["throw", /rank 1 of 2 failed: Error: the disk of rank 1 is full/],
-    ["kill", /./],
-  ])("a rank that fails (%s) ends the job with an exit code and a message", async (failure, message) => {
-    const { code, stdout, stderr } = await runRanks(installation, 2, "failing.mjs", failure, installation.library);
-    expect(code).not.toBe(0);
-    expect(stdout + stderr).toMatch(message);
+    ["throws an error", "throw", 1, thrown],
+    ["rejects a promise", "reject", 1, thrown],
+    ["exits with code 3", "exit", 3, undefined],
+    ["calls abort(4)", "abort", 4, undefined],
+  ])("a rank that %s ends all ranks with its code and its message", async (_, failure, code, message) => {
+    const ended = await runRanks(installation, 2, "failing.mjs", failure, installation.library);
+    expect(ended.code).toBe(code);
+    if (message) expect(ended.stderr).toMatch(message);
+  });
+
+  test("a rank that is killed ends all ranks with a code other than 0 and a message of mpirun", async () => {
+    const { code, stdout, stderr } = await runRanks(installation, 2, "failing.mjs", "kill", installation.library);
+    expect(code).toBeGreaterThan(0);
+    expect(stdout + stderr).toMatch(/signal:? 9/i); // Open MPI writes to stderr, MPICH to stdout
   });
 
   test("a program that does not finalize ends with exit code 0", async () => {

@@ -40,7 +40,10 @@ export const environment: NodeJS.ProcessEnv = {
   OMPI_MCA_btl_vader_single_copy_mechanism: "none", // containers forbid it
 };
 
-/** Runs a command to its end. After `timeout` ms, sends it SIGTERM. */
+/**
+ * Runs a command to its end.
+ * @throws Error if the command runs longer than `timeout` ms, for example because a rank waits forever
+ */
 export function run(
   command: readonly string[],
   env: NodeJS.ProcessEnv = environment,
@@ -57,7 +60,11 @@ export function run(
   });
   return new Promise((resolve, reject) => {
     child.on("error", reject);
-    child.on("close", (code) => resolve({ code, stdout, stderr }));
+    child.on("close", (code, signal) => {
+      if (!child.killed) resolve({ code, stdout, stderr });
+      else
+        reject(new Error(`${command.join(" ")}: ended by ${signal ?? code} after ${timeout} ms\n${stdout}${stderr}`));
+    });
   });
 }
 

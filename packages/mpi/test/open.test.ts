@@ -44,12 +44,24 @@ test("the library of the launcher comes first", () => {
   expect(opened({ ...started, exist: ["libmpi.so.12"] }).koffi.loaded).toEqual(["libmpi.so.12"]);
 });
 
-test("the variables of UCX are set unless the user has set them", () => {
-  const env = { UCX_MEM_EVENTS: "y" };
-  withEnv(env, () => {
-    withKoffi(fakeKoffi(), () => openMpi());
-    expect([process.env.UCX_MEM_EVENTS, process.env.UCX_MEM_MMAP_HOOK_MODE]).toEqual(["y", "none"]);
-  });
+test("the variables of UCX are set before the library is loaded, unless the user has set them", () => {
+  const variables = (user: Readonly<Record<string, string>>) => {
+    let atLoad: unknown;
+    const onLoad = () => {
+      atLoad = [process.env.UCX_MEM_EVENTS, process.env.UCX_MEM_MMAP_HOOK_MODE];
+    };
+    opened({ ...started, onLoad }, user);
+    return atLoad;
+  };
+  expect(variables({})).toEqual(["n", "none"]);
+  expect(variables({ UCX_MEM_EVENTS: "y" })).toEqual(["y", "none"]);
+  expect(variables({ UCX_MEM_MMAP_HOOK_MODE: "bistro" })).toEqual(["n", "bistro"]);
+});
+
+test("the library stays loaded until the process ends, and its plugins find its symbols", () => {
+  const [[, flags]] = opened(started).argumentsOf("dlopen") as [[string, number]];
+  const [global, nodelete] = [0x100, 0x1000]; // RTLD_GLOBAL, RTLD_NODELETE
+  expect(flags & (global | nodelete)).toBe(global | nodelete);
 });
 
 describe("at the end of the process", () => {
@@ -62,6 +74,24 @@ describe("at the end of the process", () => {
     closed.mpi.finalize();
     closed.emit("exit", 1);
     expect([closed.argumentsOf("MPI_Finalize").length, closed.argumentsOf("MPI_Abort").length]).toEqual([1, 0]);
+  });
+
+  test("MPICH is finalized after a barrier and a pause, and Open MPI at once", () => {
+    const lastCalls = (options: FakeOptions) => {
+      const { mpi, koffi } = opened({ ...started, ...options });
+      const names = () => koffi.calls.map(([name]) => name).filter((name) => name !== "MPI_Finalized");
+      const before = names().length;
+      let atPause: readonly string[] | undefined;
+      const wait = vi.spyOn(Atomics, "wait").mockImplementation(() => {
+        atPause = names().slice(before);
+        return "timed-out";
+      });
+      mpi.finalize();
+      wait.mockRestore();
+      return { atPause, atEnd: names().slice(before) };
+    };
+    expect(lastCalls({})).toEqual({ atPause: ["MPI_Barrier"], atEnd: ["MPI_Barrier", "MPI_Finalize"] });
+    expect(lastCalls({ version: "Open MPI v4.1.4" })).toEqual({ atPause: undefined, atEnd: ["MPI_Finalize"] });
   });
 
   test("another exit code ends all ranks, after the error has been printed", () => {

@@ -2,6 +2,8 @@
 
 import { existsSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
+import { setTimeout as sleep } from "node:timers/promises";
+import { compile } from "@wengert/compile";
 import { tensor, treeMap, valueAndGrad } from "@wengert/core";
 import { mul, slice } from "@wengert/ops";
 import { adam, applyUpdates, fit, toSafetensors } from "@wengert/train";
@@ -41,11 +43,11 @@ results.mean =
   size === 1 ? undefined : allreduceMean(mpi, { a: filled("float32"), b: [filled("float64")] }, { weight: rank });
 
 /**
- * Trains with a plain loop on a batch of 10 rows. The rows are distributed unevenly: if there are 4 ranks, rank 1 has
- * no row.
+ * Trains with a plain loop on a batch of 10 rows. `gradient` computes the value and the gradient of a rank's rows. The
+ * rows are distributed unevenly: if there are 4 ranks, rank 1 has no row.
  */
-function plainLoop(dtype) {
-  const step = dataParallel(valueAndGrad(meanLoss), mpi, { checkEvery: 3 });
+function plainLoop(dtype, gradient) {
+  const step = dataParallel(gradient, mpi, { checkEvery: 3 });
   const bounds = { 1: [0, 10], 2: [0, 3, 10], 4: [0, 5, 5, 8, 10] }[size];
   const cut = (x) => slice(x, { start: [bounds[rank]], stop: [bounds[rank + 1]] });
   const { X, y } = dataOf(10, dtype);
@@ -90,17 +92,35 @@ for (const dtype of ["float32", "float64"]) {
     // The other ranks have no file, as if they ran on another host.
     checkpoint: { path: rank === 0 ? path : `${folder}/missing/${rank}` },
   });
-  mpi.barrier();
   const resumed = await fitted({ checkpoint: { path: rank === 0 ? path : `${folder}/missing/${rank}` }, resume: true });
+  const compiled = compile(valueAndGrad(meanLoss));
+  const planned = await fitted({ compile });
   results[dtype] = {
-    plain: plainLoop(dtype),
+    plain: plainLoop(dtype, valueAndGrad(meanLoss)),
+    compiled: plainLoop(dtype, compiled),
+    plans: compiled.signatures,
     fit: summary(whole),
+    compiledFit: summary(planned),
     stopped: [stopped.reason, stopped.step],
     resumed: summary(resumed),
     shown,
   };
 }
 results.files = existsSync(`${folder}/missing`);
+
+const late = `${folder}/late`;
+const write = async () => {
+  await sleep(100);
+  writeFileSync(late, "");
+};
+await fit(loss, modelOf("float64"), dataOf(rows, "float64"), {
+  ...optionsOf("float64"),
+  steps: 1,
+  validation: undefined,
+  checkpoint: { write },
+  parallel: mpi,
+});
+results.waited = existsSync(late);
 
 if (size === 2) {
   const params = modelOf("float64");

@@ -42,4 +42,4 @@ export { erfinvSlope, gaussian, inverseMills, inverseMillsExcess } from "./speci
 export { polygammaDifference } from "./special/gamma.ts";
 export { gammaincSlope } from "./special/incompleteGamma.ts";
 export type { Exports as KernelExports, VectorFunction } from "./wasm/exports.ts";
-export { newKernels } from "./wasm/newKernels.ts";
+export { newKernels, newSharedKernels } from "./wasm/newKernels.ts";

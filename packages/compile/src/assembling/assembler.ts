@@ -264,6 +264,9 @@ export class Code {
   }
 }
 
+/** The largest size of a shared memory, in pages of 64 kB. The declaration of a shared memory must have one. */
+const maxSharedPages = 2 ** 15;
+
 export class ModuleBuilder {
   readonly #types: number[][] = [];
   readonly #typeKeys: string[] = [];
@@ -303,9 +306,10 @@ export class ModuleBuilder {
     return index;
   }
 
-  /** Returns the binary. It imports the memory `env.memory`. */
-  binary(): Uint8Array {
-    const memory = [...name("env"), ...name("memory"), 2, 0, 1];
+  /** Returns the binary. It imports the memory `env.memory`, which threads share if `isShared`. */
+  binary(isShared: boolean): Uint8Array {
+    const limits = isShared ? [3, 1, ...unsigned(maxSharedPages)] : [0, 1];
+    const memory = [...name("env"), ...name("memory"), 2, ...limits];
     const bytes = new Bytes();
     bytes.putAll([0, 0x61, 0x73, 0x6d, 1, 0, 0, 0]);
     const put = (id: number, entries: readonly ArrayLike<number>[]) => {

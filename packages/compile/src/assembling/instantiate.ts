@@ -1,10 +1,11 @@
-/** Compiles a WebAssembly binary, connects its imports, and returns its exports. */
+/** Compiles a WebAssembly binary and connects its imports. Returns the compiled module and its exports. */
 export function instantiate(
   binary: Uint8Array,
   imports: Readonly<Record<string, object>>,
-): Readonly<Record<string, () => void>> {
+): { readonly module: object; readonly exports: Readonly<Record<string, () => void>> } {
   const { WebAssembly } = globalThis as unknown as { WebAssembly: WebAssemblyApi };
-  return new WebAssembly.Instance(new WebAssembly.Module(binary), imports).exports;
+  const module = new WebAssembly.Module(binary);
+  return { module, exports: new WebAssembly.Instance(module, imports).exports };
 }
 
 /** The subset of WebAssembly's declarations that plans use. */

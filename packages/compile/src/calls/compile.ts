@@ -2,10 +2,11 @@ import { ArgumentError, type Tensor } from "@wengert/core";
 import { isList, isRecording, show, type TreesOnly, withDefaults } from "@wengert/core/extend";
 import { NoPlanHere } from "../instructions/opCalls.ts";
 import type { Engine } from "../plans/link.ts";
-import { makePlan } from "../plans/plan.ts";
+import { makePlan, type Plan } from "../plans/plan.ts";
 import type { PlanReport } from "../plans/report.ts";
+import { availableThreads } from "../threads/platform.ts";
 import { compileOn, type EngineCompiled, type ProgramEngine } from "./engine.ts";
-import { knownPlans, nameOf } from "./known.ts";
+import { knownPlans, nameOf, type Traced } from "./known.ts";
 import { donatedPairs, repeatedPairs } from "./pairs.ts";
 import { hasTraced } from "./signature.ts";
 
@@ -22,6 +23,12 @@ export interface CompileOptions {
    * the memory of their tensors. Afterwards, reading these tensors throws a MutationError. Default: none.
    */
   readonly donate?: readonly number[] | undefined;
+  /**
+   * The number of threads that share long instructions: products, softmax and large loops. The bits do not depend on it.
+   * Threads need Node, or a page that is cross-origin isolated. A plan that is faster on one thread runs on one thread.
+   * Default: 1.
+   */
+  readonly threads?: number | undefined;
 }
 
 /** A function that runs from plans. Each signature of arguments has its own plan. */
@@ -78,16 +85,21 @@ export function compile<A extends readonly unknown[], R>(
   options?: CompileOptions | EngineOptions,
 ): Compiled<A, R> | EngineCompiled<A, R> {
   if (typeof f !== "function") throw new ArgumentError(`compile: expected a function, got ${show(f)}`);
-  const defaults = { engine: "wasm", maxPlans: 8, donate: [] } as const;
-  const { engine, maxPlans, donate } = withDefaults<Settings>("compile", options, defaults) as Required<Settings>;
-  checkOptions({ engine, maxPlans, donate });
+  const defaults = { engine: "wasm", maxPlans: 8, donate: [], threads: 1 } as const;
+  const settings = withDefaults<Settings>("compile", options, defaults) as Required<Settings>;
+  checkOptions(settings);
+  const { engine, maxPlans, donate, threads } = settings;
   if (isEngine(engine)) return compileOn(engine, f, maxPlans);
   const name = nameOf(f);
-  const plans = knownPlans(f, maxPlans, ({ program, signature, args, inputs, repeats }) => {
+  const make = ({ program, signature, args, inputs, repeats }: Traced<A>): Plan | string => {
     const pairs = repeats ? repeatedPairs(program, signature, args[0]) : donatedPairs(program, signature, donate);
     const donated = [...inputs.keys()].filter((k) => donate.includes(signature.argumentOf[k]!));
-    return makePlan(program, { engine, donated, pairs, repeats, name });
-  });
+    return makePlan(program, { engine, donated, pairs, repeats, threads, name });
+  };
+  const close = (plan: Plan | string) => {
+    if (typeof plan === "object") plan.close();
+  };
+  const plans = knownPlans(f, maxPlans, make, close);
 
   const call = (args: A, times: number | undefined): R => {
     const runEagerly = (): R => {
@@ -129,20 +141,30 @@ interface Settings {
   readonly engine: Engine | ProgramEngine;
   readonly maxPlans: number;
   readonly donate: readonly number[];
+  readonly threads: number;
 }
 
+/** The largest number of threads. */
+const maxThreads = 64;
+
 /** @throws ArgumentError for an invalid option */
-function checkOptions({ engine, maxPlans, donate }: Settings): void {
+function checkOptions({ engine, maxPlans, donate, threads }: Settings): void {
   if (engine !== "wasm" && engine !== "js" && !isEngine(engine))
     throw new ArgumentError(`compile: engine must be "wasm", "js" or an engine such as onnx(ort), got ${show(engine)}`);
   if (!(Number.isSafeInteger(maxPlans) && maxPlans >= 1))
     throw new ArgumentError(`compile: maxPlans must be a whole number of at least 1, got ${show(maxPlans)}`);
+  if (!(Number.isSafeInteger(threads) && threads >= 1 && threads <= maxThreads))
+    throw new ArgumentError(
+      `compile: threads must be a whole number from 1 to ${maxThreads}, got ${show(threads)}; the processor runs ${availableThreads()} at the same time`,
+    );
   if (!(isList(donate) && donate.every((index) => Number.isSafeInteger(index) && index >= 0)))
     throw new ArgumentError(
       `compile: donate must be a list of indices of arguments, such as [0] for the first; got ${show(donate)}`,
     );
-  if (isEngine(engine) && donate.length > 0)
-    throw new ArgumentError(`compile: the engine ${engine.name} takes no donated arguments; leave out donate`);
+  if (isEngine(engine) && (donate.length > 0 || threads > 1))
+    throw new ArgumentError(
+      `compile: the engine ${engine.name} does not use the options donate and threads; leave them out, or pass threads to the engine`,
+    );
 }
 
 function isEngine(x: unknown): x is ProgramEngine {

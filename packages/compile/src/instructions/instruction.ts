@@ -17,6 +17,20 @@ export interface KernelCall {
   readonly kind: "call";
   readonly kernel: string;
   readonly args: readonly Argument[];
+  /** How threads can divide the call. Absent: one thread makes it. */
+  readonly rows?: Rows;
+}
+
+/** How to divide a kernel call: each part has some of its rows, at addresses that are as many rows further. */
+export interface Rows {
+  /** The index of the argument that is the number of rows. */
+  readonly count: number;
+  /** Each part, except the last one, has a multiple of this number of rows. */
+  readonly unit: number;
+  /** The indices of the arguments that are addresses of rows, and the number of bytes from one row to the next. */
+  readonly addresses: readonly (readonly [argument: number, bytes: number])[];
+  /** The estimated time of the whole call on one thread, in ns. */
+  readonly time: number;
 }
 
 /** Runs the op of a step on views of the memory. */

@@ -1,7 +1,7 @@
 import { sizeOf } from "@wengert/core/extend";
 import { broadcastTo } from "../loops/groups.ts";
 import { isRowMajorValue, widthOf } from "../memory/layout.ts";
-import { type Argument, at, type KernelCall, type Rule } from "./instruction.ts";
+import { type Argument, at, type KernelCall, type Rows, type Rule } from "./instruction.ts";
 
 /** The numbers of terms and of rows that the kernel packs at a time. See gemm.ts in ops. */
 const [packedTerms, packedRows, tileBytes] = [400, 60, 32];
@@ -45,7 +45,7 @@ export const matmulRule: Rule = ({ inputs: [a, b], output }, reserve) => {
     const args: Argument[] = isTransposed
       ? [n, rows, k, right, bCol * size, bRow * size, left, aCol * size, aRow * size, at(output, o), size, n * size]
       : [rows, n, k, left, aRow * size, aCol * size, right, bRow * size, bCol * size, at(output, o), n * size, size];
-    return { kind: "call", kernel: `gemm${8 * size}`, args: [...args, ...tail] };
+    return { kind: "call", kernel: `gemm${8 * size}`, args: [...args, ...tail], rows: rowsOf(args as number[], size) };
   };
   const batch = output.shape.slice(0, Math.max(aShape.length, bShape.length) - 2);
   const count = sizeOf(batch);
@@ -64,3 +64,14 @@ export const matmulRule: Rule = ({ inputs: [a, b], output }, reserve) => {
     return product(m, i, j, entry * m * n);
   });
 };
+
+/**
+ * Divides a product C = A B by the rows of A and C, or by the columns of B and C. Each part packs all of the other matrix,
+ * so the longer axis is divided. The arguments are those of the kernel, from m to the strides of C.
+ */
+function rowsOf(args: readonly number[], size: number): Rows {
+  const [m, n, k] = args as [number, number, number];
+  const time = (m * n * k * size) / 80; // 20 float32 or 10 float64 multiplications and additions in a ns
+  if (n <= m) return { count: 0, unit: 5, addresses: [[3, args[4]!], [9, args[10]!]], time }; // biome-ignore format: reads best on one line
+  return { count: 1, unit: tileBytes / size, addresses: [[6, args[8]!], [9, args[11]!]], time }; // biome-ignore format: reads best on one line
+}

@@ -1,5 +1,5 @@
 import { sizeOf } from "@wengert/core/extend";
-import { type ComputedStep, isRowMajorValue, widthOf } from "../memory/layout.ts";
+import { type ComputedStep, isRowMajorValue, type Value, widthOf } from "../memory/layout.ts";
 import { type Argument, at, type KernelCall, type Reserve, type Rule } from "./instruction.ts";
 
 /** The rule of a kernel of the softmax family, which processes contiguous slices along the last axes. */
@@ -18,7 +18,13 @@ function sliceCalls(
   reserve(Math.max(2 * rows + 2, 3 * n + 6) * 8 + 64);
   const [x, a, b] = inputs;
   const args: Argument[] = [rows, n, at(output), at(x!), a ? at(a) : 0, b ? at(b) : 0, "scratch"];
-  return [{ kind: "call", kernel: `${name}${8 * widthOf(output.dtype)}`, args }];
+  const bytesPerRow = ({ shape, dtype }: Value) => (sizeOf(shape) / rows) * widthOf(dtype);
+  const values = [output, ...inputs];
+  const addresses = values.map((value, i) => [2 + i, bytesPerRow(value)] as const);
+  const time = sizeOf(shape) * widthOf(output.dtype); // about 4 ns for each float32
+  const call: KernelCall = { kind: "call", kernel: `${name}${8 * widthOf(output.dtype)}`, args };
+  const hasRows = addresses.every(([, bytes]) => Number.isInteger(bytes));
+  return [hasRows ? { ...call, rows: { count: 0, unit: 1, addresses, time } } : call];
 }
 
 /** Returns the rule of softmax, logSoftmax or a pullback, over the last axes. */

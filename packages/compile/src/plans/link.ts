@@ -5,7 +5,11 @@ import { instantiate } from "../assembling/instantiate.ts";
 import type { Argument } from "../instructions/instruction.ts";
 import { labelCheck, opCall } from "../instructions/opCalls.ts";
 import { emitGroup } from "../loops/emitGroup.ts";
+import type { Group } from "../loops/groups.ts";
 import type { Buffer, Value } from "../memory/layout.ts";
+import { partsOfCall, partsOfGroup } from "../threads/parts.ts";
+import { newControl } from "../threads/platform.ts";
+import { type Part, ThreadPool } from "../threads/pool.ts";
 import type { PlannedInstruction } from "./lives.ts";
 
 export type Engine = "wasm" | "js";
@@ -14,65 +18,124 @@ export interface Machine {
   readonly stored: ReadonlySet<Buffer>;
   readonly addressOf: (value: Value, shift?: number) => number;
   readonly arrayOf: (value: Value) => NdArray;
-  readonly scratch: number;
+  /** Returns the address of a thread's scratch memory. The main thread is number 0. */
+  readonly scratchOf: (thread: number) => number;
+  /** The number of threads, and the module that they instantiate. */
+  readonly threads: number;
+  readonly kernelModule: object | undefined;
 }
 
-/** Generates a WebAssembly module with the groups, and returns the function that runs all instructions. */
+export interface Linked {
+  /** Runs all instructions. */
+  readonly run: () => void;
+  /** The number of instructions that threads share. */
+  readonly divided: number;
+  /** Ends the threads. */
+  readonly close: () => void;
+}
+
+/** Generates a WebAssembly module with the loops, and returns the function that runs all instructions. */
 export function link(
   kernels: KernelExports,
   instructions: readonly PlannedInstruction[],
   engine: Engine,
-  { stored, addressOf, arrayOf, scratch }: Machine,
-): () => void {
+  { stored, addressOf, arrayOf, scratchOf, threads, kernelModule }: Machine,
+): Linked {
   const builder = new ModuleBuilder();
+  const scratch = scratchOf(0);
   const jsFunctions: Record<string, () => void> = {};
-  const indices = new Map<PlannedInstruction, number>();
-  for (const [i, instruction] of instructions.entries()) {
-    if (instruction.kind === "group") continue;
-    if (instruction.kind === "call") {
-      if (engine === "wasm")
-        indices.set(instruction, builder.importFunction("kernels", instruction.kernel, instruction.args.map(typeOf)));
-      continue;
-    }
-    jsFunctions[`js${i}`] = instruction.kind === "op" ? opCall(instruction, arrayOf) : labelCheck(instruction, arrayOf);
-    if (engine === "wasm") indices.set(instruction, builder.importFunction("js", `js${i}`, []));
-  }
-  const indexOf = (name: string) => builder.importFunction("kernels", name, [v128], [v128]);
-  const loops = instructions.flatMap((instruction, i) =>
-    instruction.kind === "group"
-      ? [{ instruction, name: `group${i}`, ...emitGroup(instruction, { stored, addressOf, indexOf, scratch }) }]
-      : [],
-  );
-  for (const { instruction, name, locals, code } of loops) indices.set(instruction, builder.define(name, locals, code));
+  const functions = kernels as unknown as Readonly<Record<string, (...args: number[]) => void>>;
+  const tasks: Part[][] = [];
+  const pool: { current?: ThreadPool } = {};
   const numberOf = (argument: Argument): number => {
     if (typeof argument === "number") return argument;
     if (argument === "scratch") return scratch;
     return "float64" in argument ? argument.float64 : addressOf(argument.value, argument.shift);
   };
+  /** Returns the parts of an instruction that threads share. */
+  const partsOf = (instruction: PlannedInstruction, name: string): { parts: Part[]; groups: Group[] } | undefined => {
+    if (threads === 1) return undefined;
+    if (instruction.kind === "group") {
+      const groups = partsOfGroup(instruction, threads);
+      return groups && { parts: groups.map((_, p) => ({ loop: `${name}part${p}` })), groups };
+    }
+    if (instruction.kind !== "call") return undefined;
+    const { kernel, args } = instruction;
+    const lists = partsOfCall(instruction, args.map(numberOf), threads);
+    const parts = lists?.map((list) => ({ kernel, args: list.map((x, k) => (args[k] === "scratch" ? null : x)) }));
+    return parts && { parts, groups: [] };
+  };
+
+  // Imports come first. Each instruction becomes a call of a kernel, of a JavaScript function, or of a loop.
+  const steps = instructions.map((instruction, i) => {
+    const name = `${instruction.kind}${i}`;
+    const divided = partsOf(instruction, name);
+    if (divided !== undefined) {
+      const task = tasks.push(divided.parts) - 1;
+      jsFunctions[name] = () => pool.current!.run(task);
+    } else if (instruction.kind === "op") jsFunctions[name] = opCall(instruction, arrayOf);
+    else if (instruction.kind === "labels") jsFunctions[name] = labelCheck(instruction, arrayOf);
+    const isKernel = instruction.kind === "call" && divided === undefined;
+    const imported =
+      engine === "js"
+        ? undefined
+        : isKernel
+          ? builder.importFunction("kernels", instruction.kernel, instruction.args.map(typeOf))
+          : jsFunctions[name] && builder.importFunction("js", name, []);
+    return { instruction, name, imported, isKernel, groups: divided?.groups ?? [] };
+  });
+  const indexOf = (name: string) => builder.importFunction("kernels", name, [v128], [v128]);
+  const context = { stored, addressOf, indexOf, scratch };
+  const loops = steps.flatMap(({ instruction, name, groups }) => {
+    if (instruction.kind !== "group") return [];
+    if (groups.length > 0) return groups.map((group, p) => ({ name: `${name}part${p}`, ...emitGroup(group, context) }));
+    return [{ name, ...emitGroup(instruction, context) }];
+  });
+  const indices = new Map(loops.map(({ name, locals, code }) => [name, builder.define(name, locals, code)]));
   if (engine === "wasm") {
     const code = new Code();
-    for (const instruction of instructions) {
-      if (instruction.kind === "call")
+    for (const { instruction, name, imported, isKernel } of steps) {
+      if (isKernel && instruction.kind === "call")
         for (const argument of instruction.args) {
           if (typeOf(argument) === f64) code.f64(numberOf(argument));
           else code.i32(numberOf(argument));
         }
-      code.call(indices.get(instruction)!);
+      code.call(imported ?? indices.get(name)!);
     }
     builder.define("run", [], code);
   }
-  const exports = instantiate(builder.binary(), { env: { memory: kernels.memory }, kernels, js: jsFunctions });
-  if (engine === "wasm") return exports.run!;
-  const functions = kernels as unknown as Readonly<Record<string, (...args: number[]) => void>>;
-  const calls = instructions.map((instruction, i): (() => void) => {
-    if (instruction.kind === "group") return exports[`group${i}`]!;
-    if (instruction.kind !== "call") return jsFunctions[`js${i}`]!;
+  const { memory } = kernels;
+  const { module, exports } = instantiate(builder.binary(kernelModule !== undefined), {
+    env: { memory },
+    kernels,
+    js: jsFunctions,
+  });
+  const callOf = ({ instruction, name, isKernel }: (typeof steps)[number]): (() => void) => {
+    if (!isKernel || instruction.kind !== "call") return jsFunctions[name] ?? exports[name]!;
     const [kernel, args] = [functions[instruction.kernel]!, instruction.args.map(numberOf)];
     return () => kernel(...args);
-  });
-  return () => {
+  };
+  const calls = engine === "js" ? steps.map(callOf) : [exports.run!];
+  const run = () => {
     for (const call of calls) call();
   };
+  const control = tasks.length > 0 ? newControl() : undefined;
+  if (tasks.length === 0 || control === undefined)
+    return { run: calls.length === 1 ? calls[0]! : run, divided: 0, close() {} };
+  const own = (part: Part): (() => void) => {
+    if ("loop" in part) return exports[part.loop]!;
+    const [kernel, args] = [functions[part.kernel]!, part.args.map((x) => x ?? scratch)];
+    return () => kernel(...args);
+  };
+  const shared = { control, memory, kernels: kernelModule!, loops: module, tasks };
+  const started = new ThreadPool(
+    threads,
+    tasks.map((parts) => parts.map(own)),
+    shared,
+    scratchOf,
+  );
+  pool.current = started;
+  return { run: () => started.measure(run), divided: tasks.length, close: () => started.close() };
 }
 
 const typeOf = (argument: Argument): ValueType => (typeof argument === "object" && "float64" in argument ? f64 : i32);

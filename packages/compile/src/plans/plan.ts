@@ -1,6 +1,6 @@
 import type { Program, Tensor } from "@wengert/core";
 import { type Data, type NdArray, ndarray } from "@wengert/core/extend";
-import { type KernelExports, newKernels } from "@wengert/ops/extend";
+import { type KernelExports, newKernels, newSharedKernels } from "@wengert/ops/extend";
 import type { Instruction } from "../instructions/instruction.ts";
 import { instructionsFor } from "../instructions/rules.ts";
 import { groupSteps, scratchBytesOf } from "../loops/groups.ts";
@@ -9,6 +9,7 @@ import { Entrance, Exit, type Output } from "../memory/copies.ts";
 import { type Buffer, classOf, layOut, type Value, widthOf } from "../memory/layout.ts";
 import { moverOf } from "../memory/moves.ts";
 import { passes } from "../passes/passes.ts";
+import { newControl } from "../threads/platform.ts";
 import { type Engine, link } from "./link.ts";
 import { livesOf, type PlannedInstruction } from "./lives.ts";
 import type { NamedProgram, PlanReport } from "./report.ts";
@@ -25,6 +26,8 @@ export interface PlanOptions {
   readonly pairs: readonly Pair[];
   /** Whether the plan runs several times in a call, with the outputs of `pairs` as inputs of the next run. */
   readonly repeats: boolean;
+  /** The largest number of threads. */
+  readonly threads: number;
   /** The name of the function, for messages. */
   readonly name: string;
 }
@@ -33,6 +36,8 @@ export interface Plan {
   /** Runs the plan `times` times. The inputs have the shapes and dtypes of the program's inputs. */
   readonly run: (inputs: readonly Tensor[], times: number) => Tensor[];
   readonly report: PlanReport;
+  /** Ends the threads of the plan. */
+  readonly close: () => void;
 }
 
 /** The largest address, because WebAssembly's addresses are signed integers in JavaScript. */
@@ -48,8 +53,13 @@ export function programsOf(traced: Program): NamedProgram[] {
 }
 
 /** Returns the plan of a program, or the reason why no plan can run. */
-export function makePlan(program: Program, { engine, donated, pairs, repeats, name }: PlanOptions): Plan | string {
-  const kernels = newKernels();
+export function makePlan(
+  program: Program,
+  { engine, donated, pairs, repeats, threads, name }: PlanOptions,
+): Plan | string {
+  const sharedKernels = threads > 1 && newControl() !== undefined ? newSharedKernels() : undefined;
+  if (typeof sharedKernels === "string") return sharedKernels;
+  const kernels = sharedKernels?.exports ?? newKernels();
   if (typeof kernels === "string") return kernels;
   const programs = programsOf(program);
   const last = programs.at(-1)!.program;
@@ -77,8 +87,10 @@ export function makePlan(program: Program, { engine, donated, pairs, repeats, na
   const owners = shareMemory(layout, instructions, lives, pairs);
   // The memory of inputs stays as it is, so that the next call need not copy a tensor that it already has.
   for (const { buffer } of layout.inputs) if (lives.has(buffer)) lives.get(buffer)!.to = instructions.length;
-  const scratch = (kernels.free() + 63) & ~63;
-  const arenaStart = (scratch + scratchBytes + 63) & ~63;
+  const scratchStart = (kernels.free() + 63) & ~63;
+  const scratchStep = (scratchBytes + 63) & ~63;
+  const scratchOf = (thread: number) => scratchStart + thread * scratchStep;
+  const arenaStart = scratchOf(sharedKernels ? threads : 1);
   const { addresses, end } = placeBuffers(lives, arenaStart);
   for (const [buffer, owner] of owners) addresses.set(buffer, addresses.get(owner)!);
   const memory = kernels.memory;
@@ -98,7 +110,15 @@ export function makePlan(program: Program, { engine, donated, pairs, repeats, na
     addresses.get(value.buffer)! + (value.offset + shift) * widthOf(value.dtype);
   const arrayOf = ({ buffer, shape, stride, offset }: Value): NdArray =>
     ndarray(viewOf(buffer, addresses.get(buffer)!), shape, stride, offset);
-  const runInstructions = link(kernels, instructions, engine, { stored, addressOf, arrayOf, scratch });
+  const machine = {
+    stored,
+    addressOf,
+    arrayOf,
+    scratchOf,
+    threads: sharedKernels ? threads : 1,
+    kernelModule: sharedKernels?.module,
+  };
+  const { run: runInstructions, divided, close } = link(kernels, instructions, engine, machine);
   const inputViews = layout.inputs.map(({ buffer }) => {
     const address = addresses.get(buffer);
     return address === undefined ? undefined : viewOf(buffer, address);
@@ -139,6 +159,7 @@ export function makePlan(program: Program, { engine, donated, pairs, repeats, na
       for (const { input, output } of shared) entrance.set(input, results[output]);
       return results;
     },
+    close,
     report: {
       programs,
       passes: [
@@ -149,11 +170,12 @@ export function makePlan(program: Program, { engine, donated, pairs, repeats, na
       bytes: end - arenaStart,
       scratchBytes,
       engine,
+      threads: divided > 0 ? threads : 1,
     },
   };
 }
 
-/** Drops the arguments that a kernel does not have. */
+/** Removes the trailing arguments of a call that its kernel has no parameters for. */
 function withArity(kernels: KernelExports, instruction: Instruction): Instruction {
   if (instruction.kind !== "call") return instruction;
   const kernel = (kernels as unknown as Readonly<Record<string, (...args: number[]) => void>>)[instruction.kernel]!;

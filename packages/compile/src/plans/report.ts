@@ -25,4 +25,6 @@ export interface PlanReport extends ProgramReport {
   /** The additional memory of the kernels, in bytes. */
   readonly scratchBytes: number;
   readonly engine: "wasm" | "js";
+  /** The number of threads: 1 if no instruction is long enough to be divided, or if threads cannot share memory here. */
+  readonly threads: number;
 }

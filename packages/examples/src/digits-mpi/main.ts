@@ -1,12 +1,15 @@
 /**
- * Classifies handwritten digits by a two-layer network on several processes:
+ * Trains a two-layer network to classify handwritten digits, on several processes:
  *
  *     mpirun -n 2 node packages/examples/dist/digits-mpi/main.js
  *
- * Every process reads all images. `fit` gives each process a share of every batch, and adds up the gradients. Without
- * `mpirun`, the program is a single process and needs no MPI.
+ * Every process reads all images. In each step, `fit` computes the gradient of some rows of the batch on each process, and
+ * adds up the gradients of all processes. Without `mpirun`, the program is a single process and needs no MPI.
+ *
+ * Ctrl-C stops the training on all processes and saves a checkpoint. The option `--resume` continues from it.
  */
 import { join } from "node:path";
+import { compile } from "@wengert/compile";
 import { type Tensor, zeros } from "@wengert/core";
 import { type Mpi, openMpi } from "@wengert/mpi";
 import { add, crossEntropy, matmul, mul, randomKey, randomNormal, relu, splitKey } from "@wengert/ops";
@@ -31,7 +34,7 @@ function loss([first, second]: Model, { images, labels }: Batch): [loss: Tensor,
   return [crossEntropy(scores, labels), scores];
 }
 
-/** Returns the initial model. Equal keys give equal models, so all processes start alike. */
+/** Returns the initial model. All processes pass the same key, so they start with the same parameters. */
 function initialModel(units: number, key: Tensor): Model {
   const dtype = "float32";
   const W = mul(Math.sqrt(2 / pixelsPerImage), randomNormal(key, { shape: [pixelsPerImage, units], dtype }));
@@ -48,7 +51,7 @@ const options = {
   hidden: count(256, "units of the hidden layer"),
   limit: count(60_000, "train on the first N images only"),
   seed: count(1, "seed of the image order and the initial weights", { min: 0 }),
-  library: optional(path("", "the MPI library"), "libmpi.so.40 or libmpich.so.12"),
+  library: optional(path("", "the path of the MPI library"), "libmpi.so.40 or libmpich.so.12"),
   out: path(
     "out/digits-mpi",
     "folder of the checkpoint, which process 0 writes every minute, at Ctrl-C and at the end",
@@ -56,11 +59,24 @@ const options = {
   resume: flag("resume from the checkpoint"),
 };
 
-/** Returns the connection to the other processes, or `undefined` if no launcher has started this process. */
+/** Returns the connection to the other processes, or `undefined` if neither `mpirun` nor `srun` has started this process. */
 function connect(library: string | undefined): Mpi | undefined {
   const { OMPI_COMM_WORLD_SIZE, PMI_SIZE, SLURM_STEP_NUM_TASKS } = process.env;
   const isLaunched = OMPI_COMM_WORLD_SIZE ?? PMI_SIZE ?? SLURM_STEP_NUM_TASKS;
   return isLaunched || library ? openMpi({ library }) : undefined;
+}
+
+/**
+ * Returns an `AbortSignal` that is aborted when this process receives SIGTERM. `mpirun` of Open MPI sends SIGTERM to all
+ * processes at Ctrl-C. SLURM sends it at the time limit of a job.
+ */
+function terminated(): AbortSignal {
+  const controller = new AbortController();
+  process.once("SIGTERM", () => {
+    process.exitCode = 143; // the exit status that shells use after SIGTERM
+    controller.abort();
+  });
+  return controller.signal;
 }
 
 const digitsMpi: Command<Fit<Model>> = command({
@@ -88,19 +104,24 @@ const digitsMpi: Command<Fit<Model>> = command({
         key,
         metrics: { accuracy: (scores, { labels }) => accuracy(scores, labels) },
         validation: { data: wholeSet(test) },
-        signal: stop,
+        signal: mpi === undefined ? stop : AbortSignal.any([stop, terminated()]),
         progress: true,
         checkpoint: { path: checkpoint },
         resume: resume ? checkpoint : false,
         parallel: mpi,
+        compile,
       }),
     );
     const seconds = (performance.now() - start) / 1000;
     if (isFirst) {
       const reached = fitted.history.validation.at(-1)?.metrics.accuracy ?? 0;
-      console.log(`test accuracy ${percent(reached)}, ${seconds.toFixed(1)} s`);
-      if (fitted.reason === "aborted") console.log(`resume from ${checkpoint} with --resume`);
+      if (fitted.reason === "aborted")
+        console.log(`stopped after step ${fitted.step} of ${steps}; resume from ${checkpoint} with --resume`);
+      else console.log(`test accuracy ${percent(reached)}, ${seconds.toFixed(1)} s`);
     }
+    // After Ctrl-C, all processes end with an exit code other than 0, and the first such process ends all of them. So wait
+    // until process 0 has printed its lines.
+    mpi?.finalize();
     return fitted;
   },
 });

@@ -2,6 +2,7 @@ import { ArgumentError } from "@wengert/core";
 import { show } from "@wengert/core/extend";
 import { decodeBinary } from "./embedded.ts";
 import type { Exports, Library, LibraryExports } from "./exports.ts";
+import { withSharedMemory } from "./sharedModule.ts";
 import { Workspace } from "./workspace.ts";
 
 /**
@@ -150,6 +151,29 @@ export function instantiate<E extends LibraryExports>(library: Library<E>, name:
   }
 }
 
+/** Kernels whose memory several threads share. Each thread instantiates `module` with the import `env.memory`. */
+export interface SharedKernels<E extends LibraryExports> {
+  readonly exports: E;
+  readonly module: object;
+}
+
+/** Returns new kernels with a shared memory, or the reason why they cannot run. */
+export function instantiateShared<E extends LibraryExports>(
+  library: Library<E>,
+  name: Compiled,
+): SharedKernels<E> | string {
+  const { WebAssembly } = globalThis as unknown as { WebAssembly: WebAssemblyApi };
+  try {
+    const module = new WebAssembly.Module(withSharedMemory(binaryOf(library, name), maxSharedPages));
+    const memory = new WebAssembly.Memory({ initial: 16, maximum: maxSharedPages, shared: true });
+    return { exports: new WebAssembly.Instance(module, { env: { memory } }).exports as E, module };
+  } catch (error) {
+    return `there is no shared memory for WebAssembly (${error})`;
+  }
+}
+/** The largest size of a shared memory, in pages: 2 GiB less one page. */
+const maxSharedPages = 2 ** 15 - 1;
+
 /**
  * The subset of lib.dom's WebAssembly declarations that this package uses. This package compiles without the type
  * declarations of browsers or Node.
@@ -157,7 +181,8 @@ export function instantiate<E extends LibraryExports>(library: Library<E>, name:
 interface WebAssemblyApi {
   validate(binary: Uint8Array): boolean;
   Module: new (binary: Uint8Array) => object;
-  Instance: new (module: object) => { readonly exports: LibraryExports };
+  Instance: new (module: object, imports?: object) => { readonly exports: LibraryExports };
+  Memory: new (limits: { initial: number; maximum: number; shared: boolean }) => LibraryExports["memory"];
 }
 
 function environment(): string | undefined {

@@ -1,13 +1,20 @@
 import { currentEngine, kernels, library } from "./engine.ts";
 import type { Exports } from "./exports.ts";
-import { instantiate } from "./kernels.ts";
+import { instantiate, instantiateShared, type SharedKernels } from "./kernels.ts";
 
 /**
  * Returns new exports of the kernels in use, with a separate memory, for a program that keeps its data in this memory.
  * Returns the reason if no kernels can run.
  */
 export function newKernels(): Exports | string {
-  const name = currentEngine()?.name;
-  if (name !== undefined) return instantiate(library, name);
-  return kernels().choice === "plain" ? "plain kernels are chosen" : instantiate(library, "simd");
+  const name = nameOfNew();
+  return name === undefined ? "plain kernels are chosen" : instantiate(library, name);
 }
+
+/** Returns new kernels, as `newKernels` does, whose memory threads can share. */
+export function newSharedKernels(): SharedKernels<Exports> | string {
+  const name = nameOfNew();
+  return name === undefined ? "plain kernels are chosen" : instantiateShared(library, name);
+}
+
+const nameOfNew = () => currentEngine()?.name ?? (kernels().choice === "plain" ? undefined : "simd");

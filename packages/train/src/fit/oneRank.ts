@@ -47,6 +47,8 @@ export interface Ranks {
   checkParams(params: unknown, step: number): void;
   /** Returns the bytes of rank 0 on all ranks. */
   bytesOfRankZero(bytes: Bytes | undefined): Bytes | undefined;
+  /** Waits until all ranks have called `barrier`. */
+  barrier(): void;
 }
 
 /** Returns the ranks of a fit in a single process. */
@@ -64,4 +66,5 @@ export const oneRank = (signal: AbortSignal | undefined): Ranks => ({
   checkArguments() {},
   checkParams() {},
   bytesOfRankZero: (bytes) => bytes,
+  barrier() {},
 });

@@ -67,5 +67,6 @@ export function ranksOf(communicator: Communicator, signal: AbortSignal | undefi
         `the parameters differ after step ${step}, so make loss and optimizer depend only on their arguments`,
       ),
     bytesOfRankZero: (bytes) => bytesOfRankZero(communicator, bytes),
+    barrier: () => void communicator.allreduce(new Int32Array(1)),
   };
 }

@@ -93,6 +93,8 @@ export class Run<P, B> {
     try {
       const reason = await this.#trainLoop();
       await this.#saveCheckpoint();
+      // A rank that ends its process with a non-zero exit code ends rank 0 too, so first wait for rank 0's checkpoint.
+      this.#parts.ranks.barrier();
       return await this.#resultOf(reason);
     } catch (error) {
       await this.#saveCheckpoint();

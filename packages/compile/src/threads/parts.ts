@@ -1,0 +1,61 @@
+import { sizeOf } from "@wengert/core/extend";
+import type { KernelCall } from "../instructions/instruction.ts";
+import { broadcastTo, type Group } from "../loops/groups.ts";
+import { type Value, widthOf } from "../memory/layout.ts";
+
+// Long instructions are divided into one part for each thread. Each part computes other elements of the result, with the same
+// operations in the same order, so the bits do not depend on the number of threads.
+
+/** The estimated time in ns from which dividing an instruction pays. To start and to join a part takes about 2 µs. */
+const minTime = 10_000;
+
+/** Divides `count` rows into `parts` ranges, each with a multiple of `unit` rows. Returns fewer ranges if there are few rows. */
+function rangesOf(count: number, parts: number, unit: number): [start: number, rows: number][] {
+  const step = Math.ceil(count / parts / unit) * unit;
+  const ranges: [number, number][] = [];
+  for (let start = 0; start < count; start += step) ranges.push([start, Math.min(step, count - start)]);
+  return ranges;
+}
+
+/** Returns the arguments of each part of a kernel call, or `undefined` if one thread makes the whole call. */
+export function partsOfCall({ rows }: KernelCall, args: readonly number[], threads: number): number[][] | undefined {
+  if (rows === undefined || rows.time < minTime) return undefined;
+  const ranges = rangesOf(args[rows.count]!, threads, rows.unit);
+  if (ranges.length < 2) return undefined;
+  return ranges.map(([start, count]) => {
+    const part = [...args];
+    part[rows.count] = count;
+    for (const [argument, bytes] of rows.addresses)
+      if (argument < part.length && part[argument] !== 0) part[argument]! += start * bytes;
+    return part;
+  });
+}
+
+/** Returns groups that each compute a range of the group's first axis, or `undefined` if one thread runs the whole group. */
+export function partsOfGroup(group: Group, threads: number): Group[] | undefined {
+  const { shape, dtype, steps, sums } = group;
+  const axis = shape.findIndex((size) => size > 1);
+  // A vector operation on 16 bytes takes about 0.5 ns, and about as long for its memory.
+  if (sums.length > 0 || axis < 0 || (sizeOf(shape) * widthOf(dtype) * steps.length) / 16 < minTime) return undefined;
+  const ranges = rangesOf(shape[axis]!, threads, axis === shape.length - 1 ? 4 : 1);
+  if (ranges.length < 2) return undefined;
+  return ranges.map(([start, count]) => {
+    const narrowed = new Map<Value, Value>();
+    const narrow = (x: Value): Value => {
+      const known = narrowed.get(x);
+      if (known !== undefined) return known;
+      const own = axis - (shape.length - x.shape.length);
+      const isRepeated = own < 0 || x.shape[own] === 1;
+      const part: Value = isRepeated
+        ? x
+        : { ...x, shape: x.shape.with(own, count), offset: x.offset + start * broadcastTo(x, shape)[axis]! };
+      narrowed.set(x, part);
+      return part;
+    };
+    return {
+      ...group,
+      shape: shape.with(axis, count),
+      steps: steps.map((step) => ({ ...step, inputs: step.inputs.map(narrow), output: narrow(step.output) })),
+    };
+  });
+}
