@@ -1,7 +1,7 @@
 /**
- * The benchmark cases. A family is a computation that each compared library (peer) implements. A case is a family with
- * fixed sizes. The inputs come from data.mjs. Each library must read its outputs as numbers, because some libraries
- * compute only when the numbers are read.
+ * The benchmark cases. A family is a computation, such as softmax, that each compared library (peer) implements. A case
+ * is a family with fixed array sizes. A timed call must read its outputs as numbers, because some libraries compute
+ * only when the numbers are read.
  */
 
 /** @typedef {{ name: string, title: string, family: string, sizes: Readonly<Record<string, number>> }} Case */
@@ -52,9 +52,8 @@ export function regression(rows) {
 }
 
 /**
- * Returns the benchmark case of a gradient through a chain of `length` ops on 8 numbers, alternately tanh and add. A
- * long chain needs a small `scale`, which keeps the derivative of tanh near 1, so that the gradient does not underflow
- * in float32.
+ * Returns the benchmark case of a gradient through a chain of `length` ops on 8 numbers, alternately tanh and add. For
+ * a long chain, a small `scale` keeps the derivative of tanh near 1, so the gradient does not underflow in float32.
  * @param {number} length @param {number} [scale] @returns {Case}
  */
 export function chain(length, scale = 1) {

@@ -29,7 +29,8 @@ const families = {
     c: zeros([1]),
   }),
   chain: ({ scale }) => ({ x: normal([8], 8, scale), c: normal([8], 9, 1e-4 * scale ** 2) }),
-  // Two 5 × 5 convolutions, each followed by max pooling, and a dense layer. Tensors are channels last.
+  // The inputs of a network with two 5 × 5 convolutions, each followed by max pooling, and a dense layer. The last axis
+  // of a tensor has the channels.
   cnn: ({ rows, first, second }) => ({
     x: { shape: [rows, 28, 28, 1], values: digits(rows).X.values },
     labels: labelsOf(rows, 16),

@@ -1,19 +1,18 @@
 /**
- * Measures the peak speed of WebAssembly on this processor: `node limit.mjs simd|fma`. The loop uses only registers, and
- * has as many floating-point operations as a matrix product. The loop returns no result that could be compared with
- * other libraries.
+ * Measures the peak speed of WebAssembly on this processor: `node limit.mjs simd|fma`. The measured loop has as many
+ * floating-point operations as a matrix product, but uses only registers. Its results are meaningless.
  */
 import asc from "assemblyscript/asc";
 import { serve } from "./serve.mjs";
 
 const [kind] = process.argv.slice(2);
 const lanes = 4; // float32 in 128 bits
-// The indices of independent chains of operations. With fewer chains, latency would limit the speed; with more, the
-// chains would need more than 16 registers.
+// The indices of the accumulators, which are independent. With fewer accumulators, the latency of an instruction would
+// limit the speed; with more, they would not fit in 16 registers.
 const chains = Array.from({ length: kind === "fma" ? 10 : 5 }, (_, i) => i);
 const join = (f, by = "\n") => chains.map(f).join(by);
 // The AssemblyScript source of the loop that measures the peak speed, with fused or separate multiplications and
-// additions. Both loops do two operations for each chain and vector lane.
+// additions. Fused or not, an iteration does two operations for each accumulator and vector lane.
 const source =
   kind === "fma"
     ? `export function run(count: i32, factor: f32, term: f32): f32 {

@@ -1,6 +1,6 @@
 /**
  * Runs ONNX Runtime on the CPU for the benchmark: `node onnxruntime.mjs`. ONNX Runtime cannot differentiate, so the
- * gradients in this file are written by hand. The times of ONNX Runtime show the speed of native kernels.
+ * gradients in this file are written by hand. ONNX Runtime is included to show the speed of native kernels.
  */
 import ort from "onnxruntime-node";
 import { model, node } from "../cases/onnx.mjs";

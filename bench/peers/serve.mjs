@@ -1,6 +1,6 @@
 /**
- * Runs benchmark cases with a library in Node. Reads JSON requests from standard input; each line is a request. Writes
- * JSON answers to file descriptor 3, because libraries may print to standard output.
+ * Serves requests to run benchmark cases with a library in Node. Each line of standard input is a JSON request. JSON
+ * answers go to file descriptor 3, because libraries may print to standard output.
  */
 import { readFileSync, writeFileSync, writeSync } from "node:fs";
 import { createInterface } from "node:readline";
@@ -30,7 +30,7 @@ export async function serve(versions, families) {
       return { outputs: write(await result, folder) };
     },
     /**
-     * Warms up: repeats the benchmark case for the given number of milliseconds. Then answers with the nanoseconds per
+     * Repeats the benchmark case for the given number of milliseconds as a warm-up. Answers with the nanoseconds per
      * repetition.
      */
     async warm({ milliseconds }) {

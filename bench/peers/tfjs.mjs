@@ -26,8 +26,8 @@ const tensors = (inputs) =>
     ]),
   );
 /**
- * Runs `body` in tf.tidy, which frees temporary tensors. Reads the results as arrays only after tf.tidy, because
- * tf.tidy would search the arrays for tensors.
+ * Runs `body` in tf.tidy, which frees temporary tensors. The results are converted to arrays outside of tf.tidy,
+ * because tf.tidy searches everything that `body` returns for tensors.
  */
 function readAll(body) {
   const named = tf.tidy(body);

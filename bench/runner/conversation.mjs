@@ -82,7 +82,8 @@ export class Conversation {
 }
 
 /**
- * Returns the environment variables of the process. Omits the variables that choose kernels or the number of threads.
+ * Returns the environment variables for the process of a library: those of this process, except variables that choose
+ * kernels or the number of threads.
  */
 function cleanEnvironment() {
   const chosen = /^(WENGERT_|OPENBLAS_|OMP_|MKL_|NODE_OPTIONS$)/;

@@ -1,7 +1,6 @@
 /**
- * The performance goals for float32 on one thread: time ratios, times and bundle sizes. The goals for the ratio to
- * PyTorch were set when PyTorch used BLAS kernels with 128-bit vectors, so the table of goals also shows the ratio with
- * these kernels.
+ * The performance goals for float32 on one thread: time ratios, times and bundle sizes. The goals relative to PyTorch
+ * were set for a PyTorch whose BLAS uses 128-bit vectors, so the printed table also shows the ratio to such a PyTorch.
  */
 import { ratio } from "./statistics.mjs";
 import { duration } from "./tables.mjs";
@@ -35,7 +34,10 @@ const ratios = [
   ["chain-1000", "tfjs-wasm", 0.04],
   ["gemm-512x512x512", "limit", 1 / 0.85],
 ];
-/** The goals for compiled functions: as above, for the ratio of the compiled function's time to the peer's time. */
+/**
+ * The goals for compiled functions. Each goal names a benchmark case, another library (peer), and the largest allowed
+ * ratio of the compiled function's time to the time of this library.
+ */
 const compiledRatios = /** @type {readonly (readonly [string, string, number])[]} */ ([
   ["chain-1000", "torch", 0.012],
   ["chain-1000", "wengert", 0.06],

@@ -1,6 +1,6 @@
 /**
- * Measures a benchmark case. First, all libraries (peers) compute the case once, and their outputs are compared. Then
- * the peers are timed in turn, in several rounds.
+ * Measures a benchmark case. First, all compared libraries (peers) compute the case once, and their outputs are
+ * compared. Then the libraries are timed in several rounds, one library after the other.
  */
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -20,8 +20,8 @@ import { difference, median, summary } from "./statistics.mjs";
  */
 
 /**
- * The allowed difference between the results of two libraries, relative to the largest element of a tensor. The allowed
- * difference exceeds the float32 rounding error of 6e-8, because sums of 10,000 terms lose digits.
+ * The allowed difference between the results of two libraries, relative to the largest element of a tensor. The
+ * tolerance is larger than the float32 rounding error of 6e-8, because sums of 10,000 terms lose digits.
  */
 export const tolerance = 1e-4;
 

@@ -29,7 +29,7 @@ export function sections(results) {
 }
 
 /**
- * Returns the page with the tables inserted between their HTML comments.
+ * Returns the Markdown page `text` with each generated table inserted between its pair of HTML comments.
  * @param {string} text @param {Record<string, string>} tables
  */
 export function filled(text, tables) {
@@ -47,7 +47,7 @@ export function writePage(results) {
   writeWhole(page, filled(readFileSync(page, "utf8"), sections(results)));
 }
 
-/** Formats all result tables for a terminal. @param {Results} results */
+/** Formats all tables of benchmark results for a terminal. @param {Results} results */
 export function report(results) {
   const heads = {
     machine: "",

@@ -12,8 +12,8 @@ export function median(values) {
 }
 
 /**
- * Returns the median of the ratios a / b over all rounds. A slowdown of the machine affects a and b of a round equally,
- * so the ratio is unchanged.
+ * Returns the median of the ratios a / b over all rounds. If the machine is slow during a round, both times of this
+ * round increase, so their ratio changes little.
  * @param {readonly number[]} a @param {readonly number[]} b the numbers of each round, in the same order
  */
 export function ratio(a, b) {

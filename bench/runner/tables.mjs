@@ -33,7 +33,7 @@ export function timesTable(cases, titles) {
 }
 
 /**
- * Formats a table of ratios: the time of the peer `base` divided by the time of each peer.
+ * Formats a table of ratios: the time of the library `base` divided by the time of each other library.
  * @param {readonly Measured[]} cases @param {Record<string, string>} titles
  */
 export function ratiosTable(cases, titles, base = "wengert") {

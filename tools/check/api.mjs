@@ -1,6 +1,6 @@
 /**
- * Writes the public API of each published package as text to api/*.md, including unexported types that the API refers to.
- * The files are committed, so a review shows every change of the API.
+ * Writes the declarations of each published package's exports to api/*.md, including unexported types that they refer
+ * to. The files are committed, so a review shows every change of the API.
  *
  *   node tools/check/api.mjs [--check]   --check lists outdated files instead of writing
  */

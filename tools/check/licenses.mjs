@@ -24,7 +24,7 @@ const permissive = [
   "Unlicense",
   "Zlib",
 ];
-/** Licenses that are allowed only for tools and fonts that we use unchanged and do not publish. */
+/** Licenses that are allowed only for tools and fonts that no published package contains. */
 const ofTools = [...permissive, "(MIT OR CC0-1.0)", "(Apache-2.0 AND BSD-3-Clause)", "MPL-2.0", "OFL-1.1", "CC-BY-4.0"];
 /** The licenses of packages that have a license file but no license field in package.json. */
 const found = new Map([["spawndamnit", "MIT"]]);

@@ -5,8 +5,8 @@
  *   node tools/check/prose.mjs --count         also prints the number of findings in each folder
  *
  * The script checks comments, strings of three words or more, text in JSX, and Markdown outside of code. It skips lines
- * with the mark `prose-ok`, such as quotations. prose.json omits words that are usually good English, such as "beside" and
- * "whereas".
+ * that contain `prose-ok`, such as quotations. prose.json omits words that are usually good English, such as "beside"
+ * and "whereas".
  *
  * Existing tools do not fit: textlint has no plugin for TypeScript comments, alex and write-good have fixed lists, cspell
  * forbids only single words, and vale is not on npm.
@@ -23,7 +23,7 @@ import jsTokens from "js-tokens";
 export const rules = JSON.parse(readFileSync(new URL("prose.json", import.meta.url), "utf8"));
 const compiled = rules.map((rule) => ({ ...rule, regex: regexOf(rule) }));
 
-/** Paths of files that are not checked, because they are generated or quote other authors. */
+/** Paths of files that the prose check skips, because they are generated or quote other authors. */
 const written = /(?:^|\/)(?:api\/|THIRD_PARTY\.md|docs\/ops\.md|.*\.snapshot\.md)/;
 
 /** @param {string} path @param {string} source @returns {Finding[]} */
@@ -79,7 +79,8 @@ function proseOfMarkdown(source) {
 }
 
 /**
- * Returns the source with all code replaced by "\0". White space is kept, so comments on adjacent lines form one text.
+ * Returns the prose of a source file: replaces all code by "\0", and keeps comments, strings and white space. Comments
+ * on adjacent lines thus form one text.
  *
  * @param {string} source @param {boolean} jsx @returns {string}
  */

@@ -24,7 +24,7 @@ async function listen() {
   const wanted = options.port ?? usual;
   try {
     const server = await serve(dist, wanted).catch((error) => {
-      // If the usual port is in use, the server uses a free port, unless the user passed --port.
+      // If the default port is in use, listens on any free port, unless the user passed --port.
       if (error.code === "EADDRINUSE" && options.port === undefined) return serve(dist);
       throw error;
     });

@@ -1,7 +1,7 @@
 /**
- * Builds the model of the public API: every export of the published packages, with its declaration, doc comment, parameters
- * and options. The model also contains the code of each op's VJP rules. The model is cached until a source file
- * changes.
+ * Builds the model of the public API: every export of the published packages, with its declaration, doc comment,
+ * parameters and options. The model also contains the code of each op's VJP rules. A cache file keeps the model until a
+ * source file changes.
  *
  * The model is the source of docs/ops.md (opsPage.mjs), api/*.md (tools/check/api.mjs), and the explorer's completions
  * (packages/explorer/build/library.ts). The site generates its API pages with TypeDoc from the same TypeScript program
@@ -175,8 +175,8 @@ export function modelOf(entries) {
   }
 
   /**
-   * Returns a function's parameter as a list with this parameter. For a rest parameter with a tuple type, such as the
-   * inputs of an op, returns the labeled elements of the tuple.
+   * Returns the names and types of a function's parameter: a list with one entry. For a rest parameter with a tuple
+   * type, such as the inputs of an op, returns an entry for each labeled element of the tuple.
    * @param {TS.Symbol} symbol @returns {{ name: string, optional: boolean, type: TS.Type }[]}
    */
   function parametersOf(symbol) {
@@ -242,8 +242,8 @@ export function modelOf(entries) {
   }
 
   /**
-   * Returns the declarations of a symbol without comments and code. The text also says if the symbol is deprecated or
-   * exported under another name.
+   * Returns the declarations of a symbol as text, without comments and function bodies. The text also says whether the
+   * symbol is deprecated, or exported under another name.
    * @param {TS.Symbol} symbol @param {string} name
    */
   function textOf(symbol, name) {
@@ -317,7 +317,7 @@ const fileOf = ({ declarations }) => declarations?.[0]?.getSourceFile().fileName
 const packageOf = (symbol) => fileOf(symbol).replace(/\/src\/.*/, "");
 
 /**
- * Returns whether a declaration file (.d.ts) omits a syntax node: a function body, a value, or a private member.
+ * Returns whether a syntax node is a function body, a value or a private member, which declaration files (.d.ts) omit.
  * @param {TS.Node} node
  */
 function isCode(node) {
@@ -329,8 +329,8 @@ function isCode(node) {
 
 /**
  * Returns the code of the VJP rules of the ops that a file declares. In `defineOp({ name, vjp: [...] })` the rules are
- * the elements of `vjp`. If a call of a helper function declares the op, the rules are those arguments of the call that
- * are functions of g. If no argument is, the rules are the elements of `vjp` in the helper.
+ * the elements of `vjp`. If the file declares an op by calling a helper function, the rules are the arguments that are
+ * functions of the cotangent g, or else the elements of `vjp` in the helper.
  * @param {TS.SourceFile} file @returns {[name: string, rules: string[]][]}
  */
 function rulesIn(file) {

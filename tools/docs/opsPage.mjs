@@ -46,7 +46,7 @@ const forRulesLead = "VJP rules use these ops. Import them from `@wengert/ops/ex
  * @param {Core} core @param {Ops} ops @returns {string}
  */
 export function opsPage(core, ops) {
-  const families = familiesOf(opsOf("@wengert/ops", ops), opsOf("@wengert/ops/extend", ops));
+  const families = allFamilies(ops);
   const contents = families.map(({ title, members }) => {
     const links = members.map(({ name }) => `[${name}](#${name})`);
     return `- **[${title}](#${title.toLowerCase().replaceAll(" ", "-")})** ${links.join(" ")}`;
@@ -57,8 +57,11 @@ export function opsPage(core, ops) {
   return `${introduction}\n${contents.join("\n")}\n\n${entries.join("\n\n")}\n`;
 }
 
+/** Returns the families of all ops, each with the declarations of its ops. @param {Ops} ops */
+export const allFamilies = (ops) => familiesOf(opsOf("@wengert/ops", ops), opsOf("@wengert/ops/extend", ops));
+
 /**
- * Returns the declarations of a module's ops, and of its functions that are composed of ops.
+ * Returns the declarations of all ops that a module exports, and of its functions that are composed of ops.
  * @param {string} module @param {Ops} ops @returns {Declaration[]}
  */
 function opsOf(module, ops) {
@@ -72,8 +75,8 @@ function opsOf(module, ops) {
 }
 
 /**
- * Returns the families of ops in the order of the table in packages/ops/README.md, followed by the ops that only VJP
- * rules use.
+ * Groups the ops into families, such as reductions, by the table in packages/ops/README.md. The last group has the ops
+ * that only VJP rules use.
  * @param {readonly Declaration[]} forUsers @param {readonly Declaration[]} forRules
  * @returns {{ title: string, lead?: string, members: readonly Declaration[] }[]}
  */
@@ -117,7 +120,7 @@ function entriesOf(members, core, ops) {
  * Returns the call signature of an op with the default values of its options.
  * @param {Declaration} declaration @param {Exported} op
  */
-function signature({ name, inputs, options }, { spec }) {
+export function signature({ name, inputs, options }, { spec }) {
   const defaults = /** @type {Readonly<Record<string, unknown>>} */ (spec?.options ?? {});
   const each = options.map(({ name: option, optional, doc }) => {
     const [, said] = /Default:? ("[^"]*"|-?[\d.]*\d)/.exec(doc) ?? [];
@@ -155,7 +158,7 @@ const row = (cells) => `| ${cells.map((cell) => cell.replaceAll("|", "\\|")).joi
  * Returns a doc comment as Markdown. Each
  * @throws tag becomes a sentence, and error names become inline code. @param {string} doc
  */
-function text(doc) {
+export function text(doc) {
   const [said = "", ...thrown] = doc.split(/\s*@throws /).map((part) => part.replace(/[^.!?]$/, "$&."));
   return [said, ...thrown.map((what) => `Throws ${what}`)]
     .join(" ")

@@ -1,6 +1,6 @@
 /**
- * Prints the largest rounding errors of each op over all available kernels, as two tables. With --write, updates
- * docs/numerics.md.
+ * Measures the rounding errors of each op with all available kernels, and prints the largest errors as two tables. With
+ * --write, updates docs/numerics.md.
  */
 import { readFileSync, writeFileSync } from "node:fs";
 import { runnerImport } from "vite";

@@ -1,6 +1,6 @@
 /**
- * Compares eager ops with plans of @wengert/compile: CPU time of a call, in turns within one run. Lists cases in which a plan
- * is slower.
+ * Compares the CPU time of compiled functions (@wengert/compile) with that of the same functions in eager mode, and
+ * lists the cases in which the compiled function is slower. Calls of the two alternate within one process.
  *
  *   npm run plans -- --only softmax,MLP --rounds 15 --show    some cases, with their instructions
  */

@@ -28,7 +28,7 @@ const [inputs, hidden, classes] = [784, 256, 10];
 if (values.rank) await measureRank();
 else measure();
 
-/** Runs on each rank. Rank 0 prints its times as JSON. */
+/** Runs in each MPI process. The process with rank 0 prints its times as JSON. */
 async function measureRank() {
   const { openMpi, dataParallel } = await load("mpi");
   const { tensor, valueAndGrad, zeros } = await load("core");

@@ -69,7 +69,7 @@ function train() {
   return Number(sizes[10_000]) - Number(sizes[1000]) < 64 * 9000 && loss(params).item() < first / 10;
 }
 
-/** Tests that a tape of a million steps can be recorded and read backwards. */
+/** Tests that a tape of a million steps can be recorded, and that its gradient is correct. */
 function tape() {
   const n = 1e6;
   const f = (/** @type {any} */ a) => {
@@ -101,7 +101,7 @@ function slopeOf(/** @type {number} */ n, /** @type {number} */ x) {
   return slope;
 }
 
-/** Calls every export with random wrong arguments for `minutes` minutes, with a new seed. */
+/** Calls every exported function with random wrong arguments for `minutes` minutes. Each run has a new seed. */
 function fuzz() {
   return vitest("ops", "test/fuzz", { WENGERT_SECONDS: String(60 * minutes), WENGERT_SEED: String(Date.now() % 1e6) });
 }
@@ -119,7 +119,10 @@ function files() {
   });
 }
 
-/** Reads randomly damaged data files (IDX, CSV, .npy and images); each format for half of `minutes`. */
+/**
+ * Tests the functions that read IDX, CSV, .npy and image files with randomly damaged files. Each format takes half of
+ * `minutes`.
+ */
 function data() {
   return vitest("data", "idx csv npy images", {
     WENGERT_SECONDS: String(30 * minutes),

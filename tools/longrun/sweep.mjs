@@ -4,8 +4,9 @@
  *   npm run sweep                       all ops, in less than four minutes
  *   npm run sweep -- --only matmul,exp  some ops
  *
- * Rounds of plain loops and of kernels alternate. Only the fastest round of each counts, which reduces noise. An op
- * that seems slower with kernels is measured again for longer.
+ * Rounds with plain loops and rounds with kernels alternate. The speedup is computed from the fastest round with plain
+ * loops and the fastest with kernels, which reduces noise. An op that seems slower with kernels is measured again for
+ * longer.
  */
 import { cpus } from "node:os";
 import { fileURLToPath } from "node:url";
@@ -31,7 +32,10 @@ const only = values.only?.split(",");
  */
 const roundTime = 0.3; // ms
 const [rounds, more] = [25, 150];
-/** The time limit for all rounds of a measurement, because plain loops may be slow. At least three rounds run. */
+/**
+ * The time limit for all rounds of one measurement, because plain loops may be slow. At least three rounds run, even if
+ * they exceed the limit.
+ */
 const longest = 400; // ms
 /** The speedup below which kernels count as slower than plain loops: the kernels take more than 1.1 times as long. */
 const slow = 1 / 1.1;

@@ -4,7 +4,8 @@
  *
  *   node tools/longrun/transforms.mjs [--rounds 15]
  *
- * Rounds of the functions alternate. Their CPU times count, because other processes distort elapsed times.
+ * The compared functions run in turn, round after round. The measured quantity is CPU time, because other processes
+ * distort elapsed time.
  */
 import { cpus } from "node:os";
 import { parseArgs } from "node:util";
@@ -128,8 +129,8 @@ function jacobianOfLayers() {
 }
 
 /**
- * Prints a line for each function. Each function returns a loss. The line has the time of its gradient, the bytes that
- * `cost` predicts, the bytes on the heap, and the number of steps of the traced gradient.
+ * Prints a line for each function, which must return a loss: the time of its gradient, the bytes that `cost` predicts,
+ * the measured bytes on the heap, and the number of steps of the traced gradient.
  * @param {string} title @param {Params} params @param {Functions} functions
  */
 function compareLoops(title, params, functions) {

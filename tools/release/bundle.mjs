@@ -61,8 +61,8 @@ async function bundleNdarray() {
 }
 
 /**
- * Returns the license texts of the bundled dependencies, because every copy must include them. `others` are dependencies of
- * `first`.
+ * Returns the license texts of the bundled dependencies, which every copy of a bundle must include. `others` are
+ * dependencies of `first`.
  * @param {string} first @param {string[]} others
  */
 function licenses(first = "", ...others) {

@@ -59,7 +59,7 @@ export function installInto(folder) {
 
 /** @param {string} command @param {string[]} args */
 function run(command, args) {
-  // On Windows, npx is a batch file, which runs only in a shell.
+  // Uses a shell on Windows, because npx is a batch file there.
   const shell = process.platform === "win32";
   const { status, stdout, stderr } = spawnSync(command, args, { encoding: "utf8", shell });
   if (status !== 0) throw new Error(`${command} ${args.join(" ")} failed: ${stderr || stdout}`);

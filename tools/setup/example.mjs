@@ -12,7 +12,7 @@ const names = readdirSync(new URL("src/", examples), { withFileTypes: true })
 const [name, ...args] = process.argv.slice(2);
 
 if (name !== undefined && names.includes(name)) {
-  // Each example checks in process.argv whether it is the main module, so process.argv gets the path of the example.
+  // An example runs only if its path is process.argv[1], the main module, so the path is written there.
   process.argv = [process.execPath, fileURLToPath(mainOf(name)), ...args];
   await load(name);
 } else {

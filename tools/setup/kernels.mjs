@@ -36,8 +36,8 @@ export function buildKernels() {
       const texts = Object.entries(builds).map(
         ([build, options]) => /** @type {const} */ ([build, text(compiled(source, options, folder))]),
       );
-      // Write an array instead of strings, because a bundler would inline a string at each use. Interleave the two
-      // similar builds, because gzip finds repetitions only within 32 kB.
+      // The binaries are written as elements of an array, because a bundler would inline a string constant at each use.
+      // The two builds, which are similar, are interleaved, because gzip finds repetitions only within 32 kB.
       const fields = Object.keys(builds).join(": string; readonly ");
       lines.push(`export const ${name}: readonly { readonly ${fields}: string }[] = [`);
       for (let at = 0; texts.some(([, text]) => at < text.length); at += 8000)

@@ -39,7 +39,7 @@ function install() {
   say(`installing packages with ${packageManager}${time}`);
   installAll();
   if (!isComplete()) {
-    // If files in a package's folder were deleted, pnpm does not notice, because it checks only whether the folder
+    // pnpm does not detect deleted files in an installed package, because it checks only whether the package's folder
     // exists.
     for (const folder of folders()) rmSync(`${folder}/node_modules`, { recursive: true, force: true });
     installAll();

@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { findingsIn, rules } from "../check/prose.mjs";
 
-// The tests take phrases that the prose check must find from prose.json. This file must not contain such phrases,
-// because the prose check also reads this file.
+// These tests read the forbidden phrases from prose.json. They must not contain a forbidden phrase themselves, because
+// the prose check also reads this file.
 const [{ example: bad }] = rules.filter(({ pattern }) => pattern === "of which") as [(typeof rules)[number]];
 const british = "colour";
 const linesOf = (path: string, ...lines: string[]) => findingsIn(path, lines.join("\n")).map(({ line }) => line);

@@ -167,6 +167,25 @@ describe("scan", () => {
     expect(ys.n.toNested()).toEqual([1, 2, 3]);
   });
 
+  it("evaluates a body whose checkpoint captures another tensor of the trace", () => {
+    const loop = (f: (each: Tensor, x: Tensor) => Tensor) => (x: Tensor, rows: Tensor) =>
+      scan((carry: Tensor, each: Tensor) => [add(carry, f(each, x)), each] as const, zeros([2]), rows).carry;
+    const captures: ((each: Tensor, x: Tensor) => Tensor)[] = [
+      (each, x) => checkpoint((p: Tensor) => mul(p, x))(each),
+      (each, x) => checkpoint((_: Tensor) => square(x))(each),
+      (each, x) => checkpoint((p: Tensor, q: Tensor) => mul(q, add(p, square(x))))(each, x),
+    ];
+    const [x, rows] = [random([2], 1), random([3, 2], 2)];
+    for (const f of captures) {
+      const program = trace(loop(f), x, rows);
+      for (const seed of [3, 4]) {
+        const [y, others] = [random([2], seed), random([3, 2], seed + 10)];
+        expectClose(evaluate(program, y, others), loop(f)(y, others), 15);
+      }
+      const slopes = (y: Tensor, others: Tensor) => grad((v: Tensor) => sum(loop(f)(v, others)))(y);
+      expectClose(evaluate(trace(slopes, x, rows), x, rows), slopes(x, rows), 14);
+    }
+  });
   it("keeps checkpoints and custom rules of the body", () => {
     const doubled = customVjp({ forward: (x: Tensor) => [sin(x), null], backward: (_, g: Tensor) => [mul(g, 2)] });
     const g = (h: Tensor) => sum(scan((c: Tensor) => [doubled(c), undefined], h, undefined, { length: 3 }).carry);

@@ -98,6 +98,8 @@ describe("the report", () => {
     const page = readFileSync(file, "utf8");
     const count = (pattern: RegExp) => page.match(pattern)?.length ?? 0;
     expect(count(/src="data:image\/png;base64,/g)).toBe(10 + 12); // images of the weights and of mistakes
+    expect(page).toContain("</i>test</span>"); // the legend of the learning curves
+    expect(page).not.toContain("validation");
     expect(page).toMatch(/<pre[^>]*>[^<]*matmul[^<]*crossEntropyPullback/);
     expectSelfContained(file, 4); // plots of loss, accuracy, confusion and calibration
     expect(fit.test.images.shape).toEqual([10_000, 28, 28]);

@@ -12,6 +12,7 @@ import { closedForm, lossOf, problemOf } from "../src/hessian/logistic.ts";
 import hessianExample from "../src/hessian/main.ts";
 import { digitsOf, lookAt, newton, plainDescent, polished, type Way, wayNames } from "../src/hessian/newton.ts";
 import { conjugateGradients, largestEigenvalue } from "../src/hessian/products.ts";
+import { equalScales } from "../src/hessian/report.ts";
 import { identity, norm, relativeDistance, solve } from "../src/shared/algebra.ts";
 import { InputError } from "../src/shared/options.ts";
 import { readPenguins } from "../src/shared/penguins.ts";
@@ -46,6 +47,24 @@ describe("the linear algebra", () => {
   test("finds the largest eigenvalue", () => {
     expect(largestEigenvalue((v) => mul(tensor([1, 3, 2]), v), 3)).toBeCloseTo(3, 14);
   });
+});
+
+test("the map of the report has equal scales, and contains both ranges", () => {
+  for (const [x, y] of [
+    [
+      [0, 1],
+      [0, 20],
+    ],
+    [
+      [-3, 5],
+      [1, 2],
+    ],
+  ] as const) {
+    // biome-ignore format: pairs
+    const [[x1, x2], [y1, y2]] = equalScales(x, y);
+    expect((x2 - x1) / 636).toBeCloseTo((y2 - y1) / 440, 12);
+    expect([x1 <= x[0], x2 >= x[1], y1 <= y[0], y2 >= y[1]]).toEqual([true, true, true, true]);
+  }
 });
 
 describe("the Hessian of a logistic regression", () => {

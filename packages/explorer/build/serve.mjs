@@ -13,6 +13,7 @@ const types = {
   ".css": "text/css; charset=utf-8",
   ".svg": "image/svg+xml",
   ".json": "application/json",
+  ".png": "image/png",
   ".woff2": "font/woff2",
 };
 
@@ -26,7 +27,11 @@ export function serve(folder, port = 0, path = "/", headers = {}) {
   const server = createServer(({ url = "/", method }, response) => {
     const file = fileOf(folder, path, url);
     if (method !== "GET" && method !== "HEAD") return void response.writeHead(405).end();
-    if (file === undefined) return void response.writeHead(404, { "Content-Type": "text/plain" }).end("not found\n");
+    if (file === undefined) {
+      const page = url.startsWith(`${path}docs/`) ? fileOf(folder, path, `${path}docs/404.html`) : undefined;
+      response.writeHead(404, { "Content-Type": page ? types[".html"] : "text/plain", ...headers });
+      return void (page ? createReadStream(page).pipe(response) : response.end("not found\n"));
+    }
     response.writeHead(200, {
       "Content-Type": types[extname(file)] ?? "application/octet-stream",
       "Cache-Control": "no-cache",

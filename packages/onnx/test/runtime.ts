@@ -10,7 +10,8 @@ const toOrt = ({ dtype, shape, array }: Tensor): OrtTensor =>
   new OrtTensor(names[dtype], ravel(array!).slice() as never, [...shape]);
 
 const fromOrt = ({ data, dims, type }: OrtTensor): Tensor => {
-  const array = ndarray(data as never, [...dims]) as NdArray;
+  const values = type === "int64" ? Int32Array.from(data as BigInt64Array, Number) : data;
+  const array = ndarray(values as never, [...dims]) as NdArray;
   return type === "bool" ? new Tensor([...dims], "bool", array) : fromNdarray(array);
 };
 

@@ -1,7 +1,8 @@
 // Elementwise arithmetic and functions for float32 and float64; T is f32 or f64. Each loop is written once, and
 // compiled separately for each operation.
 
-import { exp, log, sigmoid, sigmoidSlope, tanh } from "./functions";
+import { gelu } from "./gelu";
+import { exp64x2, log64x2, sigmoid64x2, sigmoidSlope64x2, tanh64x2, tanhSlope64x2 } from "./lanes";
 
 // @ts-ignore: decorator
 @inline
@@ -21,16 +22,24 @@ const SIGMOID_SLOPE: i32 = 4;
 // @ts-ignore: decorator
 @inline
 const TANH_SLOPE: i32 = 5;
+// @ts-ignore: decorator
+@inline
+const GELU: i32 = 6;
+// @ts-ignore: decorator
+@inline
+const GELU_SLOPE: i32 = 7;
 
 // @ts-ignore: decorator
 @inline
 function applied(f: i32, x: v128): v128 {
-  if (f == EXP) return exp(x, f64x2.splat(0));
-  if (f == LOG) return log(x);
-  if (f == TANH) return tanh(x);
-  if (f == SIGMOID_SLOPE) return sigmoidSlope(x, 0);
-  if (f == TANH_SLOPE) return sigmoidSlope(f64x2.add(x, x), 2);
-  return sigmoid(x);
+  if (f == EXP) return exp64x2(x);
+  if (f == LOG) return log64x2(x);
+  if (f == TANH) return tanh64x2(x);
+  if (f == SIGMOID_SLOPE) return sigmoidSlope64x2(x);
+  if (f == TANH_SLOPE) return tanhSlope64x2(x);
+  if (f == GELU) return gelu(x, false);
+  if (f == GELU_SLOPE) return gelu(x, true);
+  return sigmoid64x2(x);
 }
 
 /** Computes y = f(x) for n elements. float32 elements are computed as doubles and rounded once. */
@@ -79,6 +88,12 @@ export function tanhSlope32(n: i32, y: usize, x: usize): void {
 }
 export function tanhSlope64(n: i32, y: usize, x: usize): void {
   unary<f64>(TANH_SLOPE, n, y, x);
+}
+export function gelu32(n: i32, y: usize, x: usize): void {
+  unary<f32>(GELU, n, y, x);
+}
+export function geluSlope32(n: i32, y: usize, x: usize): void {
+  unary<f32>(GELU_SLOPE, n, y, x);
 }
 
 // @ts-ignore: decorator

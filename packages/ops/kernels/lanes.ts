@@ -3,6 +3,7 @@
 // call these functions, because it has no SIMD vectors.
 
 import { exp, log, sigmoid, sigmoidSlope, tanh } from "./functions";
+import { gelu } from "./gelu";
 
 /** Returns the floats 0 and 1 of a vector as doubles. */
 // @ts-ignore: decorator
@@ -60,4 +61,10 @@ export function tanhSlope64x2(x: v128): v128 {
 }
 export function tanhSlope32x4(x: v128): v128 {
   return joined(tanhSlope64x2(low(x)), tanhSlope64x2(high(x)));
+}
+export function gelu32x4(x: v128): v128 {
+  return joined(gelu(low(x), false), gelu(high(x), false));
+}
+export function geluSlope32x4(x: v128): v128 {
+  return joined(gelu(low(x), true), gelu(high(x), true));
 }

@@ -274,6 +274,8 @@ export const calls: Readonly<Record<string, (call: CallSpec) => Case>> = {
   tanhSlope: unary,
   sigmoid: unary,
   sigmoidSlope: unary,
+  gelu: unary,
+  geluSlope: unary,
   neg: unary,
   square: unary,
   sqrt: unary,

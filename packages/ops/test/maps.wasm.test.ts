@@ -4,6 +4,7 @@ import {
   axpy,
   div,
   exp,
+  gelu,
   greater,
   kernels,
   log,
@@ -20,7 +21,7 @@ import {
   transpose,
   where,
 } from "@wengert/ops";
-import { reluPullback, sigmoidSlope, tanhSlope } from "@wengert/ops/extend";
+import { geluSlope, reluPullback, sigmoidSlope, tanhSlope } from "@wengert/ops/extend";
 import { afterAll, describe, expect, it } from "vitest";
 import { numbers, overlappingWindows, product, random, relayouts, repeatedAlong } from "./support.ts";
 
@@ -59,7 +60,22 @@ function isSame(got: readonly number[], wanted: readonly number[]): boolean {
 const sizes = [...Array(71).keys(), 4095, 4096, 4097, 8191, 8192, 8193, 20_001];
 
 const special: readonly number[] = [
-  ...[0, 1, 5e-324, 2 ** -1023, 2 ** -1022, 2 ** -149, 2 ** -126, 1e-160, 0.6249999, 0.625, Math.SQRT1_2, Math.SQRT2],
+  ...[
+    0,
+    1,
+    5e-324,
+    2 ** -1023,
+    2 ** -1022,
+    2 ** -149,
+    2 ** -126,
+    1e-160,
+    0.6249999,
+    0.625,
+    6.1249995,
+    6.125,
+    Math.SQRT1_2,
+    Math.SQRT2,
+  ],
   ...[1 - 2 ** -53, 1 + 2 ** -52, 19, 20, 36, 37, 87.5, 88.7, 88.8, 103, 104, 700, 708, 708.5, 709, 709.7, 709.8, 710],
   ...[711, 744.5, 745.1, 745.2, 746, 747, 799, 800, 801, 1e5, 3.4e38, 1e300, Number.MAX_VALUE, Infinity, Number.NaN],
 ].flatMap((x) => [x, -x]);
@@ -71,7 +87,7 @@ const anyDoubles = (count: number): number[] => {
 };
 
 const floats = ["float64", "float32"] as const satisfies readonly DType[];
-const functions = Object.entries({ exp, log, sigmoid, sigmoidSlope, tanh, tanhSlope });
+const functions = Object.entries({ exp, gelu, geluSlope, log, sigmoid, sigmoidSlope, tanh, tanhSlope });
 
 describe.each(functions)("%s", (name, f) => {
   const inputs = (n: number, scale: number) =>

@@ -9,20 +9,20 @@ interface Place {
   readonly y: number;
 }
 
-/** Plots the learning curves of one or more fits: loss and metrics, for training and validation. */
-export function curvesSection(histories: readonly History[], note: Content): Html | undefined {
+/** Plots the learning curves of one or more fits: loss and metrics, for the training set and the set called `heldOut`. */
+export function curvesSection(histories: readonly History[], heldOut: string, note: Content): Html | undefined {
   const all = histories.flatMap(({ train, validation }) => [...train, ...validation]);
   if (all.length === 0) return undefined;
   const names = ["loss", ...new Set(all.flatMap(({ metrics }) => Object.keys(metrics)))];
   const isValidated = histories.some(({ validation }) => validation.length > 0);
   const fitCountNote = histories.length > 1 && html`, one line for each of ${histories.length} fits`;
-  const legend = html`${colored("--blue", "training")}${isValidated && html`&ensp;${colored("--orange", "validation")}`}${fitCountNote}`;
+  const legend = html`${colored("--blue", "training")}${isValidated && html`&ensp;${colored("--orange", heldOut)}`}${fitCountNote}`;
   return html`<section>
 <h2>Learning curves</h2>
 ${note !== undefined && html`<p>${note}</p>\n`}<p class="note">${legend}</p>
 <div class="columns">
-${names.map((name) => html`<figure>${curvePlot(name, histories, xUnitOf(all))}</figure>\n`)}</div>
-${histories.length === 1 && numbersTable(names, histories[0]!)}</section>
+${names.map((name) => html`<figure>${curvePlot(name, histories, heldOut, xUnitOf(all))}</figure>\n`)}</div>
+${histories.length === 1 && numbersTable(names, heldOut, histories[0]!)}</section>
 `;
 }
 
@@ -36,7 +36,19 @@ const valueIn = (name: string, point: Point): number =>
 const isFraction = (name: string, values: readonly number[]): boolean =>
   /accuracy|top|precision|recall|f1|share/i.test(name) && values.every((y) => y >= 0 && y <= 1);
 
-function curvePlot(name: string, histories: readonly History[], xUnit: "step" | "epoch"): Html {
+/**
+ * Returns the range of an axis for the given positive values: from 0, or from a round number if the values are so close
+ * together that their changes could not be seen from 0.
+ */
+function rangeOf(values: readonly number[]): [from: number, to: number] {
+  const [low, high] = [Math.min(...values), Math.max(...values)];
+  const spread = high - low || high || 1;
+  const unit = 10 ** Math.floor(Math.log10(spread));
+  const to = Math.ceil(high / unit) * unit;
+  return [low < 0 || high - low < 0.3 * high ? Math.floor(low / unit) * unit : 0, to];
+}
+
+function curvePlot(name: string, histories: readonly History[], heldOut: string, xUnit: "step" | "epoch"): Html {
   const toPlaces = (points: readonly Point[]): Place[] =>
     evenlySpaced(points, 400)
       .map((point) => ({ x: point[xUnit], y: valueIn(name, point) }))
@@ -55,13 +67,15 @@ function curvePlot(name: string, histories: readonly History[], xUnit: "step" | 
     const text = (place: Place) => (asPercent ? percentText(place.y) : decimalText(place.y));
     return first && last ? [`${setName} from ${text(first)} to ${text(last)}`] : [];
   };
-  const summary = [...describeCurve("training", train), ...describeCurve("validation", validation)].join(", ");
+  const summary = [...describeCurve("training", train), ...describeCurve(heldOut, validation)].join(", ");
   const lastX = all.reduce((largest, { x }) => Math.max(largest, x), 1);
-  return plot({
+  const [from, to] = all.length > 0 ? rangeOf(all.map(({ y }) => (asPercent ? 100 * y : y))) : [0, 1];
+  const axisText = from > 0 && `The axis starts at ${Number(from.toPrecision(6))}${asPercent ? " %" : ""}, not at 0.`;
+  const figure = plot({
     ...chartSizes,
     ariaLabel: `${name} over the ${xUnit}s: ${summary}${histories.length > 1 ? ", in the first fit" : ""}`,
     x: { label: xUnit, ticks: Math.min(10, Math.ceil(lastX)) },
-    y: { label: name, grid: true, ticks: 6, percent: asPercent, nice: true },
+    y: { label: name, grid: true, ticks: 6, percent: asPercent, domain: [from, to] },
     marks: [
       ...train.map((line) => lineMark(line, "--blue", histories.length)),
       ...validation.map((line) => lineMark(line, "--orange", histories.length)),
@@ -77,6 +91,7 @@ function curvePlot(name: string, histories: readonly History[], xUnit: "step" | 
       }),
     ],
   });
+  return html`${figure}${axisText && html`<figcaption>${axisText}</figcaption>`}`;
 }
 
 /** The size of a chart in pixels, chosen so that two charts fit next to each other on a page. */
@@ -86,8 +101,8 @@ const lineMark = (line: readonly Place[], color: Color, fitCount: number): Plot.
   Plot.lineY(line as Plot.Data, { x: "x", y: "y", stroke: `var(${color})`, strokeWidth: fitCount > 1 ? 1 : 1.75 });
 
 /** Shows a learning curve as a table of at most 40 points. */
-function numbersTable(names: readonly string[], { train, validation }: History): Html {
-  const [setName, points] = validation.length > 0 ? ["validation", validation] : ["training", train];
+function numbersTable(names: readonly string[], heldOut: string, { train, validation }: History): Html {
+  const [setName, points] = validation.length > 0 ? [heldOut, validation] : ["training", train];
   const rows = evenlySpaced(points, 40).map((point) => [
     integerText(point.step),
     String(Number(point.epoch.toFixed(4))),

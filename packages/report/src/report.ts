@@ -23,7 +23,7 @@ export async function report(history: History | readonly History[], options: Rep
   const { notes = {}, sections, title } = subject.options;
   const body = [
     headSection(subject),
-    curvesSection(subject.histories, notes.curves),
+    curvesSection(subject.histories, subject.options.heldOut!, notes.curves),
     confusionSection(subject.matrix, notes.confusion),
     classSection(subject.matrix, notes.classes),
     reliabilitySection(subject.calibration, notes.calibration),

@@ -44,6 +44,11 @@ export interface ReportOptions {
   readonly weights?: Tensor | undefined;
   /** A tape as text: the output of `explain` for a training step. */
   readonly tape?: string | undefined;
+  /**
+   * The name of the data that the fit evaluated as `validation`, in the learning curves. Pass "test" if it is the test
+   * set. Default: "validation".
+   */
+  readonly heldOut?: string | undefined;
   /** The number of worst mistakes to show. Default: 12. */
   readonly mistakes?: number | undefined;
   readonly notes?: SectionNotes | undefined;
@@ -88,6 +93,7 @@ const defaults = {
   rows: undefined,
   weights: undefined,
   tape: undefined,
+  heldOut: "validation",
   mistakes: 12,
   notes: undefined,
   sections: undefined,
@@ -103,6 +109,10 @@ export function subjectOf(history: History | readonly History[], value: ReportOp
   const options = withDefaults<ReportOptions>("report", value, defaults) as ReportOptions;
   if (typeof options.title !== "string")
     throw new ArgumentError(`report: the title must be a string, got ${show(options.title)}; write { title: "..." }`);
+  if (typeof options.heldOut !== "string")
+    throw new ArgumentError(
+      `report: heldOut must be a string, got ${show(options.heldOut)}; write { heldOut: "test" } for the test set`,
+    );
   const { labels, classes, mistakes } = options;
   const ofClasses = { axis: -1, classes }; // with an axis, a single column is a class, not a logit
   const rows = probabilityRows("report", probabilitiesOf(options), labels, ofClasses);

@@ -25,6 +25,7 @@ export const mistakes: Chapter = {
     "await report(history, { title: 'Cats', labels: y, scores: X, weights: zeros([2, 28, 28]) })",
     "await report(history, { title: 'Cats', labels: y, scores: X, rows: ['Tom'] })",
     "await report(history, { title: 'Cats', labels: y, scores: X, mistakes: -1 })",
+    "await report(history, { title: 'Cats', labels: y, scores: X, heldOut: true })",
     "await report(history, { title: 'Cats', labels: y, scores: X, image: X })",
   ],
 };

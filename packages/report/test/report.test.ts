@@ -52,6 +52,17 @@ interface Element {
 }
 const all = (document: Document, selector: string): Element[] => [...document.querySelectorAll(selector)];
 
+/** Returns rows of two classes: for each bin, `count` predictions with the probability p; `hits` of them are correct. */
+function binned(bins: readonly (readonly [p: number, count: number, hits: number])[]) {
+  const all = bins.flatMap(([p, count, hits]) =>
+    Array.from({ length: count }, (_, i) => [p, i < hits ? 0 : 1] as const),
+  );
+  return {
+    probabilities: tensor(all.map(([p]) => [p, 1 - p])),
+    labels: int32(all.map(([, label]) => label)),
+  };
+}
+
 /** Lists the elements of a page with the names of their attributes, without text. */
 const skeleton = (text: string): string[] =>
   all(read(text), "*").map(({ tagName, attributes }) =>
@@ -142,6 +153,34 @@ describe("a report", () => {
     expect(cells).toBe(K <= 100 ? K * K : 0);
     expect(text).not.toMatch(/NaN|undefined|Infinity/);
     expect(skeleton(text).filter((tag) => tag.startsWith("TR")).length).toBeLessThan(250);
+  });
+
+  test("names the held-out data in the learning curves", async () => {
+    const curves = async (options: Partial<ReportOptions>) =>
+      all(read(await report(history, { title: "Named", ...rows(40, 3), ...options })), "section")[0]!;
+    for (const [options, name, other] of [
+      [{}, "validation", "test"],
+      [{ heldOut: "test" }, "test", "validation"],
+    ] as const) {
+      const text = (await curves(options)).textContent;
+      expect(text).toContain(name);
+      expect(text).not.toContain(other);
+    }
+    const labels = all(read(await report(history, { title: "Test", ...rows(40, 3), heldOut: "test" })), "svg");
+    expect(labels[0]!.getAttribute("aria-label")).toContain(", test from 1.4000 to 1.1000");
+  });
+
+  test.each<[string, readonly number[], string | undefined]>([
+    ["starts at 0", [0.2, 0.9], undefined],
+    ["that does not start at 0 says so", [0.91, 0.934], "The axis starts at 91 %, not at 0."],
+    ["with a single value says so", [0.5, 0.5], "The axis starts at 50 %, not at 0."],
+  ])("an axis %s", async (_, shares, note) => {
+    const given = { train: shares.map((share, i) => point(i + 1, 2 - i, share)), validation: [] };
+    const document = read(await report(given, { title: "Axis", ...rows(20, 3) }));
+    const notes = all(document, ".columns figcaption").map(({ textContent }) => textContent);
+    expect(notes).toEqual(note === undefined ? [] : [note]);
+    const ticks = all(document, 'svg[aria-label^="accuracy"] text').map(({ textContent }) => textContent);
+    expect(ticks.includes("0")).toBe(note === undefined);
   });
 
   test("ranks mistakes by confidence and shows at most options.mistakes", async () => {
@@ -310,4 +349,39 @@ test("have these types", () => {
   expectTypeOf<Html>().toExtend<Content>();
   // @ts-expect-error: an object is not Content
   void (() => page({ title: "", body: { pieces: [] } }));
+});
+
+describe("the calibration of a report", () => {
+  const sectionOf = async (bins: Parameters<typeof binned>[0]) => {
+    const document = read(await report(history, { title: "Bins", ...binned(bins) }));
+    const sections = all(document, "section") as unknown as Document[];
+    const section = sections.find((each) => each.querySelector("h2")?.textContent === "Calibration")!;
+    return {
+      verdict: section.querySelector("p")!.textContent.replaceAll(/\s+/g, " "),
+      rows: all(section, "td").map(({ textContent }) => textContent),
+      text: all(section, "p").map(({ textContent }) => textContent).join(" "), // biome-ignore format: one line
+    };
+  };
+
+  test("names both the overconfident and the underconfident bins", async () => {
+    const { verdict } = await sectionOf([[0.65, 200, 80], [0.75, 100, 50], [0.85, 400, 396]]); // biome-ignore format: a matrix
+    expect(verdict).toContain(
+      "The model is overconfident for predictions with a probability of 60 – 80 %, and underconfident for predictions with a probability of 80 – 90 %.",
+    );
+  });
+
+  test("makes no claim from differences inside the intervals", async () => {
+    const { verdict } = await sectionOf([[0.65, 40, 24], [0.85, 40, 35]]); // biome-ignore format: a matrix
+    expect(verdict).toContain("The data show no difference");
+  });
+
+  test("merges bins until each has 20 rows, with Wilson intervals", async () => {
+    const { rows, text } = await sectionOf([[0.55, 6, 0], [0.65, 30, 20], [0.75, 20, 20], [0.85, 6, 6]]); // biome-ignore format: a matrix
+    expect(rows).toEqual([
+      ...["50 – 70 %", "36", "63.33 %", "55.56 %", "39.6 – 70.5 %"],
+      ...["70 – 90 %", "26", "77.31 %", "100.00 %", "87.1 – 100.0 %"],
+    ]);
+    expect(text).toContain("merged until each has 20 rows");
+    expect((await sectionOf([[0.55, 6, 3]])).rows.slice(0, 2)).toEqual(["50 – 60 %", "6"]); // fewer rows in all
+  });
 });

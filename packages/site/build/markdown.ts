@@ -4,6 +4,8 @@ import Slugger from "github-slugger";
 import MarkdownIt, { type Token } from "markdown-it";
 import { packed } from "../../explorer/src/page/packed.ts";
 import { tokensOf } from "../../explorer/src/parts/tokens.ts";
+import { formulaOf } from "./formula.ts";
+import { definitionsOf, glossaryPath, markTerms, type Term } from "./glossary.ts";
 import { root, type Source } from "./pages.ts";
 
 export interface Heading {
@@ -39,10 +41,15 @@ export const fileUrl = (path: string): string => (isCopied(path) ? `files/${path
 export const isCopied = (path: string): boolean => /\.(svg|png|webp|jpe?g|json|csv)$/.test(path);
 
 /**
- * Renders Markdown to HTML like GitHub. Links to `.md` files become links to their pages.
+ * Renders Markdown to HTML like GitHub. Links to `.md` files become links to their pages, and the first use of each term
+ * becomes a link to its definition in the glossary.
  * @throws Error for a link to a missing file or to a folder
  */
-export function render({ path, url, text }: Source, pages: ReadonlyMap<string, string>): Rendered {
+export function render(
+  { path, url, text }: Source,
+  pages: ReadonlyMap<string, string>,
+  terms: readonly Term[] = [],
+): Rendered {
   const files = new Set<string>();
   const slugger = new Slugger();
   const md = new MarkdownIt({ html: true });
@@ -50,7 +57,9 @@ export function render({ path, url, text }: Source, pages: ReadonlyMap<string, s
   const follow = (target: string): string => {
     if (/^(https?:|mailto:|#)/.test(target)) return target;
     const [file = "", anchor] = target.split("#");
-    const named = file.startsWith("/") ? file.slice(1) : posix.normalize(posix.join(posix.dirname(path), file));
+    const named = file.startsWith("/")
+      ? posix.normalize(file.slice(1))
+      : posix.normalize(posix.join(posix.dirname(path), file));
     const readme = posix.join(named, "README.md"); // a link to a folder shows its README on GitHub
     const found = existsSync(root + readme) ? readme : named;
     const hash = anchor === undefined ? "" : `#${anchor}`;
@@ -65,7 +74,9 @@ export function render({ path, url, text }: Source, pages: ReadonlyMap<string, s
 
   const { rules } = md.renderer;
   rules.fence = (tokens, at) => block(tokens[at]!, url, follow);
-  rules.code_block = (tokens, at) => formula(tokens[at]!.content);
+  // Indented text is a formula in the docs, and code in doc comments and in the README files of packages.
+  rules.code_block = (tokens, at) =>
+    path.startsWith("docs/") ? formula(tokens[at]!.content) : block(tokens[at]!, url, follow);
   rules.table_open = () => '<div class="scroll wide" tabindex="0" role="group" aria-label="Table"><table>\n';
   rules.table_close = () => "</table></div>\n";
   /** Rewrites links in raw HTML, such as the sources of pictures for light and dark mode. */
@@ -75,7 +86,14 @@ export function render({ path, url, text }: Source, pages: ReadonlyMap<string, s
   rules.html_inline = (tokens, at) => html(tokens[at]!.content);
   rules.code_inline = (tokens, at) => inlineCode(tokens[at]!.content, url);
 
+  rules.term = (tokens, at) => {
+    const { content, meta } = tokens[at]!;
+    const { id } = meta!.term as Term;
+    return `<a class="term" href="${escaped(follow(`/${glossaryPath}`))}#${id}" aria-describedby="term-${id}">${escaped(content)}</a>`;
+  };
+
   const tokens = md.parse(text, {});
+  const used = path === glossaryPath ? [] : markTerms(tokens, terms);
   for (const [i, token] of tokens.entries()) {
     for (const { attrs } of [token, ...(token.children ?? [])]) {
       for (const pair of attrs ?? []) if (pair[0] === "href" || pair[0] === "src") pair[1] = follow(String(pair[1]));
@@ -87,9 +105,13 @@ export function render({ path, url, text }: Source, pages: ReadonlyMap<string, s
     .replaceAll(/<th([^>]*)><\/th>/g, "<td$1></td>") // an empty header cell would be an accessibility error
     .replaceAll(/<(h[2-5]) id="([^"]+)">(.*?)<\/\1>/gs, (_, tag, id, inner) => {
       const name = escaped(inner.replaceAll(/<[^>]+>/g, "").trim());
-      return `<${tag} id="${id}">${inner} <a class="here" href="#${id}" aria-label="Link to ${name}">#</a></${tag}>`;
+      return `<${tag} id="${id}">${inner} <a class="here" href="#${id}" aria-label="Copy link to ${name}" title="Copy link">#</a></${tag}>`;
     });
-  return { html: rendered, sections: sectionsOf(tokens), files: [...files] };
+  return {
+    html: rendered + definitionsOf(used, (definition) => md.renderInline(definition)),
+    sections: sectionsOf(tokens),
+    files: [...files],
+  };
 }
 
 /** Returns the plain text of a token. */
@@ -99,9 +121,15 @@ function plain(token: Token): string {
   return token.type === "html_inline" ? "" : token.content;
 }
 
+/** The start of a folded example in the API reference. */
+export const exampleStart = "<details><summary>Example</summary>";
+
 function sectionsOf(tokens: readonly Token[]): Section[] {
   const sections: { level: number; id: string; text: string; body: string }[] = [];
+  let isExample = false; // the search should find an export where it is explained, not where an example uses it
   for (const [i, token] of tokens.entries()) {
+    if (token.type === "html_block") isExample = token.content.startsWith(exampleStart);
+    if (isExample) continue;
     if (token.type === "heading_open") {
       const [level, id] = [Number(token.tag.slice(1)), String(token.attrGet("id"))];
       sections.push({ level, id, text: plain(tokens[i + 1]!), body: "" });
@@ -141,7 +169,7 @@ const longWord = /[\w.]{24,}/g;
 const explorer = (url: string): string => `${relative(url, "index.html").replace(/index\.html$/, "")}../index.html`;
 
 const formula = (text: string): string =>
-  `<pre class="displayed" tabindex="0" role="group" aria-label="Formula"><code>${escaped(text.trimEnd())}</code></pre>\n`;
+  `<div class="displayed" tabindex="0" role="group" aria-label="Formula">${formulaOf(text)}</div>\n`;
 
 const sandboxed: ReadonlySet<string> = new Set([
   "@wengert/core",

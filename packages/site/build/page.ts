@@ -1,5 +1,7 @@
+import { createHash } from "node:crypto";
 import { escaped, type Heading, relative } from "./markdown.ts";
 import type { Group, Source } from "./pages.ts";
+import { previewSize } from "./preview.ts";
 
 // Builds the HTML of a page: header, table of contents and outline around the rendered Markdown.
 
@@ -17,24 +19,53 @@ export interface Page {
   readonly isListed: boolean;
 }
 
+/** The page that servers send for an address without a page. */
+export const missingUrl = "404.html";
+/** The file of the preview image. */
+export const previewUrl = "preview.png";
+/**
+ * The address at which the site is published, for example "https://example.org/docs/". Social networks show the preview
+ * image only if its address is absolute. Without this variable, the address is relative.
+ */
+const address = process.env.SITE_ADDRESS?.replace(/\/?$/, "/") ?? "";
+
+/** Makes relative addresses work on the page for missing addresses, which may be requested at any depth of the site. */
+const setBase = `document.head.prepend(Object.assign(document.createElement("base"), { href: /^.*\\/docs\\//.exec(location.pathname)?.[0] ?? "./" }));`;
+
+const policyOf = (isMissing: boolean): string => {
+  const inline = isMissing ? ` 'sha256-${createHash("sha256").update(setBase).digest("base64")}'` : "";
+  return `default-src 'none'; script-src 'self' 'wasm-unsafe-eval'${inline}; ${policy}; base-uri ${isMissing ? "'self'" : "'none'"}`;
+};
 const policy =
-  "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self' 'unsafe-inline'; font-src 'self'; img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'";
+  "style-src 'self' 'unsafe-inline'; font-src 'self'; img-src 'self' data:; connect-src 'self'; form-action 'none'";
 
 export function pageOf({ url, title, html, description, headings, groups, script, styles, isListed }: Page): string {
   const to = (target: string) => escaped(relative(url, target));
   const top = relative(url, "index.html").replace(/index\.html$/, "");
   const room = (name: string) => `${top}../index.html#/${name}`;
   const rooms = ["Tape", "Softmax", "Fit"].map((name) => `<a href="${room(name.toLowerCase())}">${name}</a>`);
+  const isMissing = url === missingUrl;
+  const image = escaped(address ? address + previewUrl : relative(url, previewUrl));
+  const fullTitle = escaped(title === "Start" ? "Wengert" : `${title} · Wengert`);
   const outline = headings.filter(({ level }) => level === 2 || level === 3);
   return `<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="${policy}">
+<meta http-equiv="Content-Security-Policy" content="${policyOf(isMissing)}">${isMissing ? `\n<script>${setBase}</script>` : ""}
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
-<title>${escaped(title === "Start" ? "Wengert" : `${title} · Wengert`)}</title>
+<title>${fullTitle}</title>
 <meta name="description" content="${escaped(description)}">
+<meta property="og:title" content="${fullTitle}">
+<meta property="og:description" content="${escaped(description)}">
+<meta property="og:type" content="article">
+<meta property="og:site_name" content="Wengert">
+${address ? `<meta property="og:url" content="${escaped(address + url)}">\n` : ""}<meta property="og:image" content="${image}">
+<meta property="og:image:width" content="${previewSize.width}">
+<meta property="og:image:height" content="${previewSize.height}">
+<meta property="og:image:alt" content="Wengert: a list of three steps, with an arrow that reads it backwards">
+<meta name="twitter:card" content="summary_large_image">
 <link rel="icon" href="${top}../icon.svg">
 <script src="${to("early.js")}"></script>
 ${styles.map((style) => `<link rel="stylesheet" href="${to(style)}">`).join("\n")}
@@ -42,7 +73,7 @@ ${styles.map((style) => `<link rel="stylesheet" href="${to(style)}">`).join("\n"
 </head>
 <body data-top="${top}">
 <header class="head">
-<a class="skip button" href="#text">Skip to the text</a>
+<a class="skip button" href="${isMissing ? missingUrl : ""}#text">Skip to the text</a>
 <button type="button" class="button quiet menu" aria-expanded="false" aria-controls="contents" aria-label="Contents">☰</button>
 <a class="wordmark" href="${to("index.html")}" aria-label="Wengert, the documentation">${mark}<span>Wengert</span></a>
 <nav aria-label="Rooms of the explorer">${rooms.join("")}<a href="${to("index.html")}" aria-current="true">Docs</a></nav>

@@ -2,15 +2,22 @@ import { readFileSync } from "node:fs";
 import MiniSearch from "minisearch";
 import type { Plugin } from "vite";
 import { searchOptions } from "../src/search.ts";
+import { withExamples } from "./apiExamples.ts";
+import { terms } from "./glossary.ts";
 import { deadLinks } from "./links.ts";
 import { fileUrl, isCopied, quotation, type Rendered, render, type Section } from "./markdown.ts";
-import { pageOf } from "./page.ts";
+import { type OpPage, opPages, opPath } from "./opPages.ts";
+import { missingUrl, pageOf, previewUrl } from "./page.ts";
 import { groups, root, type Source, titleOf } from "./pages.ts";
+import { previewImage } from "./preview.ts";
 
 interface Finished extends Rendered {
   readonly url: string;
   readonly title: string;
+  /** Whether the table of contents lists the page. */
   readonly isListed: boolean;
+  /** Whether the page documents an op. */
+  readonly isOp?: boolean;
 }
 
 /** Builds the site and its search index from the Markdown files of the repository. Throws if a link is dead. */
@@ -24,7 +31,7 @@ export function site(): Plugin {
       const contents = await groups();
       const sources = contents.flatMap((group) => group.sources);
       for (const { path } of sources) if (path.startsWith("docs/")) this.addWatchFile(root + path);
-      const { pages, copies } = allPages(sources);
+      const { pages, copies } = allPages(sources, await opPages());
 
       const emitted = new Map<string, string>();
       for (const page of pages) {
@@ -42,9 +49,12 @@ export function site(): Plugin {
         };
         emitted.set(url, pageOf(shown));
       }
+      this.emitFile({ type: "asset", fileName: previewUrl, source: await previewImage() });
       for (const path of copies)
         this.emitFile({ type: "asset", fileName: fileUrl(path), source: readFileSync(root + path) });
-      const others = [...Object.keys(bundle), ...copies.map(fileUrl), "early.js"].map((name) => [name, ""] as const);
+      const others = [...Object.keys(bundle), ...copies.map(fileUrl), "early.js", previewUrl].map(
+        (name) => [name, ""] as const,
+      );
       const dead = deadLinks(new Map([...others, ...emitted]), (path) => ["index.html", "icon.svg"].includes(path));
       if (dead.length > 0) throw new Error(`site: dead links\n${dead.join("\n")}`);
       for (const [fileName, source] of emitted) this.emitFile({ type: "asset", fileName, source });
@@ -53,10 +63,19 @@ export function site(): Plugin {
   };
 }
 
-/** Renders the pages of the table of contents, and all files that they link to. */
-function allPages(sources: readonly Source[]): { pages: Finished[]; copies: string[] } {
-  const urls = new Map(sources.map(({ path, url }) => [path, url]));
-  const pages = sources.map((source) => ({ ...source, ...render(source, urls), isListed: true }));
+/** Renders the pages of the table of contents, the pages of the ops, and all files that these pages link to. */
+function allPages(sources: readonly Source[], ops: readonly OpPage[]): { pages: Finished[]; copies: string[] } {
+  const urls = new Map([...sources, ...ops].map(({ path, url }) => [path, url]));
+  const words = terms();
+  const pages: Finished[] = [
+    ...withExamples(sources.map((source) => withOpPages(source, ops))).map((source) => ({
+      ...source,
+      ...render(source, urls, words),
+      isListed: true,
+    })),
+    ...ops.map((page) => ({ ...page, ...render(page, urls, words), isListed: false, isOp: true })),
+    { ...missing, ...render(missing, urls), isListed: false },
+  ];
   const copies: string[] = [];
   const done = new Set<string>();
   const waiting = pages.flatMap(({ files }) => files);
@@ -73,6 +92,52 @@ function allPages(sources: readonly Source[]): { pages: Finished[]; copies: stri
   return { pages, copies };
 }
 
+/** The page for addresses without a page. A script adds links to the pages with the most similar names. */
+const missing: Source = {
+  path: "docs/404.md",
+  url: missingUrl,
+  title: "Page not found",
+  text: `# Page not found
+
+There is no page at this address.
+
+<div data-suggestions></div>
+
+These pages may help:
+
+- [Start](/docs/README.md): what Wengert is, and all pages
+- [Recipes](/docs/recipes.md): short programs
+- [The ops](/docs/ops.md): all ops by family
+- [Questions](/docs/faq.md): answers to “how do I …”
+- [Glossary](/docs/glossary.md): the words of automatic differentiation
+`,
+};
+
+/** Adds links to the pages of the ops: to the list in docs/ops.md, and to the entries of the API reference. */
+function withOpPages(source: Source, ops: readonly OpPage[]): Source {
+  const { path, text } = source;
+  if (path === "docs/ops.md") {
+    const names = new Set(ops.map(({ title }) => title));
+    const linked = text.replaceAll(/\[(\w+)\]\(#(\w+)\)/g, (link, name: string, id: string) =>
+      name === id && names.has(name) ? `[${name}](/${opPath(name)})` : link,
+    );
+    return { ...source, text: linked };
+  }
+  const entries = new Map(ops.filter(({ module }) => apiPath(module) === path).map((page) => [page.title, page]));
+  if (entries.size === 0) return source;
+  const completed = text.replaceAll(
+    /^### (\w+)(?:\(\))?\n\n(.*?)(?=^\*\*\*$|^#{1,3} |(?![\s\S]))/gms,
+    (entry, name: string, rest: string) => {
+      const page = entries.get(name);
+      if (page === undefined) return entry;
+      return `### ${name}\n\n${rest.replace(/^#### .*/ms, "").trim()}\n\n${page.reference}\n\n`;
+    },
+  );
+  return { ...source, text: completed };
+}
+
+const apiPath = (module: string): string => (module === "@wengert/ops" ? "api/ops.md" : "api/ops-extend.md");
+
 function filePage(path: string, urls: ReadonlyMap<string, string>) {
   const [url, isListed] = [fileUrl(path), false];
   if (!path.endsWith(".md")) {
@@ -86,13 +151,20 @@ function filePage(path: string, urls: ReadonlyMap<string, string>) {
 
 function indexOf(pages: readonly Finished[]): object {
   const index = new MiniSearch(searchOptions);
-  for (const { url, title, sections, isListed } of pages) {
+  for (const { url, title, sections, isListed, isOp } of pages) {
+    if (isOp) index.add({ id: url, page: "The ops", title, text: opText(title, sections) });
     if (!isListed) continue;
     const isApi = url.startsWith("api/");
     for (const { level, id, text, body } of isApi ? folded(sections) : sections)
       index.add({ id: level === 1 ? url : `${url}#${id}`, page: title, title: text, text: body });
   }
   return index.toJSON();
+}
+
+/** Returns the text by which the search finds an op: its name in words, its description, and its special cases. */
+function opText(name: string, sections: readonly Section[]): string {
+  const texts = sections.filter(({ text }) => [name, "Parameters", "Special cases"].includes(text));
+  return `${texts.map(({ body }) => body).join("\n")}\n${name.replaceAll(/(?=[A-Z])/g, " ")}`;
 }
 
 /**

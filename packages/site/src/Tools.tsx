@@ -7,7 +7,7 @@ import { type Entry, find, searchOptions } from "./search.ts";
 let index: Promise<MiniSearch<Entry>> | undefined;
 
 /** Loads the search index when the user begins to search. */
-function load(top: string): Promise<MiniSearch<Entry>> {
+export function load(top: string): Promise<MiniSearch<Entry>> {
   index ??= fetch(`${top}search.json`)
     .then((answer) => answer.text())
     .then((json) => MiniSearch.loadJSON(json, searchOptions));

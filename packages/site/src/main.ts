@@ -5,6 +5,9 @@ import "../../explorer/src/house/base.css";
 import "../../explorer/src/house/header.css";
 import "../../explorer/src/parts/parts.css";
 import "./site.css";
+import "./headings.ts";
+import "./missing.ts";
+import "./terms.ts";
 import { h, render } from "preact";
 import { Tools } from "./Tools.tsx";
 

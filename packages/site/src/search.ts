@@ -1,5 +1,5 @@
-import type MiniSearch from "minisearch";
-import type { Options } from "minisearch";
+import type { Options, SearchOptions, SearchResult } from "minisearch";
+import MiniSearch from "minisearch";
 
 /** A search result: a heading of a page, with the URL of the heading. */
 export interface Entry {
@@ -31,11 +31,46 @@ export interface Hit {
   readonly around: readonly string[];
 }
 
+/** Words of questions, which a search ignores if the question has other words. */
+const ignored: ReadonlySet<string> = new Set(
+  "a an and are can could do does for how i in is it me mean means my of on or please should the there this to use was what when which why with would you your".split(
+    " ",
+  ),
+);
+
+/**
+ * Returns the search results for a query, which may be a question. If no entry has all words, the results have some of
+ * them.
+ */
 export function find(index: MiniSearch<Entry>, query: string): Hit[] {
-  return index
-    .search(query)
+  const words = query.toLowerCase().match(/[\p{L}\p{M}\p{N}_]+/gu) ?? [];
+  const content = words.filter((word) => !ignored.has(word));
+  const wanted = content.length > 0 ? content : words;
+  const boostDocument = boostFor(words, wanted);
+  const singular = wanted.map((word) => word.replace(/(?<=..[^s])s$/, "")).join(" "); // finds the plural too, as a prefix
+  const search = (options: SearchOptions): SearchResult[] => index.search(singular, options);
+  const all = search({ boostDocument });
+  const found = all.length > 0 ? all : search({ boostDocument, combineWith: "OR" });
+  return found
     .slice(0, 12)
     .map(({ id, page, title, text, terms }) => ({ url: id, page, title, around: around(text, terms) }));
+}
+
+/**
+ * Returns the function that raises the score of entries that answer the query best: the page of an op with this name,
+ * the definition of this word, and for "how do I …" the answers and programs.
+ */
+function boostFor(words: readonly string[], wanted: readonly string[]): NonNullable<SearchOptions["boostDocument"]> {
+  const [name, joined] = [wanted.join(" "), wanted.join("")];
+  const asksHow = words[0] === "how";
+  return (id: string, _term, fields): number => {
+    const title = String(fields?.title).toLowerCase();
+    if (id.startsWith("ops/") && title === joined) return 100;
+    if (id.startsWith("glossary.html#") && (title === name || `${title}s` === name)) return 50;
+    const isPart = id.startsWith("api/") || id.startsWith("ops/") || id.startsWith("ops.html");
+    if (asksHow) return isPart ? 0.2 : /^(faq|recipes|fitting)\.html#/.test(id) ? 4 : 1;
+    return title === name ? 2 : isPart ? 0.5 : 1;
+  };
 }
 
 const width = 140;
@@ -47,4 +82,44 @@ function around(text: string, terms: readonly string[]): string[] {
   const from = Math.max(0, at - 40);
   const cut = `${from > 0 ? "… " : ""}${flat.slice(from, from + width)}${from + width < flat.length ? " …" : ""}`;
   return cut.split(word);
+}
+
+/** Returns the words in the last part of an address, such as "cross entropy" for "/docs/ops/crossEntropy.html". */
+export function wordsOfPath(path: string): string {
+  const last = path.split("/").filter(Boolean).at(-1) ?? "";
+  let name = last;
+  try {
+    name = decodeURIComponent(last);
+  } catch {
+    // an invalid escape in the address
+  }
+  return name
+    .replace(/\.\w+$/, "")
+    .replaceAll(/([a-z])(?=[A-Z])/g, "$1 ")
+    .replaceAll(/[^\p{L}\p{N}]+/gu, " ")
+    .trim()
+    .toLowerCase();
+}
+
+/** Returns the pages whose file names are most similar to the last part of an address, then search results for it. */
+export function findPages(index: MiniSearch<Entry>, path: string): Hit[] {
+  const query = wordsOfPath(path);
+  if (query === "") return [];
+  const names = new MiniSearch<{ id: string; name: string }>({
+    fields: ["name"],
+    searchOptions: {
+      fuzzy: 0.3,
+      prefix: true,
+      boostDocument: (id) => (path.includes(`/${id.slice(0, id.indexOf("/") + 1) || "/"}`) ? 3 : 1), // the same folder
+    },
+  });
+  const entries = new Map(index.search(MiniSearch.wildcard).map((entry) => [String(entry.id), entry]));
+  names.addAll([...entries.keys()].filter((id) => !id.includes("#")).map((id) => ({ id, name: wordsOfPath(id) })));
+  const similar = names.search(query).slice(0, 3);
+  const named = similar.map(({ id }) => {
+    const { page, title } = entries.get(id) as unknown as Entry;
+    return { url: id, page, title, around: [] };
+  });
+  const others = find(index, query).filter(({ url }) => named.every((hit) => hit.url !== url));
+  return [...named, ...others].slice(0, 5);
 }

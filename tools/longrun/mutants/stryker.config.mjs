@@ -1,5 +1,5 @@
-// The Stryker settings of tools/longrun/mutants.mjs. Incremental mode is off, because it ignores changes in files that are
-// not mutated.
+// The Stryker settings of tools/longrun/mutants.mjs. Stryker's incremental mode is off, because it would reuse old
+// results even if a file that is not mutated has changed.
 export default {
   plugins: ["@stryker-mutator/vitest-runner", "./tools/longrun/mutants/prose.mjs"],
   ignorers: ["prose"],

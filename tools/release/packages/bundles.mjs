@@ -81,7 +81,7 @@ async function byEsbuild(project, out) {
     logLevel: "silent",
   };
   await build({ ...common, entryPoints: [page, pageWithWorker, worker], format: "esm" });
-  // The bundle format iife gives classic scripts, which run from <script src> and in workers without modules.
+  // The bundle format iife makes classic scripts, which run from <script src> and in workers without ES modules.
   const entryPoints = {
     "classic-page": page,
     "classic-page-with-worker": classicPageWithWorker,

@@ -2,7 +2,7 @@
  * Installs the packed packages into an empty npm project, and tests them with common runtimes, compilers and bundlers:
  *
  *   npm run test:packages                  runs all tests in about two minutes and prints a table
- *   npm run test:packages -- --only types  runs some of the parts form, run, types, bundles, pages
+ *   npm run test:packages -- --only types  runs only the named tests, of form, run, types, bundles and pages
  *   npm run test:packages -- --write       writes the table to docs/compatibility.md
  *
  * All runtimes, bundles and pages must compute bit-identical results for every op and for two fits.

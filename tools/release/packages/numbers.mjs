@@ -4,8 +4,9 @@
 /** @typedef {{ available: readonly string[], numbers: Record<string, Numbers> }} Probe - `numbers` by kernels. */
 
 /**
- * Compares the results of two runs of probe.js. Returns a summary of the compared kernels and numbers. If an engine
- * rounds WebAssembly's `relaxed_madd` twice, the results of the kernels "fma" must equal those of "simd".
+ * Compares the results of two runs of the test program probe.js. Returns a summary that counts the compared kernels and
+ * numbers. If a JavaScript engine rounds the WebAssembly instruction `relaxed_madd` twice, the results of the kernels
+ * "fma" must equal those of "simd".
  * @param {Probe} got @param {Probe} wanted @returns {string} @throws Error with the differences
  */
 export function compared(got, wanted) {

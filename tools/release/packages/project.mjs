@@ -20,7 +20,7 @@ export function makeProject(folder, tarballs) {
 
 /** @param {string} folder @param {readonly string[]} args @returns {string} npm's output */
 export function npm(folder, ...args) {
-  // The environment variables npm_… of an outer npm process are removed, except the registry.
+  // Removes the environment variables npm_… that an outer npm process has set, except the registry.
   const kept = Object.entries(process.env).filter(([name]) => !/^npm_(?!config_registry$)/i.test(name));
   const { status, stdout, stderr } = spawnSync("npm", [...args, "--cache", cache], {
     cwd: folder,

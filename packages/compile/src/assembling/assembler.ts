@@ -86,6 +86,13 @@ class Bytes {
     if (this.#size === this.#bytes.length) this.#grow(1);
     this.#bytes[this.#size++] = byte;
   }
+  /** Appends two bytes. */
+  putBoth(first: number, second: number): void {
+    if (this.#size + 2 > this.#bytes.length) this.#grow(2);
+    this.#bytes[this.#size] = first;
+    this.#bytes[this.#size + 1] = second;
+    this.#size += 2;
+  }
   unsigned(n: number): void {
     let rest = n >>> 0;
     for (; rest > 127; rest >>>= 7) this.put((rest & 127) | 128);
@@ -120,10 +127,17 @@ export class Code {
     this.#bytes.unsigned(n);
     return this;
   }
-  #vector(op: number): this {
-    this.#bytes.put(0xfd);
-    this.#bytes.unsigned(op);
+  /** Appends an instruction with an unsigned number. */
+  #withIndex(op: number, n: number): this {
+    if (n < 128) this.#bytes.putBoth(op, n);
+    else {
+      this.#bytes.put(op);
+      this.#bytes.unsigned(n);
+    }
     return this;
+  }
+  #vector(op: number): this {
+    return this.#withIndex(0xfd, op);
   }
   /** Appends a vector instruction that accesses memory with the given alignment, as a power of 2. */
   #access(op: number, alignment: number, offset: number): this {
@@ -137,13 +151,13 @@ export class Code {
   }
 
   get(local: number): this {
-    return this.#put(0x20).#unsigned(local);
+    return this.#withIndex(0x20, local);
   }
   set(local: number): this {
-    return this.#put(0x21).#unsigned(local);
+    return this.#withIndex(0x21, local);
   }
   tee(local: number): this {
-    return this.#put(0x22).#unsigned(local);
+    return this.#withIndex(0x22, local);
   }
   i32(n: number): this {
     return this.#put(0x41, signed(n));
@@ -152,7 +166,7 @@ export class Code {
     return this.#put(0x44, bytesOf(x, 8));
   }
   call(index: number): this {
-    return this.#put(0x10).#unsigned(index);
+    return this.#withIndex(0x10, index);
   }
   loop(): this {
     return this.#put(0x03).#put(0x40);

@@ -23,8 +23,9 @@ function sliceCalls(
   const addresses = values.map((value, i) => [2 + i, bytesPerRow(value)] as const);
   const time = sizeOf(shape) * widthOf(output.dtype); // about 4 ns for each float32
   const call: KernelCall = { kind: "call", kernel: `${name}${8 * widthOf(output.dtype)}`, args };
-  const hasRows = addresses.every(([, bytes]) => Number.isInteger(bytes));
-  return [hasRows ? { ...call, rows: { count: 0, unit: 1, addresses, time } } : call];
+  // A kernel writes whole vectors, so the end of one row may overwrite the start of the next, which another thread computes.
+  const isAligned = addresses.every(([, bytes], i) => bytes === widthOf(values[i]!.dtype) || bytes % 16 === 0);
+  return [isAligned ? { ...call, rows: { count: 0, unit: 16, addresses, time } } : call];
 }
 
 /** Returns the rule of softmax, logSoftmax or a pullback, over the last axes. */

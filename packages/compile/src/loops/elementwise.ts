@@ -9,6 +9,7 @@ import {
   div,
   equal,
   exp,
+  gelu,
   greater,
   greaterEqual,
   isFinite as isFiniteOp,
@@ -35,7 +36,7 @@ import {
   tanh,
   where,
 } from "@wengert/ops";
-import { reluPullback, sigmoidSlope, tanhSlope, type VectorFunction } from "@wengert/ops/extend";
+import { geluSlope, reluPullback, sigmoidSlope, tanhSlope, type VectorFunction } from "@wengert/ops/extend";
 import type { BitOp, Code, VectorOp } from "../assembling/assembler.ts";
 import type { ComputedStep } from "../memory/layout.ts";
 
@@ -61,6 +62,8 @@ interface Elementwise {
   readonly types: readonly string[];
   /** Whether the op calls a function of the kernels. */
   readonly isCall?: boolean;
+  /** Whether only float32 is accepted. */
+  readonly isForSingles?: boolean;
 }
 
 /** Returns the dtype of the group that could compute a step: a float dtype, `"bool"` if there is none, or `undefined`. */
@@ -76,6 +79,7 @@ export function dtypeOf({ step, inputs, output }: ComputedStep): "float32" | "fl
     if (dtype !== "bool" || value.dtype === "int32") return undefined;
     dtype = value.dtype;
   }
+  if (rule.isForSingles && dtype !== "float32") return undefined;
   return rule.types.includes(types) ? dtype : undefined;
 }
 
@@ -112,6 +116,17 @@ const called = (name: "exp" | "log" | "tanh" | "tanhSlope" | "sigmoid" | "sigmoi
   isCall: true,
 });
 
+/** A function with a kernel for float32 alone: float64 runs as an op. */
+const calledForSingles = (name: "gelu" | "geluSlope"): Elementwise => ({
+  emit: (_, { get, call }) => {
+    get(0);
+    call(`${name}32x4`);
+  },
+  types: ["ff"],
+  isCall: true,
+  isForSingles: true,
+});
+
 export const elementwise: ReadonlyMap<Program["steps"][number]["op"], Elementwise> = /* @__PURE__ */ new Map<
   unknown,
   Elementwise
@@ -132,6 +147,8 @@ export const elementwise: ReadonlyMap<Program["steps"][number]["op"], Elementwis
   [tanhSlope.spec, called("tanhSlope")],
   [sigmoid.spec, called("sigmoid")],
   [sigmoidSlope.spec, called("sigmoidSlope")],
+  [gelu.spec, calledForSingles("gelu")],
+  [geluSlope.spec, calledForSingles("geluSlope")],
   [equal.spec, comparison("eq")],
   [notEqual.spec, comparison("ne")],
   [less.spec, comparison("lt")],

@@ -111,9 +111,12 @@ export function emitGroup(
   const whole = Math.floor(n / lanes);
   const isUnrolled = whole <= maxUnrolled && whole * steps.length <= 200;
   const looped = isUnrolled ? 0 : whole - (whole % block);
+  const perIteration = Math.min(block, Math.ceil(n / lanes));
   const newVectors = (isRepeated: boolean): number[] => {
-    if (isRepeated) return new Array<number>(block).fill(newLocal(v128));
-    return Array.from({ length: Math.min(block, Math.ceil(n / lanes)) }, () => newLocal(v128));
+    const first = newLocal(v128);
+    const all = [first];
+    while (all.length < perIteration) all.push(isRepeated ? first : newLocal(v128));
+    return all;
   };
   const loadVectors = new Map<string, number[]>();
   for (const [key, each] of loads) loadVectors.set(key, newVectors(innerStride(each) === 0));

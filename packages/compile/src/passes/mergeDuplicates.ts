@@ -24,9 +24,10 @@ export function mergeDuplicates(program: Program): Program {
 function keysOf(program: Program): (step: ProgramStep) => string | undefined {
   const numbers = new Map<object, number>();
   const numberOf = (x: object): number => {
-    const number = numbers.get(x) ?? numbers.size;
-    numbers.set(x, number);
-    return number;
+    const known = numbers.get(x);
+    if (known !== undefined) return known;
+    numbers.set(x, numbers.size);
+    return numbers.size - 1;
   };
   const constants = new Set<Tensor>(program.constants);
   const tensorKey = (x: Tensor): string => {
@@ -37,7 +38,10 @@ function keysOf(program: Program): (step: ProgramStep) => string | undefined {
   };
   return ({ op, params, inputs }) => {
     const text = paramsText(params);
-    return text === undefined ? undefined : [numberOf(op), text, ...inputs.map(tensorKey)].join("|");
+    if (text === undefined) return undefined;
+    let key = `${numberOf(op)}|${text}`;
+    for (const x of inputs) key += `|${tensorKey(x)}`;
+    return key;
   };
 }
 

@@ -22,7 +22,7 @@ export function startWorker(data: SharedData): () => void {
   const workerData = { ...data, words, spinMilliseconds };
   const node = nodeWorkers();
   if (node !== undefined) {
-    const worker = new node.Worker(workerText, { eval: true, workerData });
+    const worker = new node.Worker(workerText, { eval: true, workerData, execArgv: [] });
     worker.unref?.();
     worker.on?.("error", () => {}); // the pool then finds no thread that is ready
     return () => void worker.terminate();

@@ -80,7 +80,8 @@ export function recordCall<A extends readonly unknown[], R>(
   const inputs = new Set(argLeaves);
   const hidden = new Set<Tensor>();
   const record = ({ inputs: used, output }: Step): boolean => {
-    for (const x of used) if (tape.depends(x)) inputs.add(x); // f may capture tensors of the dry run
+    // f may capture tensors of this dry run, and tensors without values of an outer one.
+    for (const x of used) if (tape.depends(x) || (x.array === undefined && !hidden.has(x))) inputs.add(x);
     const depends = used.some((x) => tape.depends(x) || hidden.has(x));
     if (depends) hidden.add(output);
     return depends;

@@ -24,8 +24,8 @@ interface Aux {
 }
 
 /**
- * Returns the mean loss over all letters of all texts. The auxiliary output has the loss of each letter, and the
- * scores.
+ * Returns the mean loss over all letters of all texts. The second output, which is not differentiated, has the loss of
+ * each letter and the scores.
  */
 function loss(head: Head, { read, next }: Batch): [loss: Tensor, aux: Aux] {
   const { logits } = predict(head, read);

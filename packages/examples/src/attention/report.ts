@@ -11,11 +11,11 @@ export interface Moment {
   /** The mean loss on the random letters ("news") and on the copied letters of a text. */
   readonly news: number;
   readonly copy: number;
-  /** The share of copied letters that are predicted correctly. */
+  /** The fraction of the copied letters that the model predicts correctly. */
   readonly accuracy: number;
 }
 
-/** The attention weights on one text at one step of the training. */
+/** The attention weights for one text, at one point of the training. */
 export interface View {
   readonly title: string;
   readonly W: readonly (readonly number[])[];

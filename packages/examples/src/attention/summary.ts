@@ -49,7 +49,7 @@ export function looks(W: readonly (readonly number[])[]): Looks {
 /** Formats a weight from 0 to 1 as a block of two characters in one of five shades. */
 const shade = (weight: number): string => "░▒▓██"[Math.floor(4 * weight)]!.repeat(2);
 
-/** Measurements that show that masked attention scores do not affect the result. */
+/** Measurements which show that masked attention scores affect neither the loss nor its gradient. */
 export interface Blindness {
   /** The number of masked scores. */
   readonly hidden: number;
@@ -61,7 +61,9 @@ export interface Blindness {
   readonly slope: number;
   /** The largest |∂loss/∂score| of an unmasked score. */
   readonly seenSlope: number;
-  /** The loss if all masked scores are set to NaN, and the loss with ordinary masked scores. */
+  /**
+   * The loss after all masked scores were set to NaN, and the loss with finite masked scores. The two must be equal.
+   */
   readonly losses: readonly [poisoned: number, plain: number];
 }
 

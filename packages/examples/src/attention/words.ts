@@ -3,7 +3,9 @@ import { cast, concat, pad, randomUniform, slice } from "@wengert/ops";
 
 const alphabet = "abcdefghijklmnopqrstuvwxyz";
 export const letterCount: number = alphabet.length;
-/** The start mark of every text. The code of the start mark is one more than the code of the letter z. */
+/**
+ * The code of the start mark, a special letter with which every text begins: one more than the code of the letter z.
+ */
 const mark = "^";
 
 /**
@@ -15,7 +17,10 @@ export interface Batch {
   readonly next: Tensor;
 }
 
-/** Returns texts that consist of a random word of n letters, repeated once. The first n letters are unpredictable. */
+/**
+ * Returns texts that consist of a random word of n letters, followed by the same word. Only the second half is
+ * predictable.
+ */
 export function copies(key: Tensor, { count, letters }: { count: number; letters: number }): Batch {
   const word = cast(randomUniform(key, { shape: [count, letters], max: letterCount }), { dtype: "int32" });
   const next = concat([word, word], { axis: 1 });

@@ -16,7 +16,7 @@ export const columns = [
 
 export interface Car {
   readonly name: string;
-  /** The features of the car, in the order of the columns. */
+  /** The features of the car, such as its weight, in the order of the array `columns`. */
   readonly values: readonly number[];
   /** The origin of the car, as an index into `origins`. */
   readonly origin: number;

@@ -8,7 +8,7 @@ export interface OddsRatio {
   readonly of: number;
   readonly against: number;
   readonly factor: number;
-  /** The smallest and the largest odds factor over the fits of all folds. */
+  /** The smallest and the largest `factor` among the models of a cross-validation. */
   readonly range: readonly [number, number];
 }
 
@@ -19,9 +19,9 @@ export const pairs = [
 ] as const;
 
 /**
- * Computes the odds ratios of the first fit. The odds of two origins for a car x are exp(x · (w − w′)), where w and w′
- * are the weights of the two origins. So if a column increases by 1, the odds are multiplied by the exponential of the
- * difference of its two weights.
+ * Computes the odds ratios of the first model of a cross-validation. The odds of two origins for a car x are exp(x · (w
+ * − w′)), where w and w′ are the weights of the two origins. So if column i of x increases by 1, the odds are
+ * multiplied by exp(wᵢ − w′ᵢ).
  */
 export function oddsRatios(models: readonly Model[]): OddsRatio[] {
   const weights = models.map(({ W }) => W.toNested<number[][]>());

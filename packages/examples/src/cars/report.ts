@@ -12,7 +12,7 @@ interface Story {
   readonly command: string;
   readonly data: Cars;
   readonly models: readonly Model[];
-  /** The predictions for the held-out cars: a list for each fold. */
+  /** The predictions for the held-out cars of each fold of a cross-validation. */
   readonly verdicts: readonly (readonly Verdict[])[];
 }
 

@@ -27,7 +27,7 @@ ${incomplete} cars are left out: ${gaps}. The others are from: ${counts}.
 `;
 }
 
-/** Describes the accuracy of each fit, the confusion matrix and the worst mistakes. */
+/** Describes the accuracy on each fold of a cross-validation, the confusion matrix and the worst mistakes. */
 export function accuracySummary(
   splits: readonly Split[],
   models: readonly Model[],
@@ -71,7 +71,10 @@ ${table(
 ${wrong.some(({ name }) => /^(dodge colt|plymouth champ)/.test(name)) ? "\nThe Colt and the Champ are not clear mistakes: Mitsubishi built them in Japan for Dodge and Plymouth.\n" : ""}`;
 }
 
-/** Describes the coefficients of the first fit, and how much each coefficient varies over all fits. */
+/**
+ * Describes the coefficients of the first model of a cross-validation, and how much each coefficient varies over all
+ * models.
+ */
 export function coefficientsSummary(
   models: readonly Model[],
   [{ train, heldOut }]: readonly [Split, ...Split[]],

@@ -18,9 +18,9 @@ import { percent, whole } from "../shared/table.ts";
 import { type Fit, report } from "./report.ts";
 
 /**
- * Returns a small convolutional network. Two convolutions with max pooling turn an image into 32 maps of 4 × 4 numbers, and
- * two dense layers turn the maps into a score for each digit. In training, dropout sets a share `rate` of the inputs of
- * each dense layer to 0.
+ * Returns a small convolutional network. Two convolutions with max pooling turn an image into 32 maps of 4 × 4 numbers,
+ * and two dense layers turn the maps into a score for each digit. In training, dropout sets a fraction `rate` of the
+ * inputs of each dense layer to 0.
  */
 const networkOf = (rate: number) =>
   sequential(

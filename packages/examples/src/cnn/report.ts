@@ -18,7 +18,7 @@ export interface Fit {
   readonly test: { readonly images: Tensor; readonly labels: Tensor; readonly scores: Tensor };
   /** The weights of the first convolution, [5, 5, 1, 16]. */
   readonly filters: Tensor;
-  /** The list of steps that computes the scores of a batch. */
+  /** The printed tape of the model: the list of steps that compute the scores of a batch. */
   readonly tape: string;
 }
 
@@ -36,6 +36,7 @@ with dropout in training.${fit.stopped && stopped}`,
       [whole(fit.steps), "steps of Adam"],
     ],
     ...test,
+    heldOut: "test",
     ink: true,
     sections: [network(fit), filters(fit)],
     notes: {

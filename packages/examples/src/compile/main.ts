@@ -1,6 +1,6 @@
 /**
- * Compiles the training step of a softmax regression, and prints the plan: the list of steps before and after the passes, the
- * instructions, the memory, and the time of a step.
+ * Compiles the training step of a softmax regression, and prints the result: the steps before and after the compiler's
+ * passes, the instructions, the memory, and the time of a training step.
  *
  * `step.ts` has the training step.
  */
@@ -21,9 +21,12 @@ const options = {
 };
 
 interface Outcome {
-  /** The losses after the same number of steps: op by op, by calls of the compiled function, and in one call of `repeat`. */
+  /**
+   * The loss after equally many training steps, for each way of running the step (eager, compiled, donated or
+   * `repeat`).
+   */
   readonly losses: readonly number[];
-  /** The number of steps of the list after each pass. */
+  /** The number of steps of the program after each pass of the compiler. */
   readonly passes: readonly (readonly [name: string, steps: number])[];
 }
 
@@ -80,7 +83,7 @@ ${whole(steps)} steps, from weights of 0:
   },
 });
 
-/** Describes the memory of a plan, and of the same list with an array for each step. */
+/** Compares the memory of the compiled step with the memory that a separate array for each op's output would need. */
 function memoryOf(program: Program, bytes: number): string {
   const tensors = [...program.inputs, ...program.constants, ...program.steps.map(({ output }) => output)];
   const separate = tensors.reduce((sum, { size, dtype }) => sum + size * (dtype === "float64" ? 8 : 4), 0);
@@ -95,7 +98,7 @@ interface Measured {
   readonly loss: number;
 }
 
-/** Trains in four ways, and measures the time of a step. */
+/** Trains the model in four ways, and measures the time of a training step for each way. */
 function runsOf(
   compiled: Compiled<Parameters<typeof trainingStep>, State>,
   start: State,

@@ -14,7 +14,7 @@ import {
   softmax,
 } from "@wengert/ops";
 
-export interface Params {
+interface Params {
   readonly W: Tensor;
   readonly b: Tensor;
 }
@@ -23,7 +23,10 @@ export interface State {
   readonly params: Params;
   /** The momentum of each parameter. */
   readonly momentum: Params;
-  /** The loss before the last step, and the mean probability of the most probable class. */
+  /**
+   * The loss before the last training step, and the mean, over all examples, of the probability of the most probable
+   * class.
+   */
   readonly loss: Tensor;
   readonly confidence: Tensor;
 }
@@ -31,7 +34,9 @@ export interface State {
 /** Returns the scores A = X W + b. */
 const scoresOf = ({ W, b }: Params, X: Tensor): Tensor => add(matmul(X, W), b);
 
-/** Takes a step of gradient descent with momentum: m ← 0.9 m + ∂loss/∂p, p ← p − 0.1 m for each parameter p. */
+/**
+ * Computes a training step, gradient descent with momentum: m ← 0.9 m + ∂loss/∂p, p ← p − 0.1 m for each parameter p.
+ */
 export function trainingStep({ params, momentum }: State, X: Tensor, labels: Tensor): State {
   const { value: loss, grad } = valueAndGrad((p: Params) => crossEntropy(scoresOf(p, X), labels))(params);
   const next = treeMap((m, g) => axpy(0.9, m, g), momentum, grad);
@@ -39,7 +44,7 @@ export function trainingStep({ params, momentum }: State, X: Tensor, labels: Ten
   return { params: treeMap((p, m) => axpy(-0.1, m, p), params, next), momentum: next, loss, confidence };
 }
 
-/** Returns the state before the first step: all numbers are 0. */
+/** Returns the state of the training before its first step, in which all numbers are 0. */
 export function startOf(features: number, classes: number, dtype: "float32" | "float64"): State {
   const params = () => ({
     W: zeros([features, classes], { dtype, label: "W" }),
@@ -49,7 +54,10 @@ export function startOf(features: number, classes: number, dtype: "float32" | "f
   return { params: params(), momentum: params(), loss, confidence };
 }
 
-/** Returns random examples, labeled by the largest score of a random linear model with noise. */
+/**
+ * Returns random examples for training. The label of an example is the class with the largest score of a random linear
+ * model, plus noise.
+ */
 export function dataOf(sizes: {
   readonly rows: number;
   readonly features: number;

@@ -102,10 +102,15 @@ export function verdict(op: typeof kepler, at: readonly number[], e: number): Gr
 }
 
 interface Outcome {
-  /** The largest relative differences of `kepler` from closed formulas, Kepler's second law and Newton's method. */
+  /**
+   * The largest relative error of `kepler`, measured by closed formulas, by Kepler's second law and by Newton's method.
+   */
   readonly apart: { readonly formulas: number; readonly areas: number; readonly steps: number };
   readonly errors: readonly (GradcheckError | undefined)[];
-  /** The fit of the orbit with the correct VJP rules, and the fit with rules that give wrong second derivatives. */
+  /**
+   * The iterations of the orbit's fit with the correct VJP rules (`guesses`), and with rules whose second derivatives
+   * are wrong (`slipping`).
+   */
   readonly guesses: readonly Guess[];
   readonly slipping: readonly Guess[];
 }

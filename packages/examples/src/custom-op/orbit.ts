@@ -7,8 +7,9 @@ import ops from "ndarray-ops";
 export type Kepler = (M: Tensor, e: Tensor) => Tensor;
 
 /**
- * Solves Kepler's equation E − e sin E = M for a single number M by Newton's method. The left side is convex for E in
- * [0, π], so iterates above the root decrease to the root. The loop ends when the iterates stop decreasing.
+ * Solves Kepler's equation E − e sin E = M for a single number M by Newton's method. The function E − e sin E is convex
+ * for E in [0, π], so Newton's iterates above the root decrease toward the root. The loop ends when an iterate is not
+ * smaller than the previous one.
  */
 export function root(M: number, e: number): number {
   if (!(e >= 0 && e < 1)) throw new OutOfRangeError(`kepler: expected an eccentricity e in [0, 1), got ${e}`);

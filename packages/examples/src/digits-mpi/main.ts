@@ -6,7 +6,7 @@
  * Every process reads all images. In each step, `fit` computes the gradient of some rows of the batch on each process, and
  * adds up the gradients of all processes. Without `mpirun`, the program is a single process and needs no MPI.
  *
- * Ctrl-C stops the training on all processes and saves a checkpoint. The option `--resume` continues from it.
+ * Ctrl-C stops the training on all processes and saves a checkpoint. The option `--resume` continues from the checkpoint.
  */
 import { join } from "node:path";
 import { compile } from "@wengert/compile";

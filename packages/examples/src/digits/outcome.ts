@@ -4,7 +4,7 @@ import { batches } from "@wengert/train";
 import { classes, type Digits, side, wholeSet } from "../shared/mnist.ts";
 import type { Fit } from "./report.ts";
 
-/** Evaluates a fitted score function on the test images, and computes its pixel weights. */
+/** Computes the scores of the test images, and the derivative of each digit's score with respect to each pixel. */
 export function examine(scores: (images: Tensor) => Tensor, test: Digits): Pick<Fit, "test" | "weights"> {
   const { images, labels } = wholeSet(test);
   return {

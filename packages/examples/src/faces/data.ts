@@ -80,7 +80,9 @@ async function ofStack({ images: path, labels: labelPath, classes: classNames }:
   };
 }
 
-/** Makes labels from counts such as "face:100,other:100", for images that are sorted by class. */
+/**
+ * Makes labels for images that are sorted by class, from a text such as "face:100,other:100": 100 images of each class.
+ */
 function counted(classNames: string, count: number): Pick<Faces, "labels" | "classes"> {
   const parts = [...classNames.matchAll(/([^:,]+):(\d+)(?:,|$)/g)].map(([, name, size]) => ({
     name: name!,

@@ -39,7 +39,7 @@ export interface Settings {
   readonly seed: number;
 }
 
-/** A fit to all folds of the images except one, which is held out. */
+/** A model that was trained on all folds of a cross-validation except one, the held-out fold. */
 interface Part extends Fold {
   readonly model: Model;
   readonly history: History;
@@ -48,8 +48,8 @@ interface Part extends Fold {
 export interface Judged {
   readonly parts: readonly Part[];
   /**
-   * The scores of N images for K classes, float [N, K]. The scores of an image are those of the fit that held out the
-   * image.
+   * The scores of N images for K classes, float [N, K]. The score of an image comes from the model that was not trained
+   * on this image.
    */
   readonly scores: Tensor;
   /**
@@ -63,7 +63,9 @@ export interface Judged {
 const scoresOf = ({ W, b }: Model, X: Tensor): Tensor => add(matmul(X, W), b);
 const size = 32; // images per step
 
-/** Runs a cross-validation: holds out each fold once and fits to the other folds. Calls `done` after each fold. */
+/**
+ * Runs a cross-validation: for each fold, trains a model on all other folds, tests it on this fold, and calls `done`.
+ */
 export async function crossValidate(
   { images, labels, classes }: Faces,
   { folds, epochs, rate, ridge, seed }: Settings,
@@ -90,8 +92,8 @@ export async function crossValidate(
   const parts: Part[] = [];
   let tape = "";
   for (const { train, test } of kFold(data, { folds, key: randomKey(seed), labels })) {
-    // The means and deviations of the pixels come only from the training images, so the held-out images do not
-    // influence the fit.
+    // The pixels are standardized with means and deviations of the training images alone, so the held-out images do not
+    // influence the model.
     const scale: StandardScaler<Tensor> = standardize(train.X);
     const fitted: Rows = { X: scale.transform(train.X), labels: train.labels };
     const heldOut: Rows = { X: scale.transform(test.X), labels: test.labels };

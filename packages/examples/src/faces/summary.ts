@@ -16,7 +16,7 @@ export function dataSummary({ images, labels, classes, leftOut }: Faces): string
 ${leftOut.length === 0 ? "" : `${leftOut.length} files are left out:${shown.join("")}${more}\n`}`;
 }
 
-/** Describes the accuracy of each fit, the confusion matrix and the worst mistakes. */
+/** Describes the accuracy on each fold of a cross-validation, the confusion matrix and the worst mistakes. */
 export function accuracySummary(
   { labels, classes, names }: Faces,
   { parts, scores }: Pick<Judged, "parts" | "scores">,

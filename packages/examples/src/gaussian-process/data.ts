@@ -31,7 +31,7 @@ export interface Split {
   readonly heldOut: readonly Month[];
 }
 
-/** Splits the record after the year `until`. Of the training months, keeps only every `stride`-th month. */
+/** Splits the record after the year `until`. The training data contain only every `stride`-th month. */
 export const splitRecord = (months: readonly Month[], until: number, stride: number): Split => ({
   training: months.filter(({ year }) => year <= until).filter((_, i) => i % stride === 0),
   heldOut: months.filter(({ year }) => year > until),

@@ -25,7 +25,7 @@ export function fitProcess(model: readonly Component[], data: Data): Fit {
 /** Returns all numbers of a tree as one vector. */
 export const vectorOf = (theta: Theta): Tensor => stack(leaves("vectorOf", theta, "theta"));
 
-/** Returns the tree with the structure of `like` and the numbers of the vector `v`. */
+/** Returns a tree of tensors with the structure of `like`, filled with the numbers of the vector `v`. */
 export const thetaOf = (like: Theta, v: Tensor): Theta =>
   unflatten<Theta>(
     like,
@@ -33,9 +33,9 @@ export const thetaOf = (like: Theta, v: Tensor): Theta =>
   );
 
 /**
- * Returns the standard errors of the logs of the parameters, from the inverse of the Hessian of −log p at the fit. If
- * the data do not determine a parameter, its error is undefined. This is the case if the variance is not positive, or
- * if an error of one standard error multiplies the parameter by more than 100.
+ * Returns the standard errors of the logs of the parameters, from the inverse of the Hessian of −log p at the fit. The
+ * result is undefined for a parameter that the data do not determine: its variance is not positive, or its standard
+ * error is larger than log 100.
  */
 export function standardErrors({ posterior: { model, theta, data } }: Fit): (number | undefined)[] {
   const H = hessian((v: Tensor) => negLogLikelihood(model, data, thetaOf(theta, v)))(vectorOf(theta));
@@ -43,7 +43,7 @@ export function standardErrors({ posterior: { model, theta, data } }: Fit): (num
   return variances.map((variance) => (variance > 0 && variance < Math.log(100) ** 2 ? Math.sqrt(variance) : undefined));
 }
 
-/** Returns the parameters, in the order of `vectorOf`. `theta` holds the logs of the parameters. */
+/** Returns the values of all parameters, in the order of `vectorOf`, from their logs `theta`. */
 export const valuesOf = (theta: Theta): number[] => vectorOf(theta).toNested<number[]>().map(Math.exp);
 
 /**

@@ -16,7 +16,10 @@ export interface Forecast extends Month {
  */
 export const quantile = (confidence: number): number => Math.SQRT2 * erfinv(confidence).item();
 
-/** Predicts months. Each prediction has a band, which contains a new measurement with the given probability. */
+/**
+ * Predicts the concentration in the given months. Each prediction has a band, which contains a new measurement with the
+ * given probability.
+ */
 export function forecast(posterior: Posterior, months: readonly Month[], confidence: number): Forecast[] {
   const { mean, deviation } = predict(
     posterior,
@@ -26,7 +29,7 @@ export function forecast(posterior: Posterior, months: readonly Month[], confide
   return months.map((month, i) => ({ ...month, mean: mean[i]!, half: z * deviation[i]! }));
 }
 
-/** The errors of the predictions of some months. */
+/** Statistics of the prediction errors for a group of held-out months. */
 export interface Score {
   readonly months: number;
   /** The root of the mean squared error, in ppm. */
@@ -47,7 +50,7 @@ export function scoreOf(forecasts: readonly Forecast[]): Score {
   };
 }
 
-/** The first year of each range of years after the training data. The last range has no end. */
+/** Held-out months are grouped by their year after the training data. Each number is the first year of a group. */
 const firstYears = [1, 2, 4, 7, 11] as const;
 
 /** Groups held-out months by the number of years since the training data, and names the groups. */

@@ -2,8 +2,8 @@ import type { Tensor } from "@wengert/core";
 import { add, div, exp, log1p, mul, neg, sin, square, sub } from "@wengert/ops";
 
 /**
- * The functions of two times t and t′ that the covariances use. Each tensor has the values of a function for many pairs
- * of times.
+ * Functions of two times t and t′, from which the covariances are computed. Each tensor has the values of one function
+ * for many pairs of times.
  */
 export interface Pairs {
   /** (t − t′)², in years². */
@@ -12,11 +12,11 @@ export interface Pairs {
   readonly wave: Tensor;
   /** The product z z′, where z = (t − 1980) / 20 and z′ = (t′ − 1980) / 20. */
   readonly product: Tensor;
-  /** 1 if both times belong to the same measurement, otherwise 0. */
+  /** 1 if t and t′ are the times of the same measurement, otherwise 0. */
   readonly same: Tensor;
 }
 
-/** Computes the functions of all pairs of times. The times `a` and `b` broadcast. */
+/** Returns the functions of the times t = a and t′ = b. The shapes of `a` and `b` broadcast. */
 export function pairsOf(a: Tensor, b: Tensor, same: Tensor): Pairs {
   const lag = sub(a, b);
   const z = (t: Tensor) => div(sub(t, 1980), 20);
@@ -46,7 +46,9 @@ export interface Component {
   covariance(theta: Readonly<Record<string, Tensor>>, pairs: Pairs): Tensor;
 }
 
-/** Declares a component. The compiler checks that the covariance uses only declared parameters. */
+/**
+ * Declares a term of the covariance. The TypeScript compiler checks that its formula uses only the declared parameters.
+ */
 const component = <Name extends string>(spec: {
   readonly name: string;
   readonly formula: string;

@@ -22,7 +22,7 @@ import { type Component, type Pairs, pairsOf } from "./kernels.ts";
 /** The logs of the parameters of each component. With logs, every number is a valid parameter. */
 export type Theta = readonly Readonly<Record<string, Tensor>>[];
 
-/** The logs of the parameters at which a fit starts. */
+/** The logs of the initial parameters of a fit. */
 export const startOf = (model: readonly Component[]): Theta =>
   model.map(({ parameters }) =>
     Object.fromEntries(Object.entries(parameters).map(([name, { start }]) => [name, tensor(Math.log(start))])),
@@ -33,7 +33,7 @@ export interface Data {
   readonly t: Tensor;
   readonly y: Tensor;
   readonly mean: number;
-  /** Functions of all n × n pairs of times, which do not depend on the parameters. */
+  /** The functions of all n × n pairs of the n training times. They do not depend on the parameters. */
   readonly pairs: Pairs;
 }
 
@@ -46,7 +46,7 @@ export function dataOf(months: readonly Month[]): Data {
 
 const column = (t: Tensor): Tensor => expandDims(t, { axis: 1 });
 
-/** Returns the covariance of each component. */
+/** Returns the covariance matrix of each component of the Gaussian process. */
 function covariances(model: readonly Component[], theta: Theta, pairs: Pairs): Tensor[] {
   const positive = treeMap(exp, theta);
   return model.map((component, i) => component.covariance(positive[i]!, pairs));
@@ -99,7 +99,7 @@ export function condition(model: readonly Component[], theta: Theta, data: Data)
   return { model, theta, data, L, alpha };
 }
 
-/** The mean and the standard deviation at each time. */
+/** The prediction of the Gaussian process: the mean and the standard deviation at each time. */
 export interface Prediction {
   readonly mean: readonly number[];
   readonly deviation: readonly number[];
@@ -113,7 +113,10 @@ export function predict({ model, theta, data, L, alpha }: Posterior, times: read
   return { mean: mean.map((value) => value + data.mean), deviation };
 }
 
-/** Predicts each component separately. The means of all components add up to the mean of `predict` minus the training mean. */
+/**
+ * Predicts each component of the Gaussian process separately. The means of all components add up to the mean that
+ * `predict` returns, minus the mean of the training data.
+ */
 export function decompose({ model, theta, data, L, alpha }: Posterior, times: readonly number[]): Prediction[] {
   const { cross, own } = pairsAt(data, times);
   const variances = covariances(model, theta, own);

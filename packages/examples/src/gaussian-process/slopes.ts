@@ -17,16 +17,19 @@ import { thetaOf, vectorOf } from "./fit.ts";
 import type { Component } from "./kernels.ts";
 import { condition, covariance, type Data, negLogLikelihood, startOf } from "./process.ts";
 
-/** The slope of −log p(y | θ) along one random direction, computed in three ways. */
+/** The derivative of −log p(y | θ) in a random direction of the parameters θ, computed by three methods. */
 export interface Slopes {
-  /** The inner product of the direction and the gradient by reverse mode. */
+  /** The slope computed by reverse mode: the inner product of the direction and the gradient. */
   readonly reverse: number;
   /**
    * ½ tr((K⁻¹ − α αᵀ) ∂K), for the covariance K of the measurements y and α = K⁻¹ y. Forward mode computes ∂K, the
    * derivative of K along the direction (Rasmussen and Williams, equation 5.9).
    */
   readonly trace: number;
-  /** The central difference computed from the steps h and 2h. Its error is of order h⁴. */
+  /**
+   * The finite-difference approximation of the slope, from central differences with the steps h and 2h. Its error is of
+   * order h⁴.
+   */
   readonly difference: number;
   /**
    * The condition number of the covariance K: its largest eigenvalue divided by its smallest. A larger condition number

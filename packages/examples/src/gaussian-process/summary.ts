@@ -53,7 +53,7 @@ const digits = (x: number, count: number): string =>
 /** Formats the parameter's value in the book of Rasmussen and Williams, which prints two digits. */
 export const bookText = ({ book }: Learned): string => (book === undefined ? "" : `${Number(book.toPrecision(2))}`);
 
-/** Describes the data, the model and the fit. */
+/** Describes the CO₂ data, the Gaussian process and the fit of its parameters. */
 export function fitSummary({ training, heldOut }: Split, model: readonly Component[], { minimum }: Fit): string {
   const [first, last] = [training[0]!.year, training.at(-1)!.year];
   return `CO₂ at Mauna Loa: ${training.length} monthly means of ${first} to ${last} for training, ${heldOut.length} later ones held out.

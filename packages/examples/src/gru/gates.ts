@@ -2,7 +2,7 @@ import { type Tensor, tensor } from "@wengert/core";
 import { encode } from "fast-png";
 import { gates, initialState, type Model, read } from "./model.ts";
 
-/** The gates of one unit while the model reads a sentence: a number for each character. */
+/** The values of the update and the reset gate of one recurrent unit, for each character of a sentence. */
 export interface UnitGates {
   readonly unit: number;
   readonly update: readonly number[];

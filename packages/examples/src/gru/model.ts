@@ -28,15 +28,19 @@ export const lossOf =
 /** Returns the state before the first character of n texts: zeros, [n, H]. */
 export const initialState = ([, { Wh }]: Model, n: number): Tensor => zeros([n, Wh.shape[0]!], { dtype: Wh.dtype });
 
-/** Reads the next character of n texts [n]. Returns the scores of the character after it, [n, K], and the next state. */
+/**
+ * Computes one time step for n texts. `codes` [n] has the current character of each text. Returns the scores of the
+ * following character, [n, K], and the next state.
+ */
 export function read([{ W }, cell, output]: Model, codes: Tensor, h: Tensor): { scores: Tensor; state: Tensor } {
   const state = gruCell(cell, take(W, codes, { axis: 0 }), h);
   return { scores: add(matmul(state, output.W), output.b), state };
 }
 
 /**
- * Returns the gates [n, H] with which the unit reads the next character of n texts. The update gate z is the share of its
- * state that a unit keeps. The reset gate r is the share of the state that the unit's new value depends on.
+ * Returns the gates [n, H] with which the unit reads the next character of n texts. The update gate z is the fraction
+ * of its old state that a unit keeps. The reset gate r is the fraction of the old state that enters the unit's new
+ * value.
  */
 export function gates([{ W }, cell]: Model, codes: Tensor, h: Tensor): { r: Tensor; z: Tensor } {
   const units = cell.Wh.shape[0]!;

@@ -6,7 +6,10 @@ export interface Cost {
   readonly flops: number;
 }
 
-/** Counts the tape steps and the flops of the loss's derivatives for n rows and d weights, by tracing shapes. */
+/**
+ * Counts the steps and the flops of the derivatives of the loss, for n rows of data and d weights. The derivatives are
+ * only traced, not computed.
+ */
 export function costs(n: number, d: number): Readonly<Record<string, Cost>> {
   const [w, X, y] = [{ shape: [d] }, { shape: [n, d] }, { shape: [n] }];
   const loss = (X: Tensor, y: Tensor) => (w: Tensor) => lossOf({ X, y, ridge: 1 }, w);

@@ -1,5 +1,6 @@
 /**
- * Fits a logistic regression by Newton's method, with the Hessian from the tape, from Hessian-vector products or in closed form.
+ * Fits a logistic regression by Newton's method. The Hessian is computed by automatic differentiation, in closed form,
+ * or only as Hessian-vector products.
  *
  * `logistic.ts` has the loss and the closed form, `newton.ts` the three methods, and `products.ts` the matrix-free algorithms.
  * `costs.ts` counts flops, and `report.ts` draws the results.

@@ -47,12 +47,15 @@ export function newton(problem: Problem, way: Way): Tensor[] {
   }
 }
 
-/** Diagnostics of a single step of Newton's method. */
+/** The state at one step of Newton's method, and checks of its derivatives. */
 export interface Place {
   readonly loss: number;
   readonly slope: number;
   readonly H: Tensor;
-  /** The relative differences from the closed-form Hessian, for the result of `hessian` and for columns computed by `hvp`. */
+  /**
+   * How much the result of `hessian`, and a Hessian computed column by column with `hvp`, differ from the closed-form
+   * Hessian (relative differences).
+   */
   readonly apart: { readonly hessian: number; readonly hvp: number };
   /** The number of Hessian-vector products that the conjugate gradient method needed. */
   readonly products: number;
@@ -91,8 +94,8 @@ export function polished(problem: Problem, path: readonly Tensor[]): Tensor {
 
 /**
  * Runs gradient descent from the weights w = 0 with the step size 1/λ, where λ is the largest curvature of the loss.
- * The curvature is largest at w = 0, where the derivative of the sigmoid is 1/4. Ends after `most` steps, or when w has
- * ten correct digits.
+ * The curvature is largest at w = 0, where the derivative of the sigmoid is 1/4. Gradient descent ends after `most`
+ * steps, or when w has ten correct digits.
  */
 export function plainDescent(problem: Problem, solution: Tensor, most: number): { rate: number; path: Tensor[] } {
   const start = zeros([problem.X.shape[1]!]);

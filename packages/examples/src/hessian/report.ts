@@ -69,6 +69,25 @@ number of the Hessian.</p>
 </section>`;
 }
 
+const mapSize = { width: 700, height: 508, marginTop: 28, marginRight: 16, marginBottom: 40, marginLeft: 48 };
+
+type Range = readonly [from: number, to: number];
+
+/**
+ * Widens one of the two ranges so that a unit has the same length on both axes. Only then are steps along the gradient
+ * perpendicular to the contours on the page.
+ */
+export function equalScales(x: Range, y: Range): readonly [x: Range, y: Range] {
+  const { width, height, marginTop, marginRight, marginBottom, marginLeft } = mapSize;
+  const pixels = [width - marginLeft - marginRight, height - marginTop - marginBottom] as const;
+  const unit = Math.max((x[1] - x[0]) / pixels[0], (y[1] - y[0]) / pixels[1]);
+  const widened = ([from, to]: Range, size: number): Range => {
+    const [center, half] = [(from + to) / 2, (size * unit) / 2];
+    return [center - half, center + half];
+  };
+  return [widened(x, pixels[0]), widened(y, pixels[1])];
+}
+
 /** Draws contours of the loss over two weights, and the paths of Newton's method and of gradient descent. */
 function map({ problem }: Story): Html {
   const columns = [0, 1] as const;
@@ -84,13 +103,12 @@ function map({ problem }: Story): Html {
     const room = 0.35 * (Math.max(...values) - Math.min(...values));
     return [Math.min(...values) - room, Math.max(...values) + room];
   };
-  const [[x1, x2], [y1, y2]] = [range(0), range(1)];
+  const [[x1, x2], [y1, y2]] = equalScales(range(0), range(1));
   const beyond = 0.03;
   const least = lossOf(plane, solution).item();
   const plot = chart({
     ariaLabel: "contours of the loss over two weights, with the paths of Newton's method and of gradient descent",
-    width: 700,
-    height: 440,
+    ...mapSize,
     x: { label: `weight of ${measurements[columns[0]]}`, domain: [x1, x2] },
     y: { label: `weight of ${measurements[columns[1]]}`, domain: [y1, y2] },
     marks: [
@@ -117,7 +135,7 @@ function map({ problem }: Story): Html {
   return html`<section>
 <h2>Two paths down</h2>
 <p>The same loss with only two weights and no bias. ${colored("--orange", "Gradient descent")} follows the local slope, and
-slows down in the flat valley. ${colored("--blue", "Newton’s method")} uses the curvature, and steps to the
+slows down in the flat valley. Both axes have the same scale, so each of its steps is perpendicular to the contour at its start. ${colored("--blue", "Newton’s method")} uses the curvature, and steps to the
 minimum of the local quadratic model.</p>
 <figure>${plot}<figcaption>${whole(slow.length - 1)} steps of gradient descent, ${fast.length - 1} of Newton’s
 method.</figcaption></figure>

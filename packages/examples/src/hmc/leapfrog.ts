@@ -30,8 +30,8 @@ export const energyOf = ({ potential, momentum }: Phase): number => potential + 
 
 /**
  * Follows Hamilton's equations dq/dt = p, dp/dt = −∇U(q) by leapfrog steps: half a step of the momentum, a step of the
- * position, half a step of the momentum. The last half step and the first half step of the next leapfrog step are
- * computed as one step. So each leapfrog step needs only one gradient.
+ * position, half a step of the momentum. The last half step of the momentum and the first half step of the next
+ * leapfrog step are merged, so each leapfrog step needs only one gradient.
  */
 export function leapfrog(at: (q: Tensor) => Position, from: Phase, { stepSize, steps }: Trajectory): Phase {
   let position: Position = from;

@@ -17,7 +17,7 @@ export interface Adelies {
    * The features. Each row has the measurements of a penguin, scaled to mean 0 and variance 1, and a 1 for the bias.
    */
   readonly X: Tensor;
-  /** 1 for a male, 0 for a female. */
+  /** The label of each penguin: 1 for a male, 0 for a female. */
   readonly male: Tensor;
   /** The number of Adelie penguins left out because the sex or a measurement is missing. */
   readonly incomplete: number;

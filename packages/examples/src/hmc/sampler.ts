@@ -30,7 +30,7 @@ export interface Chain {
   readonly acceptance: number;
   /** The number of trajectories after the warm-up whose energy error exceeds 1000, as in Stan. */
   readonly divergences: number;
-  /** The number of computed gradients, including those of the warm-up. */
+  /** The number of gradients that the sampler has computed, including the warm-up. */
   readonly gradients: number;
 }
 

@@ -19,15 +19,15 @@ export interface Adaptation {
    * weight.
    */
   readonly shortfall: number;
-  /** The value μ toward which the adaptation pulls log ε. */
+  /** The value μ toward which the adaptation pulls the log of the step size, log ε. */
   readonly center: number;
 }
 
 const [gamma, t0, kappa] = [0.05, 10, 0.75]; // the values of the paper
 
 /**
- * Starts the adaptation from a step size. The adaptation pulls toward a step size ten times as large, because a
- * trajectory with large steps costs less.
+ * Starts the adaptation with the given step size. The adaptation is biased toward a step size ten times as large,
+ * because a trajectory with large steps needs fewer gradients.
  */
 export const startAdaptation = (stepSize: number): Adaptation => ({
   stepSize,
@@ -37,7 +37,7 @@ export const startAdaptation = (stepSize: number): Adaptation => ({
   center: Math.log(10 * stepSize),
 });
 
-/** Updates the adaptation after a trajectory with the given acceptance probability. */
+/** Updates the step size after a trajectory with the given acceptance probability. */
 export function adapt(from: Adaptation, acceptance: number, target: number): Adaptation {
   const updates = from.updates + 1;
   const weight = 1 / (updates + t0);

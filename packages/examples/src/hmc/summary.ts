@@ -22,7 +22,7 @@ and then makes ${whole(draws)} draws:
 `;
 }
 
-/** Describes the work of each chain. */
+/** Describes the step size, the acceptance probability and the number of gradients of each Markov chain. */
 export function chainSummary(chains: readonly Chain[], seconds: number): string {
   const gradients = chains.reduce((sum, chain) => sum + chain.gradients, 0);
   return `${table([

@@ -28,7 +28,10 @@ function numbers(fallback: readonly number[], help: string): Option<readonly num
 interface Outcome {
   readonly tape: Tensor;
   readonly closed: Tensor;
-  /** The errors of the three VJPs as one probability approaches 1, for the cotangents g and g + 1000. */
+  /**
+   * The errors of three methods to compute softmax's VJP, as one probability approaches 1 (`rest` is 1 minus this
+   * probability), for the cotangents g (`plain`) and g + 1000 (`shifted`).
+   */
   readonly comparisons: readonly { readonly rest: number; readonly plain: Comparison; readonly shifted: Comparison }[];
 }
 

@@ -19,7 +19,10 @@ export function quotientRule(x: readonly number[], i: number, j: number): string
   ${" ".repeat(rule.length)}  =  ${outcome}  =  ${factors.map(short).join(" · ")}`;
 }
 
-/** Formats the sweep over the three steps of softmax, with each contribution, for a cotangent that is 1 at Sᵢ and 0 elsewhere. */
+/**
+ * Formats the backward pass through the three steps of softmax (exp, sum and div), for a cotangent that is 1 at Sᵢ and
+ * 0 elsewhere.
+ */
 export function sweepOfRow(x: Tensor, i: number): string {
   const seed = tensor(Array.from({ length: x.size }, (_, k) => (k === i ? 1 : 0)));
   const formulas: Readonly<Record<string, readonly string[]>> = {
@@ -44,7 +47,7 @@ export function besideEachOther(matrices: Readonly<Record<string, Tensor>>): str
   return table([["", ...names], ...all[0]!.map((_, i) => [`S${index(i)}`, ...all.flatMap((rows) => rows[i]!)])]);
 }
 
-/** Formats each component of the VJP x̄ as computed by each of the three methods, with its relative error. */
+/** Formats the VJP x̄ of softmax as a table: each component, computed by three methods, with its relative error. */
 export function components({ exact, found, errors }: Comparison): string {
   const rows = exact.flatMap((value, j) => [
     [`x̄${index(j)}`, nearest(value).toExponential(12), ...wayNames.map((way) => found[way][j]!.toExponential(12))],

@@ -1,5 +1,6 @@
 /**
- * Fits a mixture of Gaussians to the flipper lengths of penguins by gradient descent. The density is computed by logSumExp.
+ * Fits a mixture of Gaussians to the flipper lengths of penguins by gradient descent on −log p, computed with the op
+ * logSumExp.
  *
  * `density.ts` has the density, `fit.ts` the fit, `shares.ts` the responsibilities, and `tails.ts` the errors far from the
  * data. `summary.ts` prints the results, and `report.ts` draws them.

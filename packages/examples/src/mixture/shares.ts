@@ -44,7 +44,9 @@ function bayes({ pi, mu, sigma }: Shape, x: number): number[] {
   return joint.map((q) => q / total);
 }
 
-/** Computes new weights, means and widths of the mixture from the responsibilities r. This is the M-step of the EM algorithm. */
+/**
+ * The M-step of the EM algorithm: computes new weights, means and widths of the mixture from the responsibilities r.
+ */
 export function weighted(x: Tensor, r: Tensor): Shape {
   const totals = sum(r, { axis: 0 });
   const mu = div(matmul(x, r), totals);

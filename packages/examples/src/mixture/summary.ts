@@ -12,7 +12,7 @@ import type { Spoilt, Tail } from "./tails.ts";
 const symbols = { pi: "π", mu: "μ", sigma: "σ" } as const;
 const parts = Object.keys(symbols) as (keyof Shape)[];
 
-/** Describes the model and the progress of the fit. */
+/** Describes the mixture model, and its loss during the fit. */
 export function fitted({ x, incomplete }: Flippers, moments: readonly Moment<Mixture>[]): string {
   const names = indices(moments[0]!.params);
   const scale = standardize(x);
@@ -45,7 +45,10 @@ const singleLoss = (deviation: number): number => Math.log(deviation) + 0.5 * Ma
 
 const between = [180, 195, 200, 203, 205, 207, 210, 220]; // around the crossing of two components
 
-/** Explains that the gradient of logSumExp gives the responsibilities, and compares these with EM and with the species. */
+/**
+ * Describes the responsibilities, which are the gradient of logSumExp. Compares them with those of the EM algorithm,
+ * and with the species of the penguins.
+ */
 export function sharesSummary(flippers: Flippers, mixture: Mixture, average: Shape): string {
   const { x } = flippers;
   const names = indices(mixture);

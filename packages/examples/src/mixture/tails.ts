@@ -34,11 +34,14 @@ export function tailAt(mixture: Mixture, x: number): Tail {
   return { x, naive: found(naiveLogDensity), stable: found(logDensity) };
 }
 
-/** The loss after adding an outlier to the data, and the gradient of this loss with respect to the means μ. */
+/** The effect of one outlier in the data: the loss, and its gradient with respect to the means μ. */
 export interface Spoilt {
   readonly loss: number;
   readonly slopes: readonly number[];
-  /** The name of the step of the tape that computed the first NaN or infinity, if there is one. */
+  /**
+   * A text that names the op with the first NaN or infinity in the loss or its gradient, or undefined if all numbers
+   * are finite.
+   */
   readonly culprit: string | undefined;
 }
 

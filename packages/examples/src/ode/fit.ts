@@ -15,7 +15,7 @@ export interface Model {
   readonly start: Tensor;
 }
 
-/** The result of L-BFGS on the observations up to a time. */
+/** The result of one stage of the fit: L-BFGS on all observations up to a time limit. */
 export interface Stage {
   /** The number of intervals between observations. */
   readonly count: number;
@@ -30,8 +30,9 @@ export const lossOf = ({ network, start }: Model, observed: Tensor, count: numbe
   mse(solve(fieldOf(network), start, { ...trainingTimes, count }), slice(observed, { stop: [count + 1] }));
 
 /**
- * Fits the model by L-BFGS: first to a fifth of the training time, then to half, then to all of it. A short solve cannot run
- * far away from the observations, so the first stages find a good start for the last stage.
+ * Fits the model by L-BFGS in three stages: to the observations of the first fifth of the training time, of the first
+ * half, and of all of it. Over a short time, a bad solution stays near the observations, so the first stages find a
+ * good start for the last stage.
  */
 export function fitInStages(network: Network, { observed }: Data, maxIterations: number): Stage[] {
   let model: Model = { network, start: at(observed, 0) };
@@ -56,10 +57,7 @@ export interface Forecast {
     readonly within: number;
     readonly beyond: number;
     readonly unseen: number;
-    /**
-     * The root mean square of the true states beyond the training time. The summary compares the error `beyond` with
-     * this number.
-     */
+    /** The root mean square of the true states after the training time, for comparison with the error `beyond`. */
     readonly scale: number;
   };
 }
@@ -87,6 +85,9 @@ export function forecast({ network, start }: Model, { truth, unseen }: Data): Fo
 /** Returns the root mean square of a − b. */
 const distance = (a: Tensor, b: Tensor | number): number => sqrt(mse(a, b)).item();
 
-/** Returns the distance between the fields of a network and of the pendulum, at the given states. */
+/**
+ * Returns the root mean square, over the given states, of the error of the derivative dz/dt that the network predicts
+ * for the pendulum.
+ */
 export const fieldError = (network: Network, states: Tensor): number =>
   distance(fieldOf(network)(states), pendulum(states));

@@ -5,16 +5,16 @@ import { relativeDistance } from "../shared/algebra.ts";
 import { fieldOf, type Network } from "./network.ts";
 import { advance } from "./solver.ts";
 
-/** The simulated time of each solve that `compare` differentiates. A solve with more steps has shorter steps. */
+/** The time interval that each solve in `compare` simulates. If a solve has more steps, its steps are shorter. */
 const duration = 20;
 
 type Segment = (network: Network, z: Tensor) => Tensor;
 type Wrap = (segment: Segment) => Segment;
 
 /**
- * Runs a segment on aliases of the weights. So the sweep first sums the weights' cotangents within the segment, and
- * then adds this sum to the sums of other segments. `checkpoint` adds in the same order. The order matters because
- * float additions round.
+ * Runs a segment of the solve on aliases of the weights. The backward pass then sums the weights' cotangents first
+ * within each segment, and then over the segments. This is the order in which `checkpoint` sums them, so both gradients
+ * have the same rounding errors.
  */
 export const plain: Wrap = (segment) => (network, z) =>
   segment(
@@ -58,9 +58,9 @@ export interface Comparison {
   readonly steps: number;
   readonly plain: Cost;
   readonly checkpointed: Cost;
-  /** Whether both gradients have the same bits. */
+  /** Whether the gradients with and without checkpoints have the same bits. */
   readonly equal: boolean;
-  /** The relative difference to a gradient that is summed step by step, in the order of the tape. */
+  /** The relative difference to a gradient whose contributions are summed step by step instead of by segments. */
   readonly reordered: number;
 }
 
@@ -103,7 +103,8 @@ export function gradientOf(f: Segment, network: Network, start: Tensor): number[
 
 /** Returns the bytes of the inputs and outputs of steps. Memory that several tensors share counts once. */
 export function bytesOf(steps: readonly Step[]): number {
-  // Reads the tensor's field `array` instead of `data`, because a sweep checks all memory that `data` has returned.
+  // Reads a tensor's internal field `array`. If `data` were read, each backward pass would check the tensor for
+  // changes, which takes time.
   const memory = new Set(steps.flatMap(({ inputs, output }) => [...inputs, output].map(({ array }) => array!.data)));
   return [...memory].reduce((sum, { byteLength }) => sum + byteLength, 0);
 }

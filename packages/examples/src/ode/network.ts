@@ -21,7 +21,7 @@ export function initialNetwork(key: Tensor, width: number): Network {
   };
 }
 
-/** Returns the field that a network computes: f(z) = tanh(z W₁ + b₁) W₂ + b₂. */
+/** Returns the right-hand side of dz/dt = f(z) that a network computes: f(z) = tanh(z W₁ + b₁) W₂ + b₂. */
 export const fieldOf =
   ({ W1, b1, W2, b2 }: Network): Field =>
   (z) =>

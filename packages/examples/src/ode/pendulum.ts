@@ -11,9 +11,15 @@ export const pendulum: Field = (z) => {
   return stack([velocity, neg(add(sin(angle), mul(damping, velocity)))], { axis: 1 });
 };
 
-/** Observation intervals of 0.2 with two Runge–Kutta steps each. The fit uses the times up to 10. */
+/**
+ * The times of the observations for training: every 0.2, up to time 10. The solver takes two steps between
+ * observations.
+ */
 export const trainingTimes: Times = { h: 0.1, steps: 2, count: 50 };
-/** Observation intervals up to time 20. The first half is for training, and the second half tests the extrapolation. */
+/**
+ * The times of all observations, up to time 20. The first half is for training, and the second half tests the
+ * extrapolation.
+ */
 export const allTimes: Times = { ...trainingTimes, count: 2 * trainingTimes.count };
 export const timeOf = (k: number): number => k * trainingTimes.h * trainingTimes.steps;
 
@@ -35,9 +41,9 @@ const unseenStart = [[1.6, 0.5]];
 export interface Data {
   /** The true states at all times, [times, trajectories, 2]. */
   readonly truth: Tensor;
-  /** The states at the training times, with noise. */
+  /** The noisy observations for training: the true states at the training times, plus noise. */
   readonly observed: Tensor;
-  /** The true states of a trajectory that the fit does not use, [times, 1, 2]. */
+  /** The true states of a test trajectory, which the fit does not use, [times, 1, 2]. */
   readonly unseen: Tensor;
 }
 

@@ -164,8 +164,8 @@ interface Arrow {
 }
 
 /**
- * Returns the length of the difference between the learned field and the true field, at the center of each cell of a
- * grid, row by row.
+ * Returns, for the center of each cell of a grid, row by row, the norm of the difference between the learned and the
+ * true derivative dz/dt.
  */
 function differences(network: Network, { columns, rows, angles, velocities }: Cells): number[] {
   const center = (most: number, i: number, count: number) => most * ((2 * i + 1) / count - 1);
@@ -180,7 +180,7 @@ function differences(network: Network, { columns, rows, angles, velocities }: Ce
 interface Cells {
   readonly columns: number;
   readonly rows: number;
-  /** The grid spans angles from −`angles` to `angles`, and velocities from −`velocities` to `velocities`. */
+  /** The extent of the grid: angles from −`angles` to `angles`, and velocities from −`velocities` to `velocities`. */
   readonly angles: number;
   readonly velocities: number;
 }

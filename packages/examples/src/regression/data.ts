@@ -113,7 +113,7 @@ export const problems: Readonly<Record<(typeof names)[number], Problem>> = {
   },
 };
 
-/** Combines lists into points (x, y). Each list of x is followed by its list of y. */
+/** Returns points (x, y) from lists of numbers, which are alternately lists of x and the corresponding lists of y. */
 function pairs(...lists: readonly (readonly number[])[]): (readonly [number, number])[] {
   return lists.flatMap((xs, i) => (i % 2 === 0 ? xs.map((x, j) => [x, lists[i + 1]![j]!] as const) : []));
 }

@@ -30,8 +30,9 @@ export function sumOfSquares({ points, curve }: Problem, b: readonly Tensor[]): 
 }
 
 /**
- * Solves a least-squares problem by L-BFGS. Each parameter is divided by its initial value, because parameters may differ by
- * many powers of ten. The loss is the unexplained share of the variance, so it does not depend on the scale of y.
+ * Solves a least-squares problem by L-BFGS. Each parameter is divided by its initial value, because parameters may
+ * differ by many powers of ten. The loss is the unexplained fraction of the variance of y, so it does not depend on the
+ * unit of y.
  */
 export function leastSquares(problem: Problem, start: readonly number[]): Fit {
   const { points } = problem;
@@ -52,8 +53,8 @@ export function leastSquares(problem: Problem, start: readonly number[]): Fit {
   const left = minimum.loss * total.item();
   const freedom = points.length - b.length;
   const variance = left / freedom;
-  // Second derivatives are taken with respect to the scaled parameters, so that the entries of the Hessian have similar
-  // sizes.
+  // The Hessian is computed with respect to the scaled parameters (each divided by its initial value), so its entries
+  // have similar sizes.
   const x = tensor(points.map(([at]) => at));
   const blocks = hessian((parts: readonly Tensor[]) => mul(sumOfSquares(problem, scaled(parts, b)), 0.5))(ones);
   const H = stack(blocks.map((row) => stack(row)));

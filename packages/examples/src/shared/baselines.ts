@@ -4,7 +4,7 @@ import type { Text } from "./text.ts";
 /** An n-gram model and its loss on the held-out text, in nats per character. */
 export interface Baseline {
   readonly name: string;
-  /** A description of the n-grams that the model counts. */
+  /** The name of the baseline model, which says which n-grams it counts. */
   readonly counts: string;
   readonly loss: number;
 }
@@ -40,8 +40,8 @@ function countingLoss(train: Tensor, held: Tensor, characters: number, before: n
 }
 
 /**
- * Yields two numbers for each position of the text: the code of the preceding `before` characters, and the code of the
- * next character.
+ * Yields two numbers for each position of the text: a code of the context, which is the preceding `before` characters,
+ * and the code of the next character.
  */
 function* places(text: Tensor, characters: number, before: number): Generator<readonly [number, number]> {
   const codes = text.toNested<number[]>();

@@ -7,7 +7,7 @@ import { percent, table } from "./table.ts";
 export const countsOf = (labels: Tensor, classes: readonly string[]): number[] =>
   sum(oneHot(labels, { numClasses: classes.length }), { axis: 0 }).toNested<number[]>();
 
-/** The class that a model predicts for a row, with its probability and the true label. */
+/** The prediction of a classifier for one row: the most probable class, its probability, and the true label. */
 export interface Guess {
   readonly label: number;
   readonly guess: number;
@@ -38,8 +38,8 @@ export const foldTable = (folds: readonly Fold[], accuracy: number): string =>
   ]);
 
 /**
- * Formats a confusion matrix with the recall of each class. The name of each row is the text `is` and the true class:
- * with the text "is from", a row is named "is from Japan".
+ * Formats a confusion matrix with the recall of each class. Each row is named by the parameter `is` and the true class:
+ * if `is` is "is from", a row is named "is from Japan".
  */
 export const confusionTable = ({ counts, classes, results }: ConfusionMatrix, is: string): string =>
   table([

@@ -12,7 +12,7 @@ interface Descent<P> {
   readonly steps: number;
   readonly rate: number;
   readonly momentum?: number;
-  /** A function that ends the gradient descent if it returns true for the current parameters. */
+  /** A stopping criterion: gradient descent ends if the function returns true for the current parameters. */
   readonly until?: (params: P) => boolean;
 }
 

@@ -11,7 +11,7 @@ export interface TextPlan {
   readonly places: number;
   readonly rate: number;
   readonly key: Tensor;
-  /** The training steps at which `learnText` keeps a copy of the model. */
+  /** The training steps after which `learnText` copies the parameters, to show how the model improves. */
   readonly looks: ReadonlySet<number>;
   /** The path of the checkpoint file, and whether to resume from this file. */
   readonly checkpoint: string;

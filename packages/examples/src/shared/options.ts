@@ -103,8 +103,8 @@ export function flag(help: string): Option<boolean> {
 }
 
 /**
- * Returns an option whose default depends on other options: the default is `undefined`, and `--help` shows the text
- * `otherwise`.
+ * Returns a copy of an option with the default `undefined`, for defaults that depend on other options. `--help` shows
+ * the text `otherwise` as the default.
  */
 export function optional<Value>(option: Option<Value>, otherwise: string): Option<Value | undefined> {
   return { ...option, fallback: undefined, otherwise };
@@ -170,8 +170,8 @@ export function spelled<Table extends OptionTable>(table: Table, values: Partial
 const quoted = (word: string): string => (/^[\w./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`);
 
 /**
- * Throws an error if npm consumed an option of the command. Without `--`, `npm start --seed=2` only sets the
- * environment variable `npm_config_seed`.
+ * Throws an error if the user forgot `--` before the options. `npm start --seed=2` does not pass the option to the
+ * command, but only sets the environment variable `npm_config_seed`.
  */
 function refuseSwallowed(table: OptionTable, values: Readonly<Record<string, unknown>>): void {
   for (const [name, option] of Object.entries(table)) {

@@ -4,7 +4,10 @@ import type { History } from "@wengert/train";
 import type { Baseline } from "./baselines.ts";
 import { chart, line } from "./plots.ts";
 
-/** Draws the losses of a language model over the steps: training in blue, held-out text in orange, and counting models. */
+/**
+ * Draws the loss of a language model during training: on training text in blue, on held-out text in orange, and lines
+ * for the losses of n-gram models.
+ */
 export function textCurves(history: History, baselines: readonly Baseline[]): Html {
   const first = Math.max(1, history.train[0]?.step ?? 1);
   const last = Math.max(first + 1, history.train.at(-1)?.step ?? 1);

@@ -10,7 +10,9 @@ export interface Windows {
   readonly next: Tensor;
 }
 
-/** Returns the windows of `places` characters that begin at each index in `starts` [B, 1]. */
+/**
+ * Returns B windows of a text, each of `places` characters. `starts` [B, 1] has the index at which each window begins.
+ */
 function windowsAt(text: Tensor, starts: Tensor, places: number): Windows {
   const offsets = tensor(Int32Array.from({ length: places + 1 }, (_, i) => i));
   const characters = take(text, add(starts, offsets), { axis: 0 });
@@ -28,7 +30,10 @@ export function* randomWindows(
   }
 }
 
-/** Returns the consecutive windows that cover the text. If there are more than `most`, returns `most` evenly spaced windows. */
+/**
+ * Cuts the text into consecutive windows. If the text has more than `most` windows, returns `most` of them, evenly
+ * spaced.
+ */
 export function allWindows(text: Tensor, places: number, most: number = Number.POSITIVE_INFINITY): Windows {
   const all = Math.floor((text.size - 1) / places);
   const count = Math.min(all, most);

@@ -24,7 +24,10 @@ import type { Penguins } from "../shared/penguins.ts";
 /** The value of a function, and its first and second derivatives. */
 export type Jet = readonly [value: number, first: number, second: number];
 
-/** Computes sigmoid(a₁ − a₀) and the second entry of softmax([a₀, a₁]), and their largest relative difference. */
+/**
+ * Computes sigmoid(a₁ − a₀) and the second entry of softmax([a₀, a₁]) for d = a₁ − a₀, each with its first and second
+ * derivatives. `apart` is the largest relative difference between a value or derivative of sigmoid and that of softmax.
+ */
 export function atDifference(d: number): { sigmoid: Jet; softmax: Jet; apart: number } {
   const second = (a: Tensor) => sum(mul(softmax(a), tensor([0, 1])));
   const a = tensor([3, 3 + d]);
@@ -34,7 +37,7 @@ export function atDifference(d: number): { sigmoid: Jet; softmax: Jet; apart: nu
   const logistic = (x: Tensor) => sigmoid(x);
   const jet: Jet = [logistic(at).item(), grad(logistic)(at).item(), hessian(logistic)(at).item()];
   const [value, first, curve] = jet;
-  // The sigmoid is computed at d = a₁ − a₀, so by the chain rule each derivative with respect to a₀ has a factor of −1.
+  // By the chain rule, each derivative of sigmoid(a₁ − a₀) with respect to a₀ has a factor of −1.
   const expected = [value, -first, first, curve, -curve, -curve, curve];
   const found = [second(a).item(), ...gradient, ...curvature.flat()];
   const apart = Math.max(...expected.map((e, i) => (found[i] === e ? 0 : Math.abs((found[i]! - e) / e))));
@@ -46,7 +49,7 @@ export const softmaxLoss = ({ X, labels }: Penguins, W: Tensor): Tensor => cross
 
 /**
  * Returns the loss of logistic regression: the mean of log(1 + exp(−z)) with z = ±X w for the features X and the
- * weights w. The sign depends on the species.
+ * weights w. The sign is + for label 1 and − for label 0.
  */
 export function logisticLoss({ X, labels }: Penguins, w: Tensor): Tensor {
   const signs = sub(mul(cast(labels, { dtype: "float64" }), 2), 1);
@@ -58,7 +61,7 @@ export interface Moment {
   readonly logisticLoss: number;
   /** The weight difference w₁ − w₀ of softmax regression. */
   readonly difference: readonly number[];
-  /** The weights w of logistic regression. Its step size is twice the step size of softmax regression. */
+  /** The weights w of logistic regression, trained with twice the step size of softmax regression. */
   readonly w: readonly number[];
   /**
    * The largest difference between the entries of w₁ − w₀ (softmax regression) and of w (logistic regression). For

@@ -1,5 +1,6 @@
 /**
- * Shows that softmax over two classes is the sigmoid of a₁ − a₀, for values, for derivatives and during training.
+ * Shows that softmax([a₀, a₁]) is the sigmoid of a₁ − a₀: their values and derivatives agree, and models trained with
+ * them agree.
  *
  * `compare.ts` computes the results, and `main.ts` prints and explains them.
  */

@@ -8,7 +8,7 @@ export interface Habit {
   /** The mean attention weight on the position itself, and the mean attention weight on the previous position. */
   readonly itself: number;
   readonly before: number;
-  /** The mean distance from a position to the positions it attends to. */
+  /** The mean distance between a position and the positions to which it attends, weighted by the attention weights. */
   readonly distance: number;
 }
 

@@ -39,7 +39,7 @@ export interface Posterior {
   readonly logVariance: Tensor;
 }
 
-/** The functions of a variational autoencoder. */
+/** A variational autoencoder: its two networks, and functions of images and latent vectors. */
 export interface Autoencoder {
   /** The two networks. The encoder returns mean and log variance side by side, and the decoder returns a logit for each pixel. */
   readonly encoder: Layer<Stack>;
@@ -49,11 +49,17 @@ export interface Autoencoder {
   encode(model: Model, images: Tensor): Posterior;
   /** Returns the probability of ink in each pixel, [n, 784], for latent vectors z [n, d]. */
   decode(model: Model, z: Tensor): Tensor;
-  /** Returns both terms of the loss for each image, [n], with one latent sample for each image. */
+  /**
+   * Returns the two terms of the loss of each image, [n] each. The expectation over the latent vector is estimated from
+   * one sample.
+   */
   terms(model: Model, images: Tensor, key: Tensor): Terms;
 }
 
-/** The terms of the loss, in nats, [n] each. Their sum is an upper bound of −log p(x). */
+/**
+ * The two terms of a variational autoencoder's loss for n images, in nats, [n] each. Their sum is an upper bound of
+ * −log p(x).
+ */
 export interface Terms {
   /** −log p(x | z) for a sample z of q(z | x): the sum of the binary cross-entropies of the pixels. */
   readonly reconstruction: Tensor;

@@ -35,7 +35,10 @@ export function latentGrid(count: number, limit: number, latent: number): Tensor
   );
 }
 
-/** Returns the size of a square that holds 98 % of the points in each of the two dimensions, at least 2. */
+/**
+ * Returns a limit L ≥ 2 for plots of points in the plane. For 98 % of the points, both coordinates are between −L and
+ * L.
+ */
 export function limitOf(points: readonly (readonly number[])[]): number {
   const sizes = points.map(([x, y]) => Math.max(Math.abs(x!), Math.abs(y!))).sort((a, b) => a - b);
   return Math.max(2, Math.ceil(2 * sizes[Math.floor(0.98 * (sizes.length - 1))]!) / 2);

@@ -67,7 +67,7 @@ export type Tape = Step[];
 
 let open: readonly Tape[] = []; // the active tapes, innermost last
 
-/** Gives the inputs new identities, runs f on them and records the steps of f. */
+/** Makes a new tensor object of each input, runs f on these and records the steps of f. */
 export function record(f: (...inputs: Tensor[]) => Tensor, ...given: Tensor[]) {
   const inputs = given.map((x) => alias(x)); // outer tapes record this step
   const before = open;
@@ -136,7 +136,7 @@ export const grad =
 
 // Ops
 
-/** Returns a tensor with the numbers of x and a new identity. */
+/** Returns a new tensor object with the numbers of x. */
 export const alias: Op = defineOp({
   name: "alias",
   compute: (x) => new Tensor(x.data),

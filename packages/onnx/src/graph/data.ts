@@ -25,3 +25,10 @@ export function bytesOf(data: Data | BigInt64Array): Uint8Array {
 /** Returns numbers as bytes of an element type. */
 export const encode = (type: ElementType, values: readonly number[]): Uint8Array =>
   type === "int64" ? bytesOf(BigInt64Array.from(values, BigInt)) : bytesOf(storage[type as DType].from(values));
+
+/** Returns the elements of an array from little-endian bytes: the inverse of `bytesOf`. Copies them. */
+export function dataOf(type: ElementType, bytes: Uint8Array): Data | BigInt64Array {
+  const ArrayClass = storage[type] as new (buffer: ArrayBuffer) => Data | BigInt64Array;
+  const data = new ArrayClass(new Uint8Array(bytes).buffer);
+  return isLittleEndian ? data : new ArrayClass(new Uint8Array(bytesOf(data)).buffer);
+}

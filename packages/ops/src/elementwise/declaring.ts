@@ -4,7 +4,7 @@ import { broadcastShape } from "../declaring/axes.ts";
 import { irregular, positive } from "../declaring/samples.ts";
 import { type ElementwiseLoop, elementwise } from "../loops/strided.ts";
 import { unbroadcast } from "../shapes/sum.ts";
-import type { FunctionName } from "../wasm/exports.ts";
+import type { FunctionName, SingleFunctionName } from "../wasm/exports.ts";
 import { functionInWasm } from "../wasm/maps.ts";
 import { numericDType } from "./arithmetic.ts";
 
@@ -16,7 +16,7 @@ interface FunctionOptions {
   readonly nonFinite?: OpSpec<Unary>["nonFinite"];
   readonly allowsIntegers?: boolean;
   /** The name of the function's WebAssembly kernel, if one exists. */
-  readonly wasm?: FunctionName;
+  readonly wasm?: FunctionName | SingleFunctionName;
 }
 
 /** Declares y = f(x) elementwise. The VJP rule maps the cotangent g to g f′(x). Tests check the rule at `samplePoints`. */

@@ -194,6 +194,7 @@ export const gelu: Op<Unary> = /* @__PURE__ */ elementwiseFunction(
   "gelu",
   (n, y, o, a, i, s) => normal.geluLoop(false, n, y, o, a, i, s),
   (g, { inputs: [x] }) => mul(g, geluSlope(x)),
+  { wasm: "gelu" },
 );
 
 /**
@@ -207,6 +208,7 @@ export const geluSlope: Op<Unary> = /* @__PURE__ */ elementwiseFunction(
     const squared = square(clip(x, { min: -40, max: 40 })); // φ(±40) is 0; unclipped, Infinity × 0 would give NaN
     return mul(g, mul(sub(2, squared), mul(exp(mul(squared, -0.5)), density)));
   },
+  { wasm: "geluSlope" },
 );
 
 /** Returns y = max(x, 0); NaN stays NaN. The VJP maps the cotangent g to g where x > 0, else to 0; the derivative at 0 is 0. */

@@ -10,8 +10,11 @@ export type FunctionName =
   | "square"
   | "sqrt"
   | "relu";
+/** The names of the elementwise functions that have kernels for float32 alone. */
+export type SingleFunctionName = "gelu" | "geluSlope";
+type PlainFunctionName = Exclude<FunctionName, "neg" | "square" | "sqrt" | "relu">;
 /** The names of the functions of one vector, for loops that other packages generate: of four floats, or two doubles. */
-export type VectorFunction = `${Exclude<FunctionName, "neg" | "square" | "sqrt" | "relu">}${"32x4" | "64x2"}`;
+export type VectorFunction = `${PlainFunctionName | SingleFunctionName}32x4` | `${PlainFunctionName}64x2`;
 export type OperationName = "add" | "sub" | "mul" | "div" | "reluPullback";
 
 /** The names of the kernels of the softmax family and its pullbacks. */
@@ -26,7 +29,7 @@ export type SliceName =
   | "probabilityLosses"
   | "probabilityPullback";
 
-type Maps = Readonly<Record<`${FunctionName}${32 | 64}`, FunctionKernel>> &
+type Maps = Readonly<Record<`${FunctionName}${32 | 64}` | `${SingleFunctionName}32`, FunctionKernel>> &
   Readonly<Record<VectorFunction, object>> &
   Readonly<Record<`${OperationName}${32 | 64}`, OperationKernel>> &
   Readonly<Record<`${SliceName}${32 | 64}`, SliceKernel>>;

@@ -2,7 +2,7 @@ import { type NdArray, ravel } from "@wengert/core/extend";
 import { broadcastStrides, mergeAxes, uniformStride } from "../loops/strided.ts";
 import * as crossovers from "./crossovers.ts";
 import { currentEngine } from "./engine.ts";
-import type { FunctionName, OperationName } from "./exports.ts";
+import type { Exports, FunctionName, OperationName, SingleFunctionName } from "./exports.ts";
 import type { Engine } from "./kernels.ts";
 
 // This module computes elementwise arithmetic and functions in WebAssembly. Plain loops give the same bits as
@@ -22,19 +22,20 @@ function engineFor(out: NdArray, crossover: number): Engine | null {
 }
 
 /** The functions that are arithmetic, for which WebAssembly is faster only from a larger size on. */
-const arithmetic: readonly FunctionName[] = ["neg", "square", "sqrt", "relu"];
+const arithmetic: readonly string[] = ["neg", "square", "sqrt", "relu"];
 
 /**
  * Writes f(x) to `out`, which is row-major and has the shape and dtype of x. x may have any strides. Returns whether
  * the kernel ran.
  */
-export function functionInWasm(out: NdArray, x: NdArray, f: FunctionName): boolean {
+export function functionInWasm(out: NdArray, x: NdArray, f: FunctionName | SingleFunctionName): boolean {
   const engine = engineFor(out, arithmetic.includes(f) ? crossovers.arithmetic : crossovers.functions);
   if (engine === null) return false;
   const { workspace, exports } = engine;
   const n = out.data.length;
   const width = out.data.BYTES_PER_ELEMENT;
-  const kernel = exports[`${f}${width === 4 ? 32 : 64}`];
+  const kernel: Exports["exp32"] | undefined = exports[`${f as FunctionName}${width === 4 ? 32 : 64}`];
+  if (kernel === undefined) return false; // gelu has no kernel for float64
   const values = ravel(x);
   const size = Math.min(n, chunkBytes / width);
   if (!workspace.begin(size * width + 80)) return false;

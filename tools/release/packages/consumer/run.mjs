@@ -1,5 +1,5 @@
-// Tests the installed packages in a JavaScript runtime: imports each entry point, computes the results of probe.js,
-// causes an error, and saves a model to a file.
+// Tests the installed packages in a JavaScript runtime. Imports each entry point, runs the ops and fits of probe.js,
+// checks a thrown error, and saves a model to a file.
 import { ShapeError, tensor } from "@wengert/core";
 import { leaves, ravel } from "@wengert/core/extend";
 import { gradcheck } from "@wengert/core/gradcheck";

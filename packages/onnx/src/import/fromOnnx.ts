@@ -1,0 +1,90 @@
+import { ArgumentError, type DType, type Program, type Spec, type Tensor, trace } from "@wengert/core";
+import { asBytes, isFloat, leavesAlike, show, withDefaults } from "@wengert/core/extend";
+import { readModel } from "../format/file.ts";
+import { checkInputs, checkOpset, checkOptions, checkValues, specsOf } from "./checks.ts";
+import { compileGraph, isSetting, startCompilation } from "./compile.ts";
+import { runGraph } from "./interpret.ts";
+import type { ExternalData } from "./values.ts";
+
+/** The weights of a model, by their names in the file. */
+export type OnnxParameters = Readonly<Record<string, Tensor>>;
+
+/** An input or output of a model. */
+export interface OnnxValue {
+  readonly name: string;
+  readonly dtype: DType;
+  /** The sizes of the axes. A name is a size that may differ from call to call. `undefined` if the file has no shape. */
+  readonly shape: readonly (number | string)[] | undefined;
+}
+
+export interface FromOnnxOptions<P extends "constant" | "argument" = "constant" | "argument"> {
+  /**
+   * Whether the weights of the file are constants, or the first argument of `run`, for fine-tuning. Default: "constant".
+   */
+  readonly parameters?: P | undefined;
+  /** The contents of the files that hold large tensors, by the names that the ONNX file uses. Default: none. */
+  readonly externalData?: ExternalData | undefined;
+}
+
+/** A model from an ONNX file, as a function that can be differentiated, traced and compiled. */
+export interface OnnxModel<A extends readonly unknown[] = readonly unknown[]> {
+  readonly inputs: readonly OnnxValue[];
+  readonly outputs: readonly OnnxValue[];
+  /**
+   * The float initializers of the file that have axes, except the statistics of BatchNormalization and other settings of
+   * operators. Initializers without axes are numbers in formulas, and stay constants.
+   */
+  readonly parameters: OnnxParameters;
+  /** Applies the model to tensors in the order of `inputs`, and returns tensors in the order of `outputs`. */
+  run(...args: A): [Tensor, ...Tensor[]];
+  /** Returns the model as a program. `dims` has the sizes of the axes that have names, such as `{ batch: 8 }`. */
+  program(dims?: Readonly<Record<string, number>>): Program<A, [Tensor, ...Tensor[]]>;
+}
+
+/**
+ * Reads an ONNX file with operators of opset 13 to 22. The file is checked before anything is built. int64 becomes int32.
+ * With `{ parameters: "argument" }`, the first argument of the model is a tree of its parameters, which starts as
+ * `model.parameters`.
+ * @throws DataError if the file is damaged, needs other files, or has operators or dtypes that are not supported: the error
+ * lists them with their counts. ArgumentError for invalid options
+ */
+export function fromOnnx(bytes: Uint8Array | ArrayBuffer, options?: FromOnnxOptions<"constant">): OnnxModel<Tensor[]>;
+export function fromOnnx(
+  bytes: Uint8Array | ArrayBuffer,
+  options: FromOnnxOptions<"argument"> & { readonly parameters: "argument" },
+): OnnxModel<[parameters: OnnxParameters, ...inputs: Tensor[]]>;
+export function fromOnnx(bytes: Uint8Array | ArrayBuffer, options?: FromOnnxOptions): OnnxModel {
+  const complete = withDefaults<FromOnnxOptions>("fromOnnx", options, { parameters: "constant", externalData: {} });
+  const { hasParameters, files } = checkOptions(complete);
+  const content = asBytes("fromOnnx", bytes);
+  if (content === undefined)
+    throw new ArgumentError(`fromOnnx: expected the bytes of a file, got ${show(bytes)}; pass a Uint8Array`);
+  const { graph: file, opsets } = readModel(content);
+  checkOpset(opsets);
+  const compilation = startCompilation(file, files);
+  const graph = compileGraph(compilation, file);
+  const { inputs, outputs } = checkValues(compilation.problems, file, graph.inputs);
+
+  const names = new Set(file.initializers.map(({ name }) => name));
+  const isParameter = ([name, { dtype, shape }]: readonly [string, Tensor]) =>
+    names.has(name) && isFloat(dtype) && shape.length > 0 && !isSetting(compilation, name);
+  const parameters: OnnxParameters = Object.fromEntries([...graph.constants].filter(isParameter));
+
+  const run = (...args: readonly unknown[]): [Tensor, ...Tensor[]] => {
+    const given = hasParameters ? args.slice(1) : args;
+    const tensors = checkInputs(inputs, given);
+    const like = [parameters, "model.parameters"] as const;
+    const values = hasParameters ? leavesAlike("run", like, [args[0], "parameters"]) : [];
+    const bound = new Map(Object.keys(parameters).map((name, i) => [name, values[i]!]));
+    return runGraph(graph, tensors, bound) as [Tensor, ...Tensor[]];
+  };
+  const labeled = ([name, { shape, dtype }]: readonly [string, Tensor]) =>
+    [name, { shape, dtype, label: name }] as const;
+  const programOf = (dims?: Readonly<Record<string, number>>) => {
+    const specs: (Spec | Record<string, Spec>)[] = specsOf(inputs, dims);
+    if (hasParameters) specs.unshift(Object.fromEntries(Object.entries(parameters).map(labeled)));
+    const program = trace(run as (...args: Tensor[]) => Tensor[], ...(specs as Spec[]));
+    return program as unknown as Program<readonly unknown[], [Tensor, ...Tensor[]]>;
+  };
+  return { inputs, outputs, parameters, run, program: programOf } as OnnxModel;
+}

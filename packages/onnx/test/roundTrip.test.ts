@@ -1,0 +1,32 @@
+import { evaluate, type Tensor } from "@wengert/core";
+import { describe, expect, test } from "vitest";
+import { numbers } from "../../ops/test/support.ts";
+import { fromOnnx, toOnnx } from "../src/index.ts";
+import { tensorsOf } from "./runtime.ts";
+import { exportedSamples, gradientOf } from "./samples.ts";
+
+// Exports every op of @wengert/ops at each of its samples, with its gradient, imports the file, and compares.
+
+const accepted = exportedSamples.filter(({ result }) => typeof result !== "string");
+
+/** The bound of the error relative to the largest element. Some formulas of exported ops have rounding errors. */
+const tolerances = { float32: 1e-5, float64: 1e-12 };
+
+describe.each(["float32", "float64"] as const)(
+  "an imported file computes the numbers of the program, in %s, for",
+  (dtype) => {
+    test.each(accepted)("$title", ({ call, sample }) => {
+      const { program, floats } = gradientOf(call, sample, dtype);
+      const model = fromOnnx(toOnnx(program));
+      const results: readonly Tensor[][] = [model.run(...floats), evaluate(model.program(), ...floats)];
+      for (const got of results)
+        for (const [k, y] of tensorsOf(evaluate(program, ...floats)).entries()) {
+          expect([got[k]!.dtype, got[k]!.shape]).toEqual([y.dtype, y.shape]);
+          const [a, b] = [numbers(got[k]!), numbers(y)];
+          const bound = tolerances[dtype] * Math.max(...b.map(Math.abs), 1e-3);
+          for (const [i, wanted] of b.entries())
+            if (!(Math.abs(a[i]! - wanted) <= bound)) expect.fail(`output ${k}, element ${i}: ${a[i]} for ${wanted}`);
+        }
+    });
+  },
+);

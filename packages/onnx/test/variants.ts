@@ -1,0 +1,170 @@
+import type { Tensor } from "@wengert/core";
+import { tensor } from "@wengert/core";
+import { random } from "../../ops/test/support.ts";
+import { integers, node, onnxFile, value } from "./onnxFile.ts";
+
+// Nodes whose operators the node tests of the ONNX project lack, or which use newer versions of operators.
+
+const float32 = (shape: readonly number[], seed = 1) => tensor(random(shape, seed), { dtype: "float32" });
+
+type Attributes = Parameters<typeof node>[3];
+
+/** An operator, its inputs and its attributes. A list of whole numbers is an int64 constant, and null a missing input. */
+export type Variant = readonly [
+  op: string,
+  inputs: readonly (Tensor | readonly number[] | null)[],
+  attributes?: Attributes,
+  options?: { readonly opset?: number; readonly outputs?: number },
+];
+
+const x = float32([2, 3, 4]);
+const image = float32([2, 4, 5, 6], 2);
+const sequence = float32([1, 4, 7], 3);
+const mask = tensor([[true, false, false], [false, false, false]]); // biome-ignore format: a matrix
+const recurrent = (gates: number, directions: number) => [
+  float32([5, 2, 3], 4),
+  float32([directions, gates * 4, 3], 5),
+  float32([directions, gates * 4, 4], 6),
+  float32([directions, gates * 8], 7),
+];
+
+/** The body of a Scan that adds its list to its carry, and collects the sums. */
+const running = {
+  name: "running",
+  input: [value("sum", []), value("entry", [])],
+  output: [value("next", []), value("copy", [])],
+  node: [node("Add", ["sum", "entry"], ["next"]), node("Identity", ["next"], ["copy"])],
+};
+
+export const variants: readonly Variant[] = [
+  ["Gelu", [x]],
+  ["Gelu", [x], { approximate: "tanh" }],
+  ["Mish", [x]],
+  ["Celu", [x], { alpha: { float: 2 } }],
+  ["HardSwish", [x]],
+  ["LpNormalization", [x], { axis: 1, p: 1 }],
+  ["LpNormalization", [x], { axis: -1 }],
+  ["GroupNormalization", [image, float32([4], 3), float32([4], 4)], { num_groups: 2 }],
+  ["GroupNormalization", [image, float32([2], 3), float32([2], 4)], { num_groups: 2 }, { opset: 20 }],
+  ["BatchNormalization", [image, float32([4], 3), float32([4], 4), float32([4], 5), tensor([0.5, 1, 2, 3], { dtype: "float32" })]], // biome-ignore format: one node a line
+  ["LayerNormalization", [x, float32([3, 4], 2), float32([3, 4], 3)], { axis: 1 }, { outputs: 3 }],
+  ...["Sum", "Mean", "Prod", "Max", "Min", "L1", "L2", "SumSquare", "LogSumExp"].flatMap((name): Variant[] => [
+    [`Reduce${name}`, [x, [-1, 0]], { keepdims: 0 }],
+    ...(name === "Sum" ? [] : [[`Reduce${name}`, [x], { axes: [1] }, { opset: 17 }] as Variant]),
+  ]),
+  ["ReduceMax", [mask, [1]]],
+  ["ReduceMin", [mask, [0]]],
+  ["Split", [x], { axis: 1, num_outputs: 2 }, { outputs: 2 }],
+  ["Split", [x, [1, 3]], { axis: -1 }, { outputs: 2 }],
+  ["Pad", [x, [1, 0, 2, -1], null, [1, 2]]],
+  ["Pad", [x, [0, 1, 2, 0, 1, 1]], { mode: "reflect" }],
+  ["Pad", [x, [0, 1, 5, 0, 1, 1]], { mode: "edge" }],
+  ["Pad", [x, [0, 1, 3, 0, 2, 1]], { mode: "wrap" }],
+  ["Pad", [x, [0, 1, 3, 0, 2, 1], tensor(7, { dtype: "float32" })]],
+  ["MaxPool", [image], { kernel_shape: [2, 3], strides: [2, 2], dilations: [2, 1], ceil_mode: 1 }],
+  ["MaxPool", [sequence], { kernel_shape: [3], strides: [2], auto_pad: "SAME_LOWER" }],
+  ["MaxPool", [float32([1, 2, 4, 4, 4])], { kernel_shape: [2, 2, 2], strides: [2, 1, 2], pads: [1, 0, 1, 1, 0, 0] }],
+  ["AveragePool", [image], { kernel_shape: [2, 2], dilations: [2, 2] }],
+  ["AveragePool", [image], { kernel_shape: [3, 3], pads: [1, 1, 1, 1], strides: [2, 2], ceil_mode: 1 }],
+  ["AveragePool", [sequence], { kernel_shape: [3], pads: [1, 1], count_include_pad: 1 }],
+  ["Conv", [image, float32([6, 2, 2, 3], 3), float32([6], 4)], { group: 2, dilations: [2, 1], strides: [1, 2] }],
+  ["Conv", [image, float32([4, 1, 3, 3], 3)], { group: 4, auto_pad: "SAME_LOWER", strides: [2, 2] }],
+  ["Conv", [sequence, float32([2, 4, 3], 3)], { pads: [2, 0] }],
+  [
+    "ConvTranspose",
+    [image, float32([4, 3, 2, 3], 3), float32([6], 4)],
+    { group: 2, strides: [2, 3], output_padding: [1, 2] },
+  ],
+  ["ConvTranspose", [image, float32([4, 2, 3, 3], 3)], { strides: [2, 2], output_shape: [10, 12] }],
+  ["ConvTranspose", [image, float32([4, 2, 3, 3], 3)], { strides: [2, 2], auto_pad: "SAME_UPPER" }],
+  ["ConvTranspose", [sequence, float32([4, 2, 3], 3)], { pads: [1, 2], dilations: [2] }],
+  ["Resize", [image, null, null, [2, 4, 8, 9]], { mode: "linear" }],
+  [
+    "Resize",
+    [image, null, null, [7, 3]],
+    { mode: "cubic", axes: [2, 3], coordinate_transformation_mode: "align_corners" },
+  ],
+  [
+    "Resize",
+    [image, null, tensor([1, 1, 2, 2], { dtype: "float32" })],
+    { mode: "nearest", coordinate_transformation_mode: "asymmetric", nearest_mode: "floor" },
+  ],
+  [
+    "Resize",
+    [image, null, tensor([1, 1, 0.7, 1.7], { dtype: "float32" })],
+    { mode: "linear", coordinate_transformation_mode: "half_pixel_symmetric" },
+  ],
+  ["Resize", [image, null, tensor([1, 1, 0.7, 1.7], { dtype: "float32" })], { mode: "nearest" }],
+  ["LSTM", recurrent(4, 2), { direction: "bidirectional", hidden_size: 4 }, { outputs: 3 }],
+  [
+    "LSTM",
+    recurrent(4, 1),
+    { direction: "reverse", hidden_size: 4, activations: ["Sigmoid", "Relu", "Tanh"] },
+    { outputs: 3 },
+  ],
+  ["GRU", recurrent(3, 2), { direction: "bidirectional", hidden_size: 4, linear_before_reset: 1 }, { outputs: 2 }],
+  ["GRU", recurrent(3, 1), { hidden_size: 4 }, { outputs: 2 }],
+  [
+    "RNN",
+    recurrent(1, 2),
+    { direction: "bidirectional", hidden_size: 4, activations: ["Relu", "Tanh"] },
+    { outputs: 2 },
+  ],
+  ["Einsum", [float32([2, 3, 4]), float32([2, 4, 3], 2)], { equation: "...ij, ...jk -> ...ik" }],
+  ["CumSum", [x, [-1]], { exclusive: 1, reverse: 1 }],
+  ["TopK", [x, [2]], { axis: 1, largest: 0 }, { outputs: 2 }],
+  ["Clip", [x, float32([], 8)]],
+  ["IsInf", [x], { detect_negative: 0 }],
+  ["DepthToSpace", [image], { blocksize: 2, mode: "CRD" }],
+  ["Squeeze", [float32([1, 3, 1])]],
+  ["Flatten", [x], { axis: -1 }],
+  ["NonZero", [mask]],
+  ["Det", [float32([2, 3, 3])]],
+  [
+    "Scan",
+    [tensor(1, { dtype: "float32" }), float32([5])],
+    { body: running, num_scan_inputs: 1, scan_input_directions: [1] },
+    { outputs: 2 },
+  ],
+  [
+    "Scan",
+    [tensor(1, { dtype: "float32" }), float32([5])],
+    { body: running, num_scan_inputs: 1, scan_output_directions: [1] },
+    { outputs: 2 },
+  ],
+  [
+    "Scan",
+    [tensor(1, { dtype: "float32" }), float32([5])],
+    { body: running, num_scan_inputs: 1, scan_input_directions: [1], scan_output_directions: [1] },
+    { outputs: 2 },
+  ],
+];
+
+/** Returns the file of a variant, and the tensors of its inputs. */
+export function fileOf([op, given, attributes = {}, { opset = 22, outputs = 1 } = {}]: Variant) {
+  const isTensor = (each: unknown): each is Tensor => each !== null && !Array.isArray(each);
+  const names = given.map((each, i) => (each === null ? "" : `x${i}`));
+  const results = Array.from({ length: outputs }, (_, k) => `y${k}`);
+  const types = { float32: 1, float64: 11, int32: 6, bool: 9 };
+  const isIndex = ["NonZero"].includes(op);
+  const typeOf = (k: number) => (isIndex || (op === "TopK" && k === 1) ? 7 : op === "IsInf" ? 9 : undefined);
+  const bytes = onnxFile(
+    {
+      name: "variant",
+      input: given.flatMap((each, i) => (isTensor(each) ? [value(names[i]!, each.shape, types[each.dtype])] : [])),
+      initializer: given.flatMap((each, i) =>
+        Array.isArray(each) ? [integers(names[i]!, op === "CumSum" ? [] : [each.length], each)] : [],
+      ),
+      node: [node(op, names, results, attributes)],
+      output: results.map((name, k) => untyped(name, typeOf(k) ?? (given.find(isTensor)!.dtype === "bool" ? 9 : 1))),
+    },
+    { irVersion: opset > 20 ? 10n : 8n, opsetImport: [{ domain: "", version: BigInt(opset) }] },
+  );
+  return { bytes, inputs: given.filter(isTensor) };
+}
+
+/** Describes an output without a shape. */
+const untyped = (name: string, elemType: number) => ({
+  name,
+  type: { value: { case: "tensorType" as const, value: { elemType } } },
+});

@@ -1,0 +1,79 @@
+// gelu and its derivative of two floats, computed as doubles. The code repeats the operations of `geluLoop` in
+// src/numerics/normal.ts, which explains the mathematics, so all kernels give the same float32.
+
+import { exp } from "./functions";
+import { crossing, crossingRest, crossingSlope, crossingSlopeRest, density, ratios } from "./millsRatio";
+
+/** For each node: t, m and m′, one unused double, and 8 Taylor coefficients of Mills' ratio m. */
+const table = memory.data(25 * 96, 16);
+for (let j: i64 = 0; j < 25; j++) {
+  const row = table + 96 * <usize>j;
+  const pair = ratios + 16 * <usize>j;
+  const isCrossing = j == 3;
+  const t = isCrossing ? crossing : 0.25 * <f64>j;
+  const m = isCrossing ? crossing : load<f64>(pair);
+  const rest = isCrossing ? crossingRest : load<f64>(pair, 8);
+  // m′ = t m − 1, rounded down to a multiple of 2⁻⁸⁰, as a multiple of 2⁻⁴⁰ and the rest
+  const high = j * <i64>(m * 1099511627776.0);
+  const low = ((high & 3) << 38) + ((j * <i64>(rest * 1208925819614629174706176.0)) >> 2);
+  const carry = (low + 0x8000000000) >> 40;
+  const slope = isCrossing ? crossingSlope : <f64>((high >> 2) + carry) / 1099511627776.0 - 1;
+  const slopeRest = isCrossing ? crossingSlopeRest : <f64>(low - (carry << 40)) / 1208925819614629174706176.0;
+  store<f64>(row, t);
+  store<f64>(row, m, 8);
+  store<f64>(row, slope, 16);
+  let before = m + rest;
+  let last = slope + slopeRest;
+  for (let n: usize = 0; n < 8; n++) {
+    const next = (t * last + before) / <f64>(n + 2);
+    store<f64>(row + 8 * n, next, 32);
+    before = last;
+    last = next;
+  }
+}
+
+/** Returns a + z b. */
+// @ts-ignore: decorator
+@inline
+function next(a: v128, z: v128, b: v128): v128 {
+  return f64x2.add(a, f64x2.mul(z, b));
+}
+
+/** Returns the sums of the even and of the odd terms of a node's series, for the square z of the distance from the node. */
+// @ts-ignore: decorator
+@inline
+function series(row: usize, z: v128): v128 {
+  const last = next(v128.load(row, 64), z, v128.load(row, 80));
+  return next(v128.load(row, 32), z, next(v128.load(row, 48), z, last));
+}
+
+/** Returns gelu x, or its derivative. */
+export function gelu(x: v128, isSlope: bool): v128 {
+  const t = f64x2.abs(x);
+  const steps = i32x4.min_u(i32x4.trunc_sat_f64x2_u_zero(f64x2.add(f64x2.mul(t, f64x2.splat(4)), f64x2.splat(0.5))), i32x4.splat(24));
+  const a = table + 96 * <usize>i32x4.extract_lane(steps, 0);
+  const b = table + 96 * <usize>i32x4.extract_lane(steps, 1);
+  const h = f64x2.sub(t, v128.shuffle<f64>(v128.load(a), v128.load(b), 0, 2));
+  const z = f64x2.mul(h, h);
+  const seriesA = series(a, v128.shuffle<f64>(z, z, 0, 0));
+  const seriesB = series(b, v128.shuffle<f64>(z, z, 1, 1));
+  const rest = next(v128.shuffle<f64>(seriesA, seriesB, 0, 2), h, v128.shuffle<f64>(seriesA, seriesB, 1, 3));
+  const slope = next(v128.shuffle<f64>(v128.load(a, 16), v128.load(b, 16), 0, 2), h, rest);
+  let m = next(v128.shuffle<f64>(v128.load(a), v128.load(b), 1, 3), h, slope);
+  let limited = t;
+  const isTail = f64x2.ge(t, f64x2.splat(6.125));
+  if (v128.any_true(isTail)) {
+    // Laplace's continued fraction, 1 / (t + 1 / (t + 2 / (t + …))). At t = 40, the result is 0.
+    limited = f64x2.pmin(t, f64x2.splat(40));
+    let f = limited;
+    for (let n = 23; n > 1; n--) f = f64x2.add(limited, f64x2.div(f64x2.splat(<f64>n), f));
+    const one = f64x2.splat(1);
+    const ratio = f64x2.div(one, f64x2.add(limited, f64x2.div(one, f)));
+    m = v128.bitselect(ratio, m, isTail);
+  }
+  const factor = isSlope ? f64x2.sub(m, limited) : f64x2.mul(v128.bitselect(f64x2.neg(limited), x, f64x2.ne(t, limited)), m);
+  const e = exp(f64x2.mul(f64x2.mul(limited, limited), f64x2.splat(-0.5)), f64x2.splat(0));
+  const tail = f64x2.mul(f64x2.mul(factor, f64x2.splat(density)), e);
+  const y = v128.bitselect(tail, f64x2.sub(isSlope ? f64x2.splat(1) : x, tail), f64x2.lt(x, f64x2.splat(0)));
+  return isSlope ? y : v128.bitselect(x, y, f64x2.eq(x, f64x2.splat(0))); // −0 stays
+}
