@@ -3,7 +3,10 @@ import { expect, test } from "vitest";
 
 const source = (name: string): string => readFileSync(new URL(`../src/${name}`, import.meta.url), "utf8");
 
-/** The source folders of core, each with its files in reading order. A folder imports only from folders listed before it. */
+/**
+ * The source folders of core, each with its files in reading order. A folder imports only from folders listed before
+ * it.
+ */
 const folders = {
   checks: ["errors", "options", "arguments", "platform", "sources"],
   values: [

@@ -16,8 +16,8 @@ export interface Grid {
 }
 
 /**
- * Finds the cells of a CSV text (RFC 4180). Blank lines are skipped. Each row must have `width` cells; by default as many as the
- * first row.
+ * Finds the cells of a CSV text (RFC 4180). Blank lines are skipped. Each row must have `width` cells; by default as
+ * many as the first row.
  * @throws DataError for a row of another width, or an invalid quote
  */
 export function gridOf(
@@ -81,8 +81,8 @@ const candidates = [",", "\t", "|", ";"];
 
 /**
  * Returns the delimiter that splits the first rows most evenly. Among equally good delimiters, returns the one that
- * gives the most cells. If numbers have a decimal comma, the comma can be the delimiter only if it gives each row the
- * same number of cells. This number must be `width` if the column names are known.
+ * gives the most cells. If numbers have a decimal comma, the comma is the delimiter only if it gives each row the same
+ * number of cells, and, if the column names are known, `width` cells.
  */
 export function guessDelimiter(text: string, decimal: string, width: number | undefined): string {
   let best = { delimiter: decimal === "," ? ";" : ",", steps: Number.POSITIVE_INFINITY, cells: 0 };

@@ -6,9 +6,9 @@ import type { MemoryBudget } from "./memory.ts";
  */
 export type ColumnKind = "number" | "category" | readonly string[];
 
-/** The trimmed cells of a table, below its header. */
+/** The cells of a table without the header. Spaces around the text of a cell are removed. */
 export interface Cells {
-  /** The first words of error messages, such as "readCsv: cars.csv". */
+  /** The beginning of error messages about the table, such as "readCsv: cars.csv". */
   readonly prefix: string;
   readonly rows: number;
   /** The position of each column, by the name of the column. */

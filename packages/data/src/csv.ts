@@ -26,8 +26,8 @@ export interface CsvOptions<Name extends string = string> {
    */
   readonly missingValues?: readonly string[] | undefined;
   /**
-   * The character between cells. Default: a tab for a .tsv, else the comma, semicolon, tab or bar that gives rows of equal
-   * length. With a decimal comma, the comma is the delimiter only if all rows have equally many commas.
+   * The character between cells. Default: a tab for a .tsv, else the comma, semicolon, tab or bar that gives rows of
+   * equal length. With a decimal comma, the comma is the delimiter only if all rows have equally many commas.
    */
   readonly delimiter?: string | undefined;
   /** The decimal mark of numbers: "." or ",". Default: ".". */
@@ -50,7 +50,8 @@ const defaultMissingValues = ["", "NA", "N/A", "NaN", "null", "None", "?"];
  *
  * A table takes at most about 60 bytes of memory per byte of its text.
  *
- * @throws DataError if the file is not a table, or a cell is missing or invalid; the message has line (as editors count) and column
+ * @throws DataError if the file is not a table, or a cell is missing or invalid; the message has line (as editors
+ * count) and column
  * @throws DataError if the table would take more memory than is free; a small file may take 256 MB
  * @throws ArgumentError for invalid options, or a column that the file does not have
  */

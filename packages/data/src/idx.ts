@@ -81,7 +81,7 @@ interface Header {
   readonly kind: NumberFormat;
   readonly sizes: readonly number[];
   readonly length: number;
-  /** The size in bytes that the whole file must have. */
+  /** The size in bytes that the file must have according to its header. */
   readonly total: number;
   /** A description of the file's content for error messages, such as "28 × 28 numbers of 1 byte". */
   readonly description: string;

@@ -22,8 +22,8 @@ export class MemoryBudget {
   }
 
   /**
-   * Counts the memory of objects and strings. In the error message, the text `what` names these objects.
-   * @throws DataError if this takes more memory than is left
+   * Counts the memory of objects and strings, which the text `what` names in the error message.
+   * @throws DataError if they take more memory than is left
    */
   takeObjects(bytes: number, what: string): void {
     if (bytes > this.#objects) throw this.#shortage(this.#objects, bytes, what);
@@ -33,7 +33,7 @@ export class MemoryBudget {
 
   /**
    * Counts the memory of typed arrays, which is outside of the JavaScript heap.
-   * @throws DataError if this takes more memory than is left
+   * @throws DataError if the arrays take more memory than is left
    */
   takeArrays(bytes: number, what: string): void {
     if (bytes > this.#all) throw this.#shortage(this.#all, bytes, what);

@@ -221,8 +221,8 @@ function fillWithMean(values: Float64Array): void {
 const bytesPerClass = 136; // a string, entries of a Map while it grows, and entries of lists
 
 /**
- * Finds the distinct cells of a column, sorted, and the index of each cell. The function `take` counts the memory that
- * the search needs.
+ * Returns the distinct cells of a column, sorted, and for each row the index of its cell in this list. Calls `take`
+ * with the number of bytes that the search is about to allocate.
  */
 function findClasses(
   rows: number,

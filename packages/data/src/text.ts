@@ -4,8 +4,8 @@ import { limitText, type Origin } from "./source.ts";
 import { isGzip, unpackUpTo } from "./unpack.ts";
 
 /**
- * Returns the text of a file, optionally gzipped. The encoding is UTF-8, or UTF-16 with a byte order mark, as spreadsheets save
- * it.
+ * Returns the text of a file, optionally gzipped. The encoding is UTF-8, or UTF-16 with a byte order mark, as
+ * spreadsheets save it.
  * @throws DataError for invalid text, with the number of the line, and for a text that does not fit into memory
  */
 export async function textOf(file: Origin, maxBytes: number): Promise<{ text: string; memory: MemoryBudget }> {

@@ -14,7 +14,7 @@ const shapesOf = (params: unknown): Record<string, readonly number[]> => {
   return shapes;
 };
 
-/** The exports of nn that are not functions that return layers. */
+/** The exports of nn that do not return a layer. */
 const others = ["summary", "gruCell", "lstmCell"];
 
 test("the cases have each exported layer", () => {
@@ -22,13 +22,13 @@ test("the cases have each exported layer", () => {
   expect([...names, ...others].sort()).toEqual(Object.keys(nn).sort());
 });
 
-/** The function `trace` of core, for a layer with parameters of an unknown type. */
+/** The function `trace` of core, with a type that accepts a layer with parameters of an unknown type. */
 const traced = trace as unknown as (
   f: (params: never, x: Tensor) => Tensor,
   params: unknown,
   x: Tensor,
 ) => ReturnType<typeof trace>;
-/** The function `gradcheck` of core, for arguments of an unknown type. */
+/** The function `gradcheck` of core, with a type that accepts arguments of an unknown type. */
 const checkGradient = gradcheck as unknown as (f: unknown, args: readonly unknown[], options: object) => void;
 
 describe.each(Object.entries(cases))("%s", (_, { layer, x, params: expected, output }) => {
@@ -63,7 +63,10 @@ describe.each(Object.entries(cases))("%s", (_, { layer, x, params: expected, out
   });
 });
 
-/** Returns a tree of random numbers of the same shapes, so that no bias or scale is 0 or 1. */
+/**
+ * Returns a copy of a parameter tree with random numbers instead of the initial values, so that no bias is 0 and no
+ * scale is 1.
+ */
 const randomized = (params: unknown): unknown =>
   treeMap((leaf) => randomNormal(randomKey(leaf.size), { shape: leaf.shape }), params as Tensor);
 

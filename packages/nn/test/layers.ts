@@ -5,7 +5,7 @@ import { gelu, randomInteger, randomKey, randomNormal, tanh } from "@wengert/ops
 interface Case {
   readonly layer: nn.AnyLayer;
   readonly x: Tensor;
-  /** The shapes of the parameters, by path. */
+  /** Maps the path of each parameter to the parameter's shape. */
   readonly params: Readonly<Record<string, readonly number[]>>;
   readonly output: readonly number[];
 }
@@ -13,7 +13,7 @@ interface Case {
 const floats = (...shape: number[]): Tensor => randomNormal(randomKey(7), { shape });
 const indices: Tensor = randomInteger(randomKey(7), { shape: [2, 3], low: 0, high: 5 });
 
-/** The paths and shapes of the parameters of a dense layer. */
+/** Returns the shapes of the parameters of a dense layer at a path. */
 const affine = (path: string, inputs: number, outputs: number): Case["params"] => ({
   [`${path}.W`]: [inputs, outputs],
   [`${path}.b`]: [outputs],

@@ -5,7 +5,8 @@
 import { madd32, madd64 } from "./vector";
 
 /**
- * The value of `expBelow` for x = top. This scale factor is far above 1, so that only negligible results are subnormal.
+ * The scale factor of the results of `expBelow`. It is far above 1, so only results that are negligible beside 1 become
+ * subnormal.
  */
 // @ts-ignore: decorator
 @inline
@@ -14,9 +15,9 @@ export function one<T>(): f64 {
 }
 
 /**
- * Returns e^(x − top) for x ≤ top, times 2⁶⁴ for floats and 2⁵¹² for doubles. The subtraction x − top has a rounding
- * error, and exp would multiply its relative error by |x − top|. So the code corrects for this error. Returns 0 below
- * e⁻¹³¹ for floats and e⁻⁷⁴⁶ for doubles. Returns NaN for NaN, and if x and top are the same infinity.
+ * Returns e^(x − top) for x ≤ top, times 2⁶⁴ for floats and 2⁵¹² for doubles. The rounding error of the subtraction x −
+ * top would become a relative error of the exponential, so the code corrects for it. Returns 0 if the exponential is
+ * below e⁻¹³¹ for floats and e⁻⁷⁴⁶ for doubles. Returns NaN for NaN, and if x and top are the same infinity.
  */
 // @ts-ignore: decorator
 @inline
@@ -26,7 +27,7 @@ export function expBelow<T>(x: v128, top: v128): v128 {
   const lost = v128.sub<T>(v128.sub<T>(x, v128.sub<T>(d, z)), v128.add<T>(top, z)); // `sumError` of doubleDouble.ts
 
   // Adding this constant to a number rounds the number to the nearest integer n. The low bits of the sum then hold n
-  // plus the exponent of `scale`.
+  // plus a constant: the bits of the floating-point exponent of 2ⁿ times the scale factor.
   const toInteger = v128.splat<T>(sizeof<T>() == 4 ? <T>(12582912 + 127 + 64) : <T>(6755399441055744 + 1023 + 512));
   const t = v128.add<T>(v128.mul<T>(d, v128.splat<T>(<T>1.4426950408889634)), toInteger);
   const n = v128.sub<T>(t, toInteger);

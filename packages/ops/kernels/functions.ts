@@ -4,8 +4,8 @@
 
 import { artanh0, artanh1, artanh2, artanh3, artanh4, artanh5, artanh6, roots, step, stepRest } from "./constants";
 
-// Constants are loaded from memory, which takes one instruction. V8 needs three instructions to make a vector of a constant
-// in the code.
+// Constants are loaded from memory, which takes one instruction. V8 needs three instructions to make a vector of a
+// constant in the code.
 const perStep = memory.data<f64>([1.0 / step], 8);
 const toInteger = memory.data<f64>([6755399441055744], 8); // 1.5 × 2⁵²: after adding it, the low bits hold the nearest integer
 const toBiased = memory.data<f64>([6755399441055744 + 1023], 8);
@@ -38,7 +38,7 @@ const c4 = memory.data<f64>([artanh4], 8);
 const c5 = memory.data<f64>([artanh5], 8);
 const c6 = memory.data<f64>([artanh6], 8);
 
-/** Returns a vector of the constant at `address`. */
+/** Returns a vector whose two lanes both hold the constant at `address`. */
 // @ts-ignore: decorator
 @inline
 function both(address: usize): v128 {
@@ -56,8 +56,8 @@ function inSteps(x: v128): v128 {
 }
 
 /**
- * Loads 2^(j/32) and its rounding error from the lookup table. j is taken from one lane of the vector that `inSteps`
- * returned.
+ * Loads 2^(j/32) and its rounding error from the lookup table. The low bits of one lane of `steps`, which `inSteps` has
+ * returned, hold j.
  */
 // @ts-ignore: decorator
 @inline
@@ -66,7 +66,10 @@ function entry(steps: v128, lane: u8): v128 {
   return v128.load(roots + ((<usize>(j & 31)) << 4));
 }
 
-/** Returns the correction d for which (2^(j/32) + d) 2ᵏ = e^(x + dx). */
+/**
+ * Returns the correction d that makes (2^(j/32) + d) 2ᵏ equal to e^(x + dx). `steps` holds the integer 32 k + j, and
+ * `root` and `rootRest` hold 2^(j/32) as a sum of two doubles.
+ */
 // @ts-ignore: decorator
 @inline
 function beyondRoot(x: v128, dx: v128, steps: v128, root: v128, rootRest: v128): v128 {
@@ -136,7 +139,10 @@ export function sigmoid(x: v128): v128 {
   return f64x2.add(s, f64x2.mul(short, reciprocal));
 }
 
-/** The rounding error of a multiplication, a b − product, as `productError` of ../src/numerics/doubleDouble.ts. */
+/**
+ * Returns the rounding error of a multiplication, a b − product, by the same operations as `productError` of
+ * ../src/numerics/doubleDouble.ts.
+ */
 // @ts-ignore: decorator
 @inline
 function productError(a: v128, b: v128, product: v128): v128 {
@@ -171,7 +177,8 @@ export function sigmoidSlope(x: v128, n: i32): v128 {
   const twice = f64x2.add(f64x2.sub(one, square), f64x2.add(e, e));
   const doubled = f64x2.mul(f64x2.add(s, s), f64x2.mul(more, scale));
   const rest = f64x2.add(f64x2.add(twice, f64x2.mul(e, e)), doubled);
-  // The quotient (sum + more) / (square + rest), as `quotient` of ../src/numerics/doubleDouble.ts.
+  // This code computes the quotient (sum + more) / (square + rest), by the same operations as `quotient` of
+  // ../src/numerics/doubleDouble.ts.
   const reciprocal = f64x2.div(one, square);
   const q = f64x2.mul(sum, reciprocal);
   const product = f64x2.mul(q, square);
@@ -219,7 +226,7 @@ export function log(x: v128): v128 {
   return v128.bitselect(y, x, f64x2.lt(x, f64x2.splat(Infinity))); // Infinity and NaN
 }
 
-/** Returns ln x + more · ln 2, where `more` is a lane-wise second argument and x is not subnormal, infinite or NaN. */
+/** Returns ln x + more · ln 2 for each lane. x must not be subnormal, infinite or NaN. */
 function logOrdinary(x: v128, more: v128): v128 {
   // Write x = 2ᵏ (1 + f) with √½ ≤ 1 + f < √2. The top 21 bits of x determine k.
   const exponent = i64x2.shr_u(i64x2.add(x, i64x2.splat(0x95f6200000000)), 52); // k + 1023, the biased exponent of 2ᵏ

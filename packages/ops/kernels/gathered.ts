@@ -1,7 +1,6 @@
-// Sums and maxima over entries at listed offsets: y[row, c] is the result for the entries x[row * step + offset + c],
-// for all n offsets in the list, which are in bytes. Reductions over several inner axes, and max pools, use these
-// kernels. A row has m entries; y is contiguous. Each function may read and write up to 16 bytes after a row of x and
-// y.
+// The kernels in this file compute sums and maxima for reductions over several inner axes and for max pools. Result
+// y[row, c] is the sum or maximum of the n entries x[row * step + offset + c], for n given offsets in bytes. A row has
+// m results, and y is contiguous. A kernel may read and write up to 16 bytes after a row of x and y.
 
 import { load2 } from "./vector";
 
@@ -11,7 +10,10 @@ function offset(offsets: usize, l: i32): usize {
   return <usize>load<u32>(offsets + ((<usize>l) << 2));
 }
 
-/** Adds the entries in the order of `sumOf` in ../src/loops/slices.ts, and divides by `divisor`. */
+/**
+ * Writes sums divided by `divisor` to y. Adds in the same order as `sumOf` in ../src/loops/slices.ts, which gives the
+ * same bits.
+ */
 // @ts-ignore: decorator
 @inline
 function sums<T>(n: i32, offsets: usize, rows: i32, step: usize, m: i32, y: usize, x: usize, divisor: f64): void {
@@ -67,7 +69,10 @@ function extreme<T>(a: v128, b: v128, isMin: bool): v128 {
   return isMin ? v128.min<T>(a, b) : v128.max<T>(a, b);
 }
 
-/** Computes the maxima, or the minima if `isMin`; NaN where an entry is NaN. */
+/**
+ * Writes the maximum of the n entries at the given offsets to y, for each result, or the minimum if `isMin` is true.
+ * Writes NaN if an entry is NaN.
+ */
 // @ts-ignore: decorator
 @inline
 function extremes<T>(n: i32, offsets: usize, rows: i32, step: usize, m: i32, y: usize, x: usize, isMin: bool): void {
@@ -114,8 +119,9 @@ export function gatheredMin64(n: i32, offsets: usize, rows: i32, step: usize, m:
 }
 
 /**
- * Writes the cotangents g of maxima to u, at the offsets where x has its maximum, and 0 at the other offsets. Ties share a
- * cotangent. If the maximum is NaN, all entries receive NaN. A row has at least 16 bytes.
+ * Writes the cotangents g of maxima to u, at the offsets where x has its maximum, and 0 at the other offsets. Entries
+ * that tie for the maximum share its cotangent equally. If the maximum is NaN, all entries receive NaN. A row has at
+ * least 16 bytes.
  */
 // @ts-ignore: decorator
 @inline

@@ -1,13 +1,13 @@
 // Random numbers: Threefry-2x32 with 20 rounds, for eight counters at a time. The code repeats the operations of
-// src/random and src/numerics, so kernels and plain loops give the same bits. tools/setup/kernels.mjs compiles this file
-// to its own binary, so a program includes it only if it draws random numbers.
+// src/random and src/numerics, so kernels and plain loops give the same bits. tools/setup/kernels.mjs compiles this
+// file to its own binary, so a program includes it only if it draws random numbers.
 
 import { log } from "./functions";
 
 /** Memory for the random bits that the function `blocks` writes: four vectors of 16 bytes. */
 const words: usize = memory.data(64, 16);
 
-/** Returns the first free address after `words`. */
+/** Returns the first address in WebAssembly memory that the kernels in this file do not use. */
 export function free(): usize {
   return (__heap_base + 15) & ~15;
 }
@@ -19,8 +19,8 @@ function rotated(y: v128, count: i32): v128 {
 }
 
 /**
- * Writes the Threefry blocks (x, y) of two groups of counters to `words`: x and y of the first group, then x and y of the
- * second. A group has the counters (c, stream), (c + 1, stream), (c + 2, stream) and (c + 3, stream).
+ * Writes the Threefry blocks (x, y) of two groups of counters to `words`: x and y of the first group, then x and y of
+ * the second. A group has the counters (c, stream), (c + 1, stream), (c + 2, stream) and (c + 3, stream).
  */
 function blocks(k0: i32, k1: i32, c: i32, stream: i32, otherC: i32, otherStream: i32): void {
   const lanes = i32x4(0, 1, 2, 3);
@@ -86,7 +86,10 @@ function blocks(k0: i32, k1: i32, c: i32, stream: i32, otherC: i32, otherStream:
   v128.store(words, v, 48);
 }
 
-/** Returns two uniform numbers of 53 bits, from the blocks 2 × half and 2 × half + 1 of a group (0 or 1) in `words`. */
+/**
+ * Returns two uniform numbers of 53 bits, made from two of the Threefry blocks in `words`. `group` (0 or 1) and `half`
+ * (0 or 1) select the blocks.
+ */
 // @ts-ignore: decorator
 @inline
 function uniform53(group: usize, half: usize): v128 {
@@ -97,7 +100,9 @@ function uniform53(group: usize, half: usize): v128 {
   return f64x2.mul(f64x2.add(f64x2.mul(high, f64x2.splat(67108864)), low), f64x2.splat(1.1102230246251565e-16)); // 2²⁶, 2⁻⁵³
 }
 
-/** Returns two uniform numbers of 24 bits, from the same blocks as `uniform53`. */
+/**
+ * Returns two uniform numbers of 24 bits, made from the two Threefry blocks in `words` that `group` and `half` select.
+ */
 // @ts-ignore: decorator
 @inline
 function uniform24(group: usize, half: usize): v128 {
@@ -154,9 +159,9 @@ export function uniform64(
 }
 
 /**
- * The divisors k (k + 1) of the series of `cosine`, in vectors: nine for two cosines, nine for a sine and a cosine, nine
- * for a cosine and a sine, and nine for two sines. The last divisor of a sine is infinite, because its series has one
- * term less.
+ * The divisors k (k + 1) of the Taylor series that `cosine` computes in both lanes of a vector: nine vectors for two
+ * cosines, nine for a sine and a cosine, nine for a cosine and a sine, and nine for two sines. The last divisor of a
+ * sine is infinite, because its series has one term less.
  */
 const divisors: usize = memory.data<f64>([
   2, 2, 12, 12, 30, 30, 56, 56, 90, 90, 132, 132, 182, 182, 240, 240, 306, 306,
@@ -199,7 +204,10 @@ function cosine(a: v128): v128 {
   return v128.xor(sum, v128.and(isNegative, f64x2.splat(-0.0)));
 }
 
-/** Writes standard normal numbers √(−2 ln(1 − r)) cos 2πa. Writes up to three entries past the end. */
+/**
+ * Writes n standard normal numbers √(−2 ln(1 − r)) cos 2πa, for uniform numbers r and a in [0, 1). Writes up to three
+ * entries past the end.
+ */
 // @ts-ignore: decorator
 @inline
 function normals<T>(n: i32, y: usize, k0: i32, k1: i32, c: i32, radius: i32, angle: i32): void {
@@ -219,7 +227,10 @@ export function normal64(n: i32, y: usize, k0: i32, k1: i32, c: i32, radius: i32
   normals<f64>(n, y, k0, k1, c, radius, angle);
 }
 
-/** Writes −ln(1 − u), of the exponential distribution, for n numbers u in float64; y may be u. */
+/**
+ * Converts n uniform float64 numbers u to random numbers −ln(1 − u) of the exponential distribution, and writes these
+ * to y, which may be the array of u.
+ */
 // @ts-ignore: decorator
 @inline
 function exponentials<T>(n: i32, y: usize, u: usize): void {
@@ -234,7 +245,10 @@ export function exponential64(n: i32, y: usize, u: usize): void {
   exponentials<f64>(n, y, u);
 }
 
-/** Writes −ln(−ln max(u, 2⁻⁵⁴)), of the Gumbel distribution, for n numbers u in float64; y may be u. */
+/**
+ * Converts n uniform float64 numbers u to random numbers −ln(−ln max(u, 2⁻⁵⁴)) of the Gumbel distribution, and writes
+ * these to y, which may be the array of u.
+ */
 // @ts-ignore: decorator
 @inline
 function gumbels<T>(n: i32, y: usize, u: usize): void {

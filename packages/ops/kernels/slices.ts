@@ -92,9 +92,9 @@ export function position<T>(n: i32, x: usize, maximum: T): i32 {
 }
 
 /**
- * Returns Σ exp(x − maximum) of a slice, multiplied by the scale factor `one`. If `isKept`, writes the exponentials to
- * y. If `isOfOthers`, omits one entry equal to the maximum from the sum; if several entries equal the maximum, the
- * others are included.
+ * Returns Σ exp(x − maximum) of a slice, multiplied by the scale factor `one`. If `isKept` is true, writes the
+ * exponentials to y. If `isOfOthers` is true, the sum omits the maximum's own exponential; if several entries equal the
+ * maximum, omits only one of them.
  */
 // @ts-ignore: decorator
 @inline
@@ -144,8 +144,9 @@ export function exponentials<T>(n: i32, y: usize, x: usize, maximum: T): f64 {
 }
 
 /**
- * Writes the same numbers as `exponentials`, but returns their sum without the maximum's term and without the scale
- * factor `one`. Returns NaN if the maximum is not finite or any entry is NaN.
+ * Writes exp(x − maximum), multiplied by the scale factor `one`, to y for each x of a slice. Returns the sum of the
+ * exponentials without the maximum's own term, not multiplied by `one`. Returns NaN if the maximum is not finite or any
+ * entry is NaN.
  */
 export function exponentialsAndOthers<T>(n: i32, y: usize, x: usize, maximum: T): f64 {
   return sumOfExponentials<T>(n, y, x, maximum, true, true) * (1 / one<T>()) + <f64>(maximum - maximum);
@@ -171,7 +172,10 @@ export function logNorms<T>(rows: i32, n: i32, tops: usize, norms: usize, x: usi
   }
 }
 
-/** Returns the sum of the slice b. Skips the entry with index m and the entries where the slice x is −Infinity. */
+/**
+ * Returns the sum of a slice of b. Skips the entry with index m, and the entries for which the corresponding entry of x
+ * is −Infinity.
+ */
 export function sumOfOthers<T>(n: i32, b: usize, x: usize, m: i32): f64 {
   const below = sumOfPart<T>(m, b, x);
   return below + sumOfPart<T>(n - m - 1, at<T>(b, m + 1), at<T>(x, m + 1));
@@ -202,8 +206,8 @@ export function sumOf(total: v128, lost: v128): f64 {
 }
 
 /**
- * Returns the softmax quotient (a + b) / (1 + others). For float64 and a finite quotient, corrects the rounding errors
- * of both sums and of the quotient.
+ * Returns (a + b) / (1 + others), the last step of softmax: 1 + others is the sum of the exponentials, relative to the
+ * largest. For float64 and a finite quotient, corrects the rounding errors of a + b, of 1 + others and of the quotient.
  */
 // @ts-ignore: decorator
 @inline

@@ -34,7 +34,7 @@ export function boundOf({ op, quantity, dtype }: Omit<Finding, "ulps" | "at">, r
 /** Ops that work on slices. */
 const softmaxFamily = new Set(["softmax", "logSoftmax", "logSumExp", "crossEntropy"]);
 
-/** Special functions. Their errors are larger, because these functions take many operations. */
+/** The names of special functions. Their errors are larger, because these functions take many operations. */
 const specialFunctions = new Set([
   ...["erf", "erfc", "gaussian", "erfinv", "erfinvSlope", "logNdtr", "inverseMills", "inverseMillsExcess"],
   ...["lgamma", "digamma", "polygamma", "betaln", "polygammaDifference", "gammainc", "gammaincSlope"],
@@ -108,7 +108,7 @@ function ulpsOff(got: number, wanted: Reference, dtype: DType, g = one, terms = 
   return Number((absolute(units(got) * scale - exact) * 10_000n) / (place * scale)) / 10_000;
 }
 
-/** Returns whether a number of this size rounds to Infinity, or almost to Infinity, in `dtype`. */
+/** Returns whether a number with the magnitude `size` overflows to Infinity in `dtype`, or almost does. */
 const overflows = (size: bigint, dtype: DType): boolean =>
   absolute(size) > (units(dtype === "float64" ? Number.MAX_VALUE : 2 ** 128) * 999_999_999n) / 1_000_000_000n;
 

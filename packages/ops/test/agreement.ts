@@ -120,7 +120,9 @@ const ofCotangents = [Number.NaN, Infinity, -Infinity, 0, -0, 2 ** -100, 1e6, 3e
 /** Numbers whose sum or exponential overflows. */
 const huge = [88.8, -104, 710, -746, 3.4e38, -3.4e38];
 
-/** Returns operand `i` of a call: random numbers with some special values, in the memory layout that the call selects. */
+/**
+ * Returns operand `i` of a call: random numbers with some special values, in the memory layout that the call selects.
+ */
 function operand(call: CallSpec, i: number, shape: Shape, list: readonly number[] = [...special, ...huge]): Tensor {
   let state = (call.seed + 7919 * i) >>> 0;
   const next = () => {
@@ -266,7 +268,7 @@ const poolFor = ({ rows, n, k, choice, seed }: CallSpec) => {
   return { x: [images, ...lengths, channels], pool: [images, ...counts, channels], options: { size, stride, padding } };
 };
 
-/** How to generate a call of each op that has kernels. */
+/** Functions that generate a call of each op that has kernels. */
 export const calls: Readonly<Record<string, (call: CallSpec) => Case>> = {
   exp: unary,
   log: unary,
@@ -477,7 +479,10 @@ export function withKernels<T>(which: Parameters<typeof kernels>[0], body: () =>
   }
 }
 
-/** Describes the first element in which two results differ by more than `bounds`. Without `bounds`, every bit must agree. */
+/**
+ * Describes the first element in which two results differ by more than `bounds`. Without `bounds`, every bit must
+ * agree.
+ */
 export function firstDifference(got: Tensor, wanted: Tensor, bounds?: readonly number[]): string | undefined {
   if (String(got.shape) !== String(wanted.shape) || got.dtype !== wanted.dtype)
     return `[${got.shape}] of ${got.dtype}, not [${wanted.shape}] of ${wanted.dtype}`;

@@ -19,7 +19,7 @@ function broadcast(a: readonly number[], b: readonly number[]): number[] | undef
   if (p.some((m, i) => m !== q[i] && m !== 1 && q[i] !== 1)) return undefined;
   return p.map((m, i) => (m === 1 ? q[i]! : m));
 }
-/** Returns the entry of `x` at `index` of the broadcast result. */
+/** Broadcasts x and returns the entry at `index`: along an axis on which x has size 1, the index is replaced by 0. */
 const entry = (x: Tensor, index: readonly number[]) =>
   x.data.get(...index.slice(index.length - x.shape.length).map((i, axis) => (x.shape[axis] === 1 ? 0 : i)));
 

@@ -17,7 +17,7 @@ interface Case {
   readonly weight: readonly number[] | undefined;
   readonly reduction: "mean" | "sum" | "none";
   readonly ignoreIndex: number | undefined;
-  /** The cotangents of the row losses, or the single cotangent of their sum or mean. */
+  /** The cotangent of each row's loss, or one cotangent if the losses are combined to their sum or mean. */
   readonly g: readonly number[];
 }
 

@@ -63,8 +63,8 @@ const singleBounds: Readonly<Record<string, readonly [value: number, cotangents:
 
 /**
  * Returns whether the op `name` computes its sums of products in float32, where cancellation loses digits. Plain
- * JavaScript loops sum in float64. WebAssembly kernels sum in float32, and these tests can make them run at small
- * sizes, too.
+ * JavaScript loops sum in float64. WebAssembly kernels sum in float32; these tests also run the kernels at sizes at
+ * which an op would normally use plain loops.
  */
 const isSummedInSingle = (name: string) =>
   ["simd", "fma"].includes(kernels().choice) && (["matmul", "dot", "einsum"].includes(name) || /^conv/.test(name));
@@ -108,8 +108,8 @@ function expectWithin(bound: number, got: Tensor, wanted: Tensor, size: (x: numb
 }
 
 /**
- * Returns the result of `body`, or the message of the error that `body` throws, for example because a matrix with equal
- * rows has no inverse.
+ * Returns the result of `body`. If `body` throws, for example because a matrix with equal rows has no inverse, returns
+ * the error message.
  */
 function outcomeOf(body: () => unknown): unknown {
   try {

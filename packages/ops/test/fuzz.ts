@@ -305,7 +305,10 @@ export function callsOf(library: Library, seed: number): { at(k: number): { text
   };
 }
 
-/** Uses the return value of a call: calls returned functions and pullbacks, and reads lists of pulls. */
+/**
+ * Uses the return value of a call: calls a returned function or pullback, and runs the backward pass of a returned
+ * recording.
+ */
 function used(value: unknown, then: readonly unknown[]): unknown {
   if (typeof value === "function" && !("spec" in value)) return used(value(...then), []);
   if (typeof value !== "object" || value === null) return value;

@@ -65,7 +65,7 @@ function* simplerPrograms(program: Program): Generator<Program> {
     if (outputs.includes(step.name) || namesUsedBy(step).size === 0) continue;
     yield new Program([...leaves, leafOf(step.name, scope.get(step.name)!)], others, outputs);
   }
-  // Next candidate: the last step is dropped, and its inputs become outputs.
+  // Next candidate for a smaller program: the last step is dropped, and its inputs become outputs.
   for (const output of outputs) {
     const step = steps.find(({ name }) => name === output);
     const before = [...(step ? namesUsedBy(step) : [])].filter(isFloatName);
@@ -76,7 +76,7 @@ function* simplerPrograms(program: Program): Generator<Program> {
         outputs.flatMap((name) => (name === output ? before : name)),
       );
   }
-  // Next candidates: a step is replaced by one of its inputs with the same dtype and shape.
+  // Next candidates for a smaller program: a step is replaced by one of its inputs with the same dtype and shape.
   for (const [i, step] of steps.entries()) {
     const kind = (name: string) => `${scope.get(name)?.dtype} ${scope.get(name)?.shape}`;
     for (const name of namesUsedBy(step)) {

@@ -1,10 +1,14 @@
 import { library } from "../src/wasm/engine.ts";
 import type * as Kernels from "../src/wasm/kernels.ts";
 
-/** The functions of a copy of the kernels module, for the library of src/wasm/engine.ts. */
+/**
+ * The functions `chooseKernels`, `engineOf` and `instantiateShared` of a copy of src/wasm/kernels.ts, bound to the kernel library of
+ * src/wasm/engine.ts.
+ */
 interface OwnKernels {
   kernels(candidates?: Kernels.Kernels | "auto"): Kernels.KernelsInUse;
   currentEngine(): Kernels.Engine | null;
+  sharedKernels(): object | string;
 }
 
 /** A simulated host with its own `WebAssembly` object and its own copy of the kernels module. */
@@ -18,10 +22,11 @@ let hosts = 0;
 /** Creates a host with its own copy of src/wasm/kernels.ts, because this module stores the loaded kernels. */
 export async function host(WebAssembly: unknown): Promise<Host> {
   const copy: typeof Kernels = await import(/* @vite-ignore */ `../src/wasm/kernels.ts?host=${hosts++}`);
-  // Bound functions add no entry to the stack of an error.
+  // A function made by `bind` adds no entry to the stack of an error.
   const kernels: OwnKernels["kernels"] = copy.chooseKernels.bind(null, library);
   const currentEngine = copy.engineOf.bind(null, library) as OwnKernels["currentEngine"];
-  return { WebAssembly, own: { kernels, currentEngine } };
+  const sharedKernels = copy.instantiateShared.bind(null, library, "simd");
+  return { WebAssembly, own: { kernels, currentEngine, sharedKernels } };
 }
 
 /** Runs `body` on `host`. `body` receives the functions of the host's copy of src/wasm/kernels.ts. */

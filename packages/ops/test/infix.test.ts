@@ -20,7 +20,7 @@ function expectSame(found: Tensor, wanted: Tensor, formula = ""): void {
 }
 
 describe("the precedence", () => {
-  // The expected results of these formulas are those of Python.
+  // Formulas and their values in Python.
   test.each([
     ["2 + 3 * 4", 14],
     ["2 - 3 - 4", -5],
@@ -76,10 +76,7 @@ describe("a formula of tensors", () => {
   const level = { "+": 1, "-": 1, "*": 2, "/": 2, "@": 2, "**": 4 } as const;
   type Operator = keyof typeof binary;
 
-  /**
-   * A random formula. Its source consists of the texts with the operands between them. Its value is computed by calls
-   * of ops.
-   */
+  /** A random formula: its source text, cut at the operands; its operands; and its value, computed by calls of ops. */
   interface Case {
     readonly texts: readonly string[];
     readonly operands: readonly Tensor[];

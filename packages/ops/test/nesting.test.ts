@@ -7,7 +7,7 @@ import { numbers, random } from "./support.ts";
 
 type F = (x: Tensor) => Tensor;
 
-/** The derivative of f at x along x. */
+/** Returns the derivative of f at x in the direction x. */
 const alongX: Record<string, (f: F) => F> = {
   grad: (f) => (x) => sum(mul(grad(f)(x), x)),
   jvp: (f) => (x) => jvp(f, [x], [x]).tangent,
@@ -34,7 +34,7 @@ const x = random([3], 6);
 for (const [title, f] of Object.entries(programs)) {
   const plain = [f];
   for (let order = 1; order <= 4; order++) plain.push(alongX.grad!(plain.at(-1)!));
-  /** The value and the gradient by plain nesting of grad, for each order of derivative. */
+  /** For each order of derivative, computes the value and the gradient by nested calls of grad alone. */
   const wanted = plain.slice(0, 4).map((g) => [g(x).item(), ...numbers(grad(g)(x))]);
 
   it.each(names.flatMap((a) => names.map((b) => [a, b] as const)))(`${title}: %s of %s of each transform`, (a, b) => {

@@ -52,7 +52,9 @@ import { allSamples, int32, numbers, ofFloats, random } from "./support.ts";
 
 type Function = (x: Tensor) => Tensor;
 
-/** A computation with a non-finite result, the expected message, and a corrected computation if the message names a fix. */
+/**
+ * A computation with a non-finite result, the expected message, and a corrected computation if the message names a fix.
+ */
 interface Case {
   readonly f: Function;
   readonly at: Tensor;

@@ -19,7 +19,7 @@ const golden = JSON.parse(readFileSync(new URL("goldens/numpy.json", import.meta
 
 const nonFinite: Readonly<Record<string, number>> = { NaN: Number.NaN, Infinity, "-Infinity": -Infinity };
 
-/** Returns the number of a string such as "NaN", and other values unchanged. */
+/** Converts the strings "NaN", "Infinity" and "-Infinity" to numbers. Returns other values unchanged. */
 const revive = (x: Plain): unknown => (typeof x === "string" ? (nonFinite[x] ?? x) : x);
 const flatNumbers = (x: Plain): number[] => (Array.isArray(x) ? x.flatMap(flatNumbers) : [Number(revive(x))]);
 

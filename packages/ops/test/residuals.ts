@@ -141,8 +141,8 @@ function measureMatrices(n: number, seed: number, dtype: DType, note: Note): voi
   isOrthonormal("svd", "U", matrix(U));
   isOrthonormal("svd", "V", transposed(matrix(Vt)));
 
-  // The error of the determinant is measured relative to its value. The matrix is definite and has a small condition
-  // number.
+  // The error of the determinant is measured relative to its value. This is possible because the tested matrix is
+  // definite and has a small condition number.
   const exact = determinant(matrix(definite));
   const relative = (got: number, wanted: Precise) => Math.abs(toNumber(over(precise(got) - wanted, wanted)));
   note("det", "|y − det A| / |det A|, for condition numbers below 10", relative(det(definite).item(), exact));

@@ -228,7 +228,9 @@ describe("broadcastTo", () => {
 });
 
 describe("slice", () => {
-  /** Returns the indices that Python's [start:stop:step] selects from n entries, found by stepping from start to stop. */
+  /**
+   * Returns the indices that Python's [start:stop:step] selects from n entries, found by stepping from start to stop.
+   */
   function indices(n: number, start: number | null, stop: number | null, step: number): number[] {
     const at = (bound: number) => (bound < 0 ? bound + n : bound);
     const from = start === null ? (step > 0 ? 0 : n - 1) : at(start);

@@ -50,7 +50,7 @@ interface Case {
   readonly isOfOneAxis?: true;
 }
 
-/** Returns the softmax of a row, computed by plain loops. */
+/** Returns the softmax of a row, computed by plain loops instead of WebAssembly. */
 const weights = (x: readonly number[]): number[] => numbers(by1(tensor(x), -1));
 const total = (x: readonly number[], term: (x: number, j: number) => number): number =>
   x.reduce((sum, v, j) => sum + term(v, j), 0);

@@ -54,7 +54,9 @@ export function ofFloats(call: Exported["call"], sample: readonly unknown[]) {
   return { f: f as (...floats: Tensor[]) => Tensor, floats: tensorsIn(sample).filter(isInput) };
 }
 
-/** Returns a tensor of random numbers in (−1, 1), without special values. The numbers depend only on `shape` and `seed`. */
+/**
+ * Returns a tensor of random numbers in (−1, 1), without special values. The numbers depend only on `shape` and `seed`.
+ */
 export function random(shape: Shape, seed = 1): Tensor {
   let state = seed >>> 0;
   const next = () => {
@@ -215,7 +217,10 @@ export function errorOf(body: () => unknown): Error {
   throw new Error("nothing was thrown");
 }
 
-/** Expects `got` to equal `wanted`, with a relative error of at most `relative` per element. Numbers below 1e-100 count as 0. */
+/**
+ * Expects `got` to equal `wanted`, with a relative error of at most `relative` per element. Numbers below 1e-100 count
+ * as 0.
+ */
 export function expectNear(got: Tensor, wanted: readonly number[], relative: number): void {
   expect(got.size).toBe(wanted.length);
   for (const [i, x] of numbers(got).entries()) {

@@ -79,7 +79,7 @@ const comparisonNames = ["equal", "notEqual", "less", "lessEqual", "greater", "g
 const otherBoolNames = ["any", "all", "randomBernoulli"];
 const logicalNames = ["logicalAnd", "logicalOr", "logicalXor", "logicalNot"];
 
-/** Returns a bool tensor: usually the result of a new call, sometimes an existing tensor. */
+/** Returns a bool tensor: usually computed by a new call, sometimes a tensor that the program already has. */
 const bool = (w: Writer): Value =>
   (w.chance(40) ? w.pick(hasDType("bool")) : undefined) ??
   w.addCall(w.oneOf(w.chance(15) ? otherBoolNames : w.chance(50) ? logicalNames : comparisonNames));

@@ -64,7 +64,7 @@ export interface Mistake {
   readonly probabilities: readonly number[];
 }
 
-/** The checked arguments of a report, and the metrics computed from them. */
+/** The arguments of a report after checks, and the metrics computed from them. */
 export interface Subject {
   readonly histories: readonly History[];
   readonly options: ReportOptions;

@@ -45,7 +45,7 @@ const [forLogits, forLabels] = splitKey(randomKey(1)) as [Tensor, Tensor];
 const count = 200;
 const logits = randomNormal(forLogits, { shape: [count] });
 const labels = cast(greater(randomUniform(forLabels, { shape: [count] }), sigmoid(sub(0, logits))), { dtype: "int32" });
-/** The logits as scores of two classes, where the score of class 0 is 0. */
+/** Scores of two classes made from logits: the score of class 1 is the logit, and the score of class 0 is 0. */
 const pairs = stack([zeros([count]), logits], { axis: 1 });
 const column = (x: Tensor) => reshape(x, { shape: [count, 1] });
 

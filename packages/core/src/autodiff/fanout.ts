@@ -10,7 +10,8 @@ import { apply, type Binary, defineOp, type Inputs, type Op, type Unary } from "
 // Addition is the only op that reverse mode itself needs: the cotangents of a tensor that is used twice are added.
 
 /**
- * Returns an alias of x: a new tensor with the same memory. Transforms watch such aliases, not the caller's tensors.
+ * Returns an alias of x: a new tensor with the same memory. `grad` and `vmap` pass aliases of the arguments to the
+ * user's function, so a tape watches only the aliases, not the caller's tensors.
  */
 export const alias: Op<Unary> = /* @__PURE__ */ defineOp({
   name: "alias",
@@ -46,7 +47,7 @@ export const withLabel: ((x: Tensor, label: string) => Tensor) & Pick<typeof lab
     throw new ArgumentError(`withLabel: label must be a string, got ${show(label)}`);
   }, labeled);
 
-/** Returns a + b. The sweep uses this op to add the cotangents of a tensor that is used twice. */
+/** Returns a + b. Reverse mode uses this op to add the cotangents of a tensor that is used twice. */
 export const accumulate: Op<Binary> = /* @__PURE__ */ defineOp({
   name: "accumulate",
   shape: ([a]) => a.shape,
@@ -83,7 +84,10 @@ export const pack: Op<Inputs> = /* @__PURE__ */ defineOp({
   samples: () => [[[tensor([[1, 2]]), tensor(3)]]],
 });
 
-/** Returns the dtype that all tensors share, or float64, which represents the numbers of every dtype. */
+/**
+ * Returns the common dtype of the tensors, or float64 if their dtypes differ. float64 represents the numbers of every
+ * dtype.
+ */
 export function packedDType(tensors: readonly Operand[]): DType {
   const [first] = tensors;
   if (first === undefined) return sharedFloat(tensors); // throws
@@ -139,7 +143,7 @@ export const part: Op<Unary, Part> = /* @__PURE__ */ defineOp<Unary, Part>({
 interface Part {
   readonly shape: Shape;
   readonly offset: number;
-  /** The dtype of the array. Default: the dtype of the vector. */
+  /** The dtype of the returned array. Default: the dtype of the input vector. */
   readonly dtype?: DType;
 }
 

@@ -29,7 +29,7 @@ export interface Call<I extends Inputs, P> {
  * declaration explains the cause.
  */
 export interface Fault<I extends Inputs, P> extends Call<I, P> {
-  /** The tensor with the NaN or infinity: the output, or the cotangent of an input. */
+  /** The tensor with the NaN or infinity: the op's output, or the cotangent of one of its inputs. */
   readonly bad: Tensor;
   /** The index of the first NaN in `bad`, or of its first infinity if it has no NaN. */
   readonly index: readonly number[];
@@ -78,7 +78,7 @@ export interface BatchCall<I extends Inputs, P> {
   readonly output: Operand;
   /** Returns input k with a batch axis. An input that is not batched is repeated. */
   readonly withBatch: (k: number) => Tensor;
-  /** Applies the op, by default to all inputs with a batch axis. */
+  /** Applies the op to `inputs`. Default: all inputs of the op, each with a batch axis. */
   readonly again: (params: P, inputs?: readonly Tensor[]) => Tensor;
   /** Applies the op to one entry after another, which is correct for every op. */
   readonly perEntry: () => Tensor;
@@ -266,8 +266,8 @@ function compute(spec: AnyOpSpec, inputs: readonly Tensor[], params: unknown, sh
     return view;
   }
   const out = ndarray(allocate(spec.name, shape, dtype), shape);
-  // If the output has no elements, the kernel runs only if the op has indices to check. Otherwise the kernel is
-  // skipped, because it might loop over another, huge axis.
+  // For an output without elements, the kernel usually does not run, because it might loop over another axis, which may
+  // be huge. It runs only if the op must check indices.
   if (out.data.length === 0 && inputs.every(({ size, dtype }) => size === 0 || isFloat(dtype))) return out;
   spec.kernel!(out, arrays, params, inputs);
   return out;

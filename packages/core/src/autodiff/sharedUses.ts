@@ -43,7 +43,10 @@ function wait(waiting: Map<Tensor, UsesByOp>, use: Use): void {
   waiting.set(inputs[0]!, byOp.set(op, uses));
 }
 
-/** Adds the contributions of the collected steps that use `tensor` to the cotangent of `tensor`. */
+/**
+ * Adds the contributions of all steps that use `tensor` and whose op has the rule `vjpOfUses` to the cotangent of
+ * `tensor`.
+ */
 function addWaiting(waiting: Map<Tensor, UsesByOp>, tensor: Tensor, tape: Tape, cotangents: Map<Tensor, Tensor>): void {
   const byOp = waiting.get(tensor);
   if (byOp === undefined) return;

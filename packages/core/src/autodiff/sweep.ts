@@ -3,10 +3,10 @@ import { isAlike, kindText, type Tensor } from "../values/tensor.ts";
 import { accumulate } from "./fanout.ts";
 import type { Rule, Step, Tape } from "./tape.ts";
 
-// The chain rule in reverse: the cotangent of a tensor is the sum of the contributions of all steps that use the
-// tensor. The VJP rule of each step computes its contribution from the cotangent of the step's output. The sweep goes
-// from the end of the tape to its start. The sweep reaches a step after all steps that use the step's output, so the
-// cotangent of this output is then complete.
+// Reverse mode (backpropagation) by the chain rule: the cotangent of a tensor is the sum of the contributions of all
+// steps that use the tensor. The VJP rule of each step computes its contribution from the cotangent of the step's
+// output. The backward pass, here called the sweep, goes from the last step of the tape to the first. It reaches a step
+// after all steps that use the step's output, so the cotangent of this output is then complete.
 
 /**
  * The result of one step of the sweep: the cotangent of a step's output, and the contributions of the step to the
@@ -20,9 +20,9 @@ export interface Pull {
 }
 
 /**
- * Reads a tape backwards and yields a `Pull` for each step that a cotangent reaches. Before the sweep, the map
- * `cotangents` has the cotangents of the outputs; after the sweep, it has those of the watched tensors. VJP rules call
- * ops, so tapes that are still open record the sweep.
+ * Reads a tape backwards. For each step that a cotangent reaches, yields the cotangents of the step's output and
+ * inputs. Before the sweep, the map `cotangents` has the cotangents of the function's outputs; after the sweep, the map
+ * has the cotangents of the watched tensors. VJP rules call ops, so tapes that are still open record the sweep.
  */
 export function* sweep(tape: Tape, cotangents: Map<Tensor, Tensor>): Generator<Pull> {
   for (let i = tape.steps.length - 1; i >= 0; i--) {

@@ -46,7 +46,7 @@ export type Rule = (g: Tensor, step: Unchecked) => Tensor;
  */
 type JointRule = (g: Tensor, step: Unchecked, needed: readonly boolean[]) => readonly (Tensor | null)[];
 
-/** Receives each step of a computation as soon as the step has run. */
+/** An object that receives each step of a computation as soon as the step has run. */
 export interface Recorder {
   /** Returns `true` if the recorders outside of this recorder must not receive the step. */
   record(step: Step): unknown;
@@ -94,13 +94,13 @@ export class Tape implements Recorder {
 }
 
 /**
- * The tape of a run on tensors without values, whose steps are applied to values or to a batch later. Outer recorders do not
- * receive these steps.
+ * The tape of a run on tensors without values, whose steps are applied to values or to a batch later. Outer recorders
+ * do not receive these steps.
  */
 export class DryTape extends Tape {
   /**
-   * Whether the steps become the body of a loop or an equation. The pullback of the loop or equation applies the body
-   * again.
+   * Whether the recorded steps become the body of a loop step or of an equation step. The pullback of such a step
+   * applies the body again.
    */
   readonly isBody: boolean;
 
@@ -122,7 +122,7 @@ let recorders: readonly Recorder[] = [];
 /** Returns whether any recorder is active. Without an active recorder, ops create no steps. */
 export const isRecording = (): boolean => recorders.length > 0;
 
-/** Passes a step to the active recorders, the innermost first. */
+/** Passes a step to all active recorders (tapes, for example), beginning with the innermost. */
 export function record(step: Step): void {
   for (let i = recorders.length - 1; i >= 0; i--) if (recorders[i]!.record(step) === true) return;
 }
@@ -161,7 +161,7 @@ export const innermostTape = (tensors: readonly Tensor[]): Tape | undefined =>
   );
 
 /**
- * Runs `body` while the recorders in the list `next` are active. Only this function changes the list of active
+ * Runs `body` while the recorders in the list `next` are active. No other function changes the list of active
  * recorders.
  */
 function withRecorders<T>(next: readonly Recorder[], body: () => T): T {

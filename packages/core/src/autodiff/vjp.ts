@@ -42,7 +42,7 @@ interface TapedRun<R> {
 interface RunOptions {
   /** The tensors that `f` captures from outer scopes, which are watched in addition to the arguments. */
   readonly captured?: Iterable<Tensor>;
-  /** Whether watched arguments may have any dtype. Default: only floats. */
+  /** Whether the watched arguments may have any dtype. If false, they must be floats. Default: false. */
   readonly anyDType?: boolean;
   /** The function whose parameter names appear in error messages. Default: `f`. */
   readonly names?: (...args: never) => unknown;

@@ -4,8 +4,9 @@ import { ArgumentError, isArray, isList, show } from "./errors.ts";
 export type Complete<O> = { readonly [K in keyof O]-?: O[K] | undefined };
 
 /**
- * Maps option names of other libraries to the name of the option in this library, or to a hint. The names of other
- * libraries are written in lower case, without characters other than letters. A text with spaces is a hint.
+ * Maps the names of options in other libraries to a text: the option's name in this library or, if the text has spaces,
+ * a hint for the error message. The names of other libraries are written in lower case, without characters other than
+ * letters.
  */
 export type OtherNames = Readonly<Record<string, string>>;
 
@@ -98,8 +99,8 @@ function unknownOption(caller: string, name: string, names: readonly string[], o
 }
 
 /**
- * Maps option names of other libraries, and common variants, to the names that this library uses, or to a hint. A text
- * with spaces is a hint.
+ * Maps common variants of option names, and names from other libraries, to a text: the option's name in this library
+ * or, if the text has spaces, a hint for the error message.
  */
 const aliases: Readonly<Record<string, string>> = {
   dim: "axis",

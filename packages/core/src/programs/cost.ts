@@ -49,7 +49,8 @@ function costOf({ inputs, constants, outputs, ...list }: Body): Cost {
       bytes += total([...inputs, output]);
       heldBytes += bytesOf(output);
     }
-    // The loop's own inputs already count the constants and the inputs of the body.
+    // The body uses the loop's constants and inputs, which `heldBytes` already counts. So only the additional memory of
+    // the body is added.
     const bodyBytes = nested ? body!.peakBytes - total([...nested.body.constants, ...nested.body.inputs]) : 0;
     peakBytes = Math.max(peakBytes, heldBytes + bodyBytes);
     heldBytes -= total(lastUsedAt[i]!);

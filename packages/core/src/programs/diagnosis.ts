@@ -226,11 +226,14 @@ function causeInFunction(subject: Subject, us: readonly Tensor[]): CauseAndAdvic
   return compact.every(Number.isFinite) && !areClose(compact, spread) ? strided : undefined;
 }
 
-/** Returns a cause if f is not smooth at the checked point in the given direction. */
+/**
+ * Returns the cause "not differentiable here" if f has a jump or a kink at the checked point in the given direction;
+ * else `undefined`.
+ */
 function causeAtPoint(subject: Subject, u: Vector, direction: Vector): CauseAndAdvice | undefined {
   const at = (h: number) => dot(u, evaluateMoved(subject, direction, h));
-  // If f is smooth, both `jump` (a jump of the value of f) and `kink` (a jump of its slope) shrink with the step size
-  // h.
+  // For a smooth f, both numbers shrink with the step size h: `jump`, the change of the value of f, and `kink`, the
+  // change of its slope.
   const jump = (h: number) => Math.abs(at(h) - at(0)) + Math.abs(at(-h) - at(0));
   const kink = (h: number) => Math.abs((at(h) - 2 * at(0) + at(-h)) / h);
   if (jump(1e-4) > 1e-9 * (1 + Math.abs(at(0))) && jump(1e-6) > jump(1e-4) / 2)

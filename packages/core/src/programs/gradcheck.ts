@@ -77,8 +77,8 @@ export function gradcheck<A extends readonly unknown[], R>(
 }
 
 /**
- * Returns the pullback of f as a `Subject`: a function of the inputs and cotangents of f. Its first derivatives are
- * derivatives of f of one order higher.
+ * Returns the pullback of f as a function to check: its inputs are the inputs and the cotangents of f. The first
+ * derivatives of the pullback are the second derivatives of f.
  */
 function pullbackOf({ order, names, xs, f }: Subject, random: () => number): Subject {
   const ys = f(xs);

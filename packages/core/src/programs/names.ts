@@ -18,8 +18,8 @@ export const isUnlabeledScalar = (x: Tensor): boolean =>
 
 /**
  * Returns a function that names tensors: inputs and constants by label, scalars by value, outputs of steps by number
- * and label. For the body of a loop, `prefix` is the number of the loop's step, and `outer` names the tensors outside
- * of the body.
+ * and label. For the body of a loop, `prefix` is the number of the loop's step, and the function `outer` names the
+ * tensors that the body captures.
  */
 export function namesOf(
   listing: Listing,
@@ -36,8 +36,8 @@ export function namesOf(
 }
 
 /**
- * Returns the op and params of a step as text, such as `sum axes=[0]`, or `scan 1000 ×` for a loop. Omits params that are
- * undefined or false.
+ * Returns the op and params of a step as text, such as `sum axes=[0]`, or `scan 1000 ×` for a loop. Omits params that
+ * are undefined or false.
  */
 export function stepTitle(step: Step): string {
   const nested = bodyOf(step);

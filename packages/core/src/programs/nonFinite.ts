@@ -11,8 +11,8 @@ import { type Recording, recordAs } from "./record.ts";
 /** Describes where a NaN or an infinity in a result arose. */
 export interface NonFiniteReport {
   /**
-   * Which tensor is not finite: "argument" or "constant" is an input of `f`, "value" is the output of `step`, and
-   * "cotangent" is the result of the VJP of `step`.
+   * Which tensor is not finite. "argument": an argument of `f`. "constant": a constant that `f` uses. "value": the
+   * output of `step`. "cotangent": a result of the VJP of `step`.
    */
   readonly where: "argument" | "constant" | "value" | "cotangent";
   readonly step: Step | undefined;

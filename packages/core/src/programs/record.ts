@@ -8,8 +8,8 @@ import type { Listing } from "./trace.ts";
 export interface Recording<R> extends Listing {
   readonly value: R;
   /**
-   * Reads the tape backwards from a cotangent of the value (default: ones), and yields a `Pull` for each step that a
-   * cotangent reaches.
+   * Reads the tape backwards from a cotangent of the value (default: ones). For each step that a cotangent reaches,
+   * yields the cotangents of the step's output and inputs.
    */
   pulls(cotangent?: R): Iterable<Pull>;
 }

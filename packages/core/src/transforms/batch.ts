@@ -10,7 +10,10 @@ import type { ReplayMode, Values } from "./replay.ts";
 // vmap runs a function once on tensors without values, each with the shape of one entry. This file applies the recorded
 // steps to tensors that hold all entries of the batch, along axis 0.
 
-/** Returns the values of `x` for all entries. A tensor that does not depend on the batch is repeated. */
+/**
+ * Returns a tensor with the values of `x` for all entries of the batch, along axis 0. A tensor that does not depend on
+ * the batch is repeated.
+ */
 const batchOf = (x: Tensor, values: Values, size: number): Tensor => values.get(x) ?? repeatAlong(x, { axis: 0, size });
 
 /**
@@ -91,7 +94,7 @@ function shiftRule({ params, again }: AnyBatchCall): Tensor {
   );
 }
 
-/** Returns the entries of a batch. */
+/** Splits a tensor with a batch axis 0 into one tensor for each entry of the batch. */
 const entriesOf = (x: Tensor, entry: Operand, size: number): readonly Tensor[] =>
   unpack(pack([x]), new Array<Operand>(size).fill(entry));
 

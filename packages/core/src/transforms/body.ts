@@ -38,8 +38,8 @@ export function listBody(
 }
 
 /**
- * Applies the steps of a body, and returns its outputs. `values` maps its inputs and constants to tensors, and receives the
- * other tensors of the body.
+ * Applies the steps of the body of a loop or of an equation, and returns the outputs of the body. Before the call,
+ * `values` maps the inputs and constants of the body to tensors; after the call, also all other tensors of the body.
  */
 export function runBody({ steps, outputs }: Body, values: Map<Tensor, Tensor>, mode?: ReplayMode): Tensor[] {
   replay(steps, [...outputs, ...values.keys()], values, mode);
@@ -63,7 +63,7 @@ export function flopsOf({ op, inputs, params, output }: Step): number {
   return flops ? flops(inputs, output, params) : view ? 0 : output.size;
 }
 
-/** Returns the number of floating-point operations of a body. */
+/** Returns the number of floating-point operations of one run of the body of a loop or of an equation. */
 export const flopsOfBody = ({ steps }: Body): number => steps.reduce((sum, step) => sum + flopsOf(step), 0);
 
 /**

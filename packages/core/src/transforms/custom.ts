@@ -89,10 +89,13 @@ function mustBeZero(tangents: readonly Tensor[]): void {
   );
 }
 
-/** Names for error messages: the option with which users pass the function that computes the value. */
+/** The option of customVjp or customJvp with the function that computes the value. Error messages contain its name. */
 const forwardNames = { customVjp: "forward", customJvp: "value" } as const;
 
-/** Returns a function with the rule of a `customVjp`. `name` is the name of its steps and the caller in messages. */
+/**
+ * Returns a function with the custom VJP rule `rule`. `name` is the name of the function's steps on a tape, and the
+ * caller in error messages.
+ */
 function withRule<A extends readonly unknown[], R, S>(
   name: keyof typeof forwardNames,
   rule: CustomRule<A, R, S>,
@@ -160,12 +163,13 @@ export function checkpoint<A extends readonly unknown[], R>(f: TreeFunction<A, R
   };
 }
 
-// A dry run records the call of a function with a custom rule as one step. When this step is applied to values or to a
-// batch, derivatives of the call still use the rule.
+// `vmap` and `scan` run a function on tensors without values, and record a call of a function with a custom rule as one
+// step. When this step is later applied to values or to a batch, derivatives of the call still use the custom rule.
 
 /**
- * Returns a function that repeats the call of a function with a custom rule, on the tensors in `replacement`. The `forward`
- * and `backward` of the repeated call apply the steps of the original `forward` and `backward` to these tensors.
+ * Returns a function that repeats a recorded call of a function with a custom rule, with the tensors in `replacement`
+ * in place of the recorded tensors. `forward` and `backward` of the repeated call apply the recorded steps of the
+ * original `forward` and `backward`.
  */
 const replayedRule =
   <A extends readonly unknown[], R, S>(name: keyof typeof forwardNames, { forward, backward }: CustomRule<A, R, S>) =>

@@ -244,9 +244,9 @@ function rowChunks(caller: string, y: Tensor, pull: (seed: Tensor) => readonly T
 }
 
 /**
- * Runs the pullback once on a cotangent without values, and records its steps. Returns `rows`, a function that applies
- * these steps to several basis cotangents, and `bytes`, the memory for one basis cotangent. Returns `undefined` if a
- * VJP rule reads values.
+ * Runs the pullback once on a cotangent without values, and records the steps of the pullback. Returns `rows`, a
+ * function that applies these steps to several basis cotangents, and `bytes`, the memory for one basis cotangent.
+ * Returns `undefined` if a VJP rule reads values.
  */
 function batchedPullback(caller: string, y: Tensor, pull: (seed: Tensor) => readonly Tensor[]) {
   const seed = new Tensor(y.shape, y.dtype, undefined, "cotangent");

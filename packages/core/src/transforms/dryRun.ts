@@ -7,8 +7,8 @@ import { type FunctionOp, type ReplayMode, replay, type Values } from "./replay.
 // are applied to values later. All other steps run immediately, and outer tapes record them.
 
 /**
- * Runs `body`. Returns its value and the steps that depend on the tensors `watched`, which have no values. `isBody` says
- * whether the steps become the body of a loop or an equation.
+ * Runs `body`. Returns its value and the steps that depend on the tensors `watched`, which have no values. `isBody`
+ * says whether the steps become the body of a loop or an equation.
  */
 export function dryRun<T>(
   caller: string,
@@ -33,12 +33,15 @@ export interface Replacement {
   readonly mode: ReplayMode;
 }
 
-/** A call of a function on tensors without values, whose steps were then applied to values. */
+/**
+ * The result of a call of a function on tensors without values (a dry run), whose recorded steps were then applied to
+ * values.
+ */
 export interface ReplayedCall<T> {
   /** The value that the function returned in the dry run. */
   readonly value: T;
   readonly replacement: Replacement;
-  /** Returns the tree with each tensor of the dry run replaced by its value. */
+  /** Returns the tree with each tensor of the dry run replaced by the corresponding tensor with values. */
   readonly valuesOf: <R>(tree: R) => R;
 }
 
@@ -66,8 +69,8 @@ export function replayCall<A extends readonly unknown[], T>(
 }
 
 /**
- * Records a call of `f` on `tape`, as one step for each tensor of its value. `again` computes the value when the steps are
- * applied to values.
+ * Records a call of `f` on `tape`, as one step for each tensor of its value. `again` computes the value when the steps
+ * are applied to values.
  */
 export function recordCall<A extends readonly unknown[], R>(
   name: string,

@@ -121,7 +121,10 @@ const equationText = (e: number, equations: number): string => (equations > 1 ? 
 const largestIn = (values: Float64Array, n: number): Float64Array =>
   Float64Array.from({ length: values.length / n }, (_, e) => Math.max(...values.subarray(e * n, (e + 1) * n)));
 
-/** Solves A y = b for each row b and its matrix A, by elimination with partial pivoting. @throws ArgumentError for a singular A */
+/**
+ * Solves A y = b for each row b and its matrix A, by elimination with partial pivoting.
+ * @throws ArgumentError for a singular A
+ */
 function solveRows(caller: string, matrices: Float64Array, rows: Float64Array, n: number): Float64Array {
   const solution = rows.slice();
   for (let e = 0; e < rows.length / n; e++) {

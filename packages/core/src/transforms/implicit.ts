@@ -17,12 +17,13 @@ import { type Body, flopsOfBody, listBody, mapping, packBatch, runBody } from ".
 import { iterate, newton, type Residual, type Solver } from "./equations.ts";
 
 // The solution x of an equation F(x, p) = 0 as one step of a tape. By the implicit function theorem, dx = −(∂F/∂x)⁻¹
-// (∂F/∂p) dp, so the derivative does not need the steps of the solver. The VJP rule solves the transposed linear equation
-// with the same op. So derivatives of every order exist.
+// (∂F/∂p) dp, so the derivative does not need the steps of the solver. The VJP rule solves the transposed linear
+// equation with the same op. So derivatives of every order exist.
 
 /**
- * The params of the op. The inputs of the body are the unknowns x, then the parameters p; its outputs are f(x, p). The
- * inputs of the op are the constants of the body, the start, and the parameters.
+ * The params of an op that solves f(x, p) = x or f(x, p) = 0. The body is f as a list of steps: its inputs are the
+ * unknowns x, then the parameters p, and its outputs are f(x, p). The inputs of the op are the constants of the body,
+ * the start, and the parameters.
  */
 interface Equation {
   readonly body: Body;
@@ -40,7 +41,10 @@ interface Equation {
 
 type EquationOp = Op<Inputs, Equation>;
 
-/** Declares the op that solves equations with `solver`. The output packs the tensors of x. */
+/**
+ * Declares the op that solves equations with `solver`. The op's output is one vector, which packs all tensors of the
+ * solution x.
+ */
 function equationOp(name: string, solver: Solver): EquationOp {
   const op: EquationOp = defineOp<Inputs, Equation>({
     name,
@@ -146,7 +150,10 @@ function toRows(tensors: readonly Tensor[], entries: number): Float64Array {
   return rows;
 }
 
-/** The inverse of `toRows`: returns tensors with the shapes and dtypes of `like`. */
+/**
+ * Splits a matrix, with a row for each entry of a batch, into tensors with the shapes and dtypes of `like`: the inverse
+ * of `toRows`.
+ */
 function fromRows(rows: Float64Array, like: readonly Operand[], entries: number): Tensor[] {
   const width = rows.length / Math.max(1, entries);
   let column = 0;
@@ -205,7 +212,7 @@ function pullBackSolution(
   return inputs.map((_, k) => (isActive(k) ? contributions.next().value! : null));
 }
 
-/** Solves the equations of a batch together. */
+/** Applies a solver op to a batch: solves the equations of all batch entries together. */
 function batchOfEquation(op: EquationOp, call: BatchCall<Inputs, Equation>): Tensor {
   const { batched, params: equation, operands, size, output, withBatch } = call;
   const { body, unknowns, entries, ...bounds } = equation;
@@ -236,8 +243,8 @@ function batchOfEquation(op: EquationOp, call: BatchCall<Inputs, Equation>): Ten
 
 export interface SolverOptions {
   /**
-   * The solver stops when no entry of x changes by more than this number, times the largest entry of x if that exceeds 1.
-   * Default: 1e-10, or 1e-5 if x is float32.
+   * The solver stops when no entry of x changes by more than this number, times the largest entry of x if that exceeds
+   * 1. Default: 1e-10, or 1e-5 if x is float32.
    */
   readonly tolerance?: number | undefined;
   /** The largest number of steps. Default: 1000 for `fixedPoint`, 50 for `root`. */

@@ -13,9 +13,12 @@ export type Values = ReadonlyMap<Tensor, Tensor>;
  */
 export interface ReplayMode {
   readonly apply: (step: Step, values: Values) => Tensor;
-  /** Returns the tensor that replaces `x`. */
+  /** Returns the new tensor that replaces the recorded tensor `x`. */
   readonly valueOf: (x: Tensor, values: Values) => Tensor;
-  /** Returns a tensor without values that has the shape and dtype of the recorded tensor for which `value` is used. */
+  /**
+   * Returns a tensor without values to record with in place of `value`: of the shape and dtype of `value`, or of one of
+   * its entries if `value` is a batch.
+   */
   readonly dry: (value: Tensor) => Tensor;
 }
 
@@ -57,8 +60,8 @@ export function neededSteps<S extends Step>(
 }
 
 /**
- * Applies the steps again, in order. `values` maps the inputs of the list to new tensors, and receives the outputs of the
- * steps. The values of tensors that are not in `kept` are deleted after their last use, which frees their memory.
+ * Applies the steps again, in order. `values` maps the inputs of the list to new tensors, and receives the outputs of
+ * the steps. The values of tensors that are not in `kept` are deleted after their last use, which frees their memory.
  */
 export function replay(
   steps: readonly Step[],

@@ -45,7 +45,9 @@ interface Loop {
 const outputsOf = ({ body: { outputs }, carries, length }: Loop): Operand[] =>
   outputs.map((y, i) => (i < carries ? y : { shape: [length, ...y.shape], dtype: y.dtype, label: y.label }));
 
-/** Runs a loop. The inputs are the constants, the carry and the tensors to iterate over. The output packs all results. */
+/**
+ * Runs a loop. The inputs are the constants, the carry and the tensors to iterate over. The output packs all results.
+ */
 export const scanOp: Op<Inputs, Loop> = /* @__PURE__ */ defineOp<Inputs, Loop>({
   name: "scan",
   options: { body: undefined, length: undefined, reverse: undefined, carries: undefined },
@@ -86,7 +88,10 @@ function runLoop(out: NdArray, arrays: readonly NdArray[], loop: Loop, operands:
   for (const [k, y] of last.entries()) write(y, starts[k]!);
 }
 
-/** Runs the iterations and returns the last carry. `visit` receives the values of all tensors of the body, and its outputs. */
+/**
+ * Runs the iterations and returns the last carry. After each iteration, calls `visit` with the values of all tensors of
+ * the body, and with the outputs of the body.
+ */
 function iterate(
   loop: Loop,
   given: readonly Tensor[],
@@ -110,8 +115,8 @@ function iterate(
 }
 
 /**
- * Finds the first step in a loop whose output is NaN or infinite. Returns a text with the iteration, the op of the step,
- * and the cause that this op gives.
+ * Finds the first step in a loop whose output is NaN or infinite. Returns a text with the iteration, the op of the
+ * step, and the cause that this op gives.
  */
 function causeInLoop({ inputs, params: loop }: Fault<Inputs, Loop>): string | undefined {
   let cause: string | undefined;
@@ -147,7 +152,9 @@ function splitInputs<T>({ body, carries }: Loop, list: readonly T[]): [constants
   return [list.slice(0, first), list.slice(first, first + carries), list.slice(first + carries)];
 }
 
-/** Records the steps of one iteration. `run` receives the carry and the entries, and returns the next carry and results. */
+/**
+ * Records the steps of one iteration. `run` receives the carry and the entries, and returns the next carry and results.
+ */
 function listIteration(
   caller: string,
   carry: readonly Operand[],
@@ -165,15 +172,18 @@ interface LoopResult {
   readonly ys: readonly Tensor[];
 }
 
-/** Whether a tape of a derivative tracks one of the tensors, so that a pullback needs the carries of the loop. */
+/**
+ * Whether a tape that will be used for a derivative tracks one of the tensors. The pullback of a loop then needs the
+ * carry of each iteration.
+ */
 const isDifferentiated = (inputs: readonly Tensor[]): boolean => {
   const tape = innermostTape(inputs);
   return tape !== undefined && !(tape instanceof DryTape);
 };
 
 /**
- * Whether a tape of a derivative tracks one of the tensors, or the loop is in the body of another loop. The pullback of
- * the outer loop applies the inner loop again, and then needs the carries of the inner loop.
+ * Whether the pullback of a loop may need the carry of each iteration: a tape that will be used for a derivative tracks
+ * one of the tensors, or the loop is in the body of another loop, whose pullback runs this body again.
  */
 const isDifferentiatedOrInBody = (inputs: readonly Tensor[]): boolean => {
   const tape = innermostTape(inputs);
@@ -181,8 +191,8 @@ const isDifferentiatedOrInBody = (inputs: readonly Tensor[]): boolean => {
 };
 
 /**
- * Runs a loop over lists of tensors. If `savesCarries(inputs)` is true, the output of the loop also has the carry
- * before each iteration, which the pullback needs.
+ * Runs a loop over lists of tensors. If `savesCarries(inputs)` is true, the output of the loop also has the carry at
+ * the start of each iteration, which the pullback needs.
  */
 function runScan(
   body: Body,
@@ -204,7 +214,7 @@ function runScan(
   return { carry: results.slice(0, carry.length), ys: results.slice(carry.length, body.outputs.length) };
 }
 
-/** Pulls the cotangent of a loop back: a loop over the pullback of the body, in the other direction. */
+/** The VJP of a loop. It is a loop too: from the last iteration to the first, it applies the pullback of the body. */
 function pullBackLoop(g: Tensor, call: Call<Inputs, Loop>, needed: readonly boolean[]): readonly (Tensor | null)[] {
   const { inputs, params: loop } = call;
   const { body, carries, length, reverse } = loop;
@@ -252,8 +262,8 @@ function pullBackLoop(g: Tensor, call: Call<Inputs, Loop>, needed: readonly bool
   const carry = [...carryBars, ...zeroBars];
   const over = [...before, ...xs, ...resultBars];
   const list = listIteration("scan", carry, over, pullBackBody);
-  // Only second derivatives need the carries of this backward loop, which hold the cotangents of all constants. If the
-  // carries are not saved, second derivatives run the backward loop again.
+  // The VJP of a loop is a loop too, and its carries hold the cotangents of all constants. Only second derivatives need
+  // these carries. If the carries are not saved, second derivatives run the loop again.
   const back = runScan(list, carry, over, length, !reverse, isDifferentiated);
   const ofCarry = back.carry.slice(0, carryBars.length).values();
   const ofConstants = back.carry.slice(carryBars.length).values();
@@ -323,8 +333,9 @@ export interface ScanOptions {
   /** Whether to start at the last entry of `xs`. `ys` keeps the order of `xs`. Default: false. */
   readonly reverse?: boolean | undefined;
   /**
-   * The number of segments of the loop. A gradient keeps the carry of each segment, and of each iteration in one segment at
-   * a time. For T iterations, √T segments need the least memory; the loop then runs once more. Default: 1.
+   * The number of segments of the loop. A gradient keeps the carry of each segment, and of each iteration in one
+   * segment at a time. For T iterations, √T segments need the least memory. With more than one segment, the gradient
+   * runs the loop a second time. Default: 1.
    */
   readonly segments?: number | undefined;
 }
@@ -376,8 +387,8 @@ const scanDefaults = { length: undefined, reverse: false, segments: 1 };
 const resultLeaves = (y: unknown): readonly Tensor[] => (y === undefined ? [] : leaves("scan", y, "y"));
 
 /**
- * Returns the tensors of the carry that the body returned. @throws ShapeError unless these tensors have the shapes and
- * dtypes of those of `init`
+ * Returns the tensors of the carry that the body returned.
+ * @throws ShapeError unless these tensors have the shapes and dtypes of those of `init`
  */
 function nextCarry(init: unknown, returned: unknown): Tensor[] {
   const before = leaves("scan", init, "init");
@@ -425,8 +436,8 @@ function scanSegments<C, X, Y>(
   const loop = scan as unknown as (f: unknown, c: unknown, x: unknown, o: ScanOptions) => { carry: C; ys: Y };
   const entries = (from: number, shape: readonly number[]): X =>
     xs === undefined ? xs : mapLeaves(xs, (x) => reshapeEntries(x, from, shape));
-  // The iterations that do not fill a segment use the last entries of `xs`, or the first entries if the loop is
-  // reversed.
+  // The remaining iterations, which do not fill a segment, use the last entries of `xs`, or the first entries if the
+  // loop is reversed.
   const [first, firstOfRest] = reverse ? [rest, 0] : [0, each * segments];
   const inner = (carry: C, part: X) => {
     const { carry: next, ys } = loop(body, carry, part, { length: each, reverse });

@@ -76,7 +76,10 @@ export function vmap<A extends readonly unknown[], R>(
   };
 }
 
-/** A tensor with a batch axis: its values with this axis first, and one entry without values. */
+/**
+ * An argument with a batch axis: the whole batch, with this axis first, and a tensor without values for one entry of
+ * the batch.
+ */
 interface BatchedInput {
   readonly batch: Tensor;
   readonly dry: Tensor;

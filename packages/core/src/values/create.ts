@@ -41,8 +41,8 @@ const tensorDefaults: Complete<TensorOptions & { readonly shape?: Shape }> = { .
 
 /**
  * Returns a tensor with a copy of `value`: a number, a boolean, nested arrays of them, a typed array, an ndarray or a
- * tensor. With `shape`, the elements of `value` fill a tensor of this shape in row-major order. No derivative flows through
- * the copy; to differentiate through a dtype conversion, use `cast`.
+ * tensor. With `shape`, the elements of `value` fill a tensor of this shape in row-major order. No derivative flows
+ * through the copy; to differentiate through a dtype conversion, use `cast`.
  * @throws ShapeError for ragged nesting and DTypeError for entries that are not numbers, both with the index of the
  * entry; ShapeError unless `shape` has as many elements as `value`; OutOfRangeError for a number that int32 cannot hold
  */
@@ -182,8 +182,8 @@ export function* basis(like: Tensor): Generator<Tensor> {
 }
 
 /**
- * Returns `count` vectors of the standard basis along axis 0, from number `start` on. In vector i, element i in row-major
- * order is 1 and all others are 0.
+ * Returns `count` vectors of the standard basis along axis 0, from number `start` on. In vector i, element i in
+ * row-major order is 1 and all others are 0.
  */
 export function basisRows({ shape, size, dtype }: Tensor, start: number, count: number): Tensor {
   const all = [count, ...shape];
@@ -218,8 +218,8 @@ export function fromNdarray(nd: ReadonlyNdArray, options?: { readonly label?: st
 }
 
 /**
- * Returns the shape of a new tensor, after checking it. @throws ShapeError unless the shape is a list of integers ≥ 0;
- * OutOfRangeError for too many elements
+ * Returns the shape of a new tensor, after checking it.
+ * @throws ShapeError unless the shape is a list of integers ≥ 0; OutOfRangeError for too many elements
  */
 function checkShape(caller: string, shape: Shape): Shape {
   if (!isArray(shape))

@@ -1,7 +1,8 @@
 import { type Data, type NdArray, ndarray, type Shape } from "./ndarray.ts";
 
-// A compiled function may receive tensors that the caller gives up. The function reuses their memory for its results,
-// and the tensors lose their elements, so that nobody reads the new elements as the old ones.
+// A caller can donate tensors to a compiled function, if the caller does not need them after the call. The function
+// reuses their memory for its results. The donated tensors lose their elements, so reading them throws an error instead
+// of returning the new results.
 
 /** The typed arrays that belong to a single tensor: no view, no `.data` and no other tensor shares them. */
 const exclusive = new WeakSet<Data>();
@@ -18,16 +19,19 @@ export function share(data: Data): void {
   if (anyExclusive) exclusive.delete(data);
 }
 
-/** The reasons why donated tensors have no elements, by the empty arrays that they have instead. */
+/** Maps the empty array that replaces the elements of a donated tensor to the reason why they were removed. */
 const reasons = new WeakMap<Data, string>();
 
-/** Returns why the tensor with this array has no elements, or `undefined` if it was not donated. */
+/**
+ * Returns the reason why a tensor with the array `data` has lost its elements, or `undefined` if the tensor was not
+ * donated.
+ */
 export const donationOf = (data: Data): string | undefined => reasons.get(data);
 
 /** Takes the elements of donated tensors. Reading these tensors then throws a MutationError with the reason. */
 export class Donation {
   readonly #reason: string;
-  /** One empty array for each class of typed arrays. */
+  /** The empty arrays that replace the elements of donated tensors: one for each class of typed arrays. */
   readonly #empty = new Map<unknown, Data>();
 
   constructor(reason: string) {
@@ -35,8 +39,8 @@ export class Donation {
   }
 
   /**
-   * Removes the elements of the tensor x. Returns the memory of the elements if no other tensor or array shares the memory; else
-   * `undefined`.
+   * Removes the elements of the tensor x. Returns the memory of the elements if no other tensor or array shares the
+   * memory; else `undefined`.
    */
   take(x: { readonly shape: Shape; readonly array: NdArray | undefined }): Data | undefined {
     const { array } = x;

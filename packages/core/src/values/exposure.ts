@@ -2,8 +2,8 @@ import { assign } from "./copy.ts";
 import { type Data, isSameShape, type NdArray, ndarray, ravel, type Shape, sizeOf } from "./ndarray.ts";
 
 // `.data` gives the user access to a tensor's memory. Only the TypeScript type of `.data` forbids writing, so the code
-// in this file detects writes by fingerprints (hashes of the elements). A tensor gets a fingerprint when a computation uses it,
-// so reading a result costs nothing.
+// in this file detects writes by fingerprints (hashes of the elements). A tensor gets a fingerprint when a computation
+// uses it, so reading a result costs nothing.
 
 /** The elements that `.data` has returned to the user, and their fingerprint (hash) at that time. */
 export interface Exposure<Owner = unknown> {
@@ -16,8 +16,8 @@ export interface Exposure<Owner = unknown> {
 }
 
 /**
- * The records of elements that `.data` has returned, for each typed array. A view and its base have the same typed array,
- * but different records.
+ * Maps each typed array to the arrays that `.data` has returned in its memory. A view and its base have the same typed
+ * array, but are two entries of the list.
  */
 const exposures = new WeakMap<Data, Exposure[]>();
 let anyExposed = false; // most programs never read `.data` before a sweep, and then need no lookups
@@ -34,7 +34,7 @@ export function expose(owner: unknown, array: NdArray): Exposure {
   return exposure;
 }
 
-/** Returns the records of elements returned by `.data` whose memory overlaps that of `array`. */
+/** Returns the arrays returned by `.data` whose memory overlaps that of `array`, with their fingerprints. */
 export function exposuresOf(array: NdArray): readonly Exposure[] {
   const ofMemory = anyExposed ? exposures.get(array.data) : undefined;
   return ofMemory === undefined ? none : ofMemory.filter((exposure) => overlap(exposure.array, array));

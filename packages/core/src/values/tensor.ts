@@ -89,8 +89,8 @@ export class Tensor {
   /**
    * Returns the elements as nested arrays of numbers (of booleans, if the dtype is bool). `T` is the type of the nested
    * arrays, as in `toNested<number[][]>()`.
-   * @throws TracedValueError during a trace; OutOfRangeError if a tensor without elements would need more than 2²⁰ nested
-   * arrays
+   * @throws TracedValueError during a trace; OutOfRangeError if a tensor without elements would need more than 2²⁰
+   * nested arrays
    */
   toNested<T extends Nested = Nested>(): T {
     const flat = ravel(valuesOf("toNested", this));
@@ -123,15 +123,15 @@ export class Tensor {
     if (array === undefined) return;
     const own = this.#exposure;
     if (own !== undefined && own.array.data !== array.data) {
-      // The elements of this tensor have been moved to new memory, to which the user cannot write. The old memory is
-      // still checked for writes, but less and less often.
+      // An earlier check has moved the elements of this tensor to new memory, to which the user cannot write. The old
+      // memory is still checked for writes, but less and less often.
       if (isPowerOfTwo(++own.checks)) this.#check(own);
     }
     for (const exposure of exposuresOf(array)) {
       this.#check(exposure);
       if (++exposure.checks === 1 || sizeOf(exposure.array.shape) < minMovedElements) continue;
-      // The second check copies the elements to new memory, because a copy is cheaper than a fingerprint in every
-      // sweep. The user keeps the old memory.
+      // From its second check on, a large array is moved to new memory, because one copy is cheaper than computing a
+      // fingerprint in every sweep. The user keeps the old memory.
       for (const tensor of [exposure.owner as Tensor, this]) tensor.#move(array.data);
     }
   }
@@ -206,8 +206,8 @@ export function hasEqualNumbers(a: Tensor, b: Tensor): boolean {
 
 /**
  * Returns the numbers of a tensor.
- * @throws TracedValueError during a trace; MutationError if the tensor was donated, or its buffer transferred to another
- * thread
+ * @throws TracedValueError during a trace; MutationError if the tensor was donated, or its buffer transferred to
+ * another thread
  */
 export function valuesOf(caller: string, x: Tensor): NdArray {
   if (x.array !== undefined) return attached(caller, x, x.array);
@@ -229,8 +229,8 @@ export function otherCopyHint(x: unknown): string {
 /**
  * Returns the array of a tensor. Checks the shape each time, which takes a few nanoseconds. To freeze every shape
  * instead would add a third to the time of a small op.
- * @throws MutationError if the shape was modified, if the tensor was donated, or if its buffer was transferred to another
- * thread
+ * @throws MutationError if the shape was modified, if the tensor was donated, or if its buffer was transferred to
+ * another thread
  */
 export function attached(caller: string, x: Tensor, array: NdArray): NdArray {
   if (sizeOf(x.shape) !== x.size)
@@ -248,7 +248,7 @@ export function attached(caller: string, x: Tensor, array: NdArray): NdArray {
 const minMovedElements = 4096; // a fingerprint of fewer takes a few microseconds
 const isPowerOfTwo = (n: number): boolean => (n & (n - 1)) === 0;
 
-/** The properties of a tensor that are known in a trace. */
+/** The properties of a tensor that are known even during a trace, when tensors have no values. */
 export type Operand = Pick<Tensor, "shape" | "dtype" | "label">;
 
 export const bytesOf = ({ size, dtype }: Tensor): number => size * (dtype === "float64" ? 8 : dtype === "bool" ? 1 : 4);

@@ -6,7 +6,10 @@ import { isFloat } from "./dtype.ts";
 import { tensorHint } from "./operands.ts";
 import { isAlike, kindText, Tensor, type TensorLike } from "./tensor.ts";
 
-/** `T` itself if it is a tree (a tensor, or arrays and objects of trees); otherwise a type to which `T` cannot be assigned. */
+/**
+ * `T` itself if it is a tree (a tensor, or arrays and objects of trees); otherwise a type to which `T` cannot be
+ * assigned.
+ */
 type Tree<T> = T extends Tensor
   ? T
   : T extends string | number | boolean | bigint | symbol | null | undefined | ((...args: never) => unknown)
@@ -240,7 +243,8 @@ export const isNode = (x: unknown): x is Node => isArray(x) || isPlain(x);
 const getChild = (node: unknown, key: string): unknown => (node as { readonly [key: string]: unknown })[key];
 
 /**
- * Returns the path of a node, such as `params.layers[1].w`, or "the value of f at layers[1].w" if the root is a phrase.
+ * Returns the path of a value in a tree, such as `params.layers[1].w`. The result reads "the value of f at layers[1].w"
+ * if the name of the tree has several words.
  */
 function pathOf([tree, root]: Named, keys: readonly string[]): string {
   let [node, path] = [tree, root];

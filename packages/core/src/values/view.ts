@@ -10,8 +10,8 @@ export interface Strided {
 }
 
 /**
- * Returns `data` as an array of `shape`, like ndarray(data, shape, stride, offset). Copies neither `data` nor the
- * lists.
+ * Returns `data` as an array of `shape`, like ndarray(data, shape, stride, offset). Copies neither `data` nor the lists
+ * `shape` and `stride`.
  */
 export function viewOf(data: Data, shape: Shape, stride: Shape = rowMajor(shape), offset?: number): View {
   return new View(data, shape, stride, offset ?? startOf(shape, stride));

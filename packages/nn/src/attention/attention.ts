@@ -12,11 +12,14 @@ export interface AttentionLayerOptions<Bias extends boolean = boolean> {
   readonly heads: number;
   /** Whether each position attends only to itself and to earlier positions. Default: false. */
   readonly causal?: boolean | undefined;
-  /** Whether the four projections have biases. Default: true. */
+  /** Whether the projections to queries, keys, values and output have biases. Default: true. */
   readonly bias?: Bias | undefined;
 }
 
-/** The parameters of attention: four projections, with W [features, features] and b [features] each. */
+/**
+ * The parameters of attention: the projections to queries, keys, values and output, each with W [features, features]
+ * and b [features].
+ */
 export interface AttentionParams<Bias extends boolean = true> {
   readonly query: Affine<Bias>;
   readonly key: Affine<Bias>;
@@ -25,10 +28,10 @@ export interface AttentionParams<Bias extends boolean = true> {
 }
 
 /**
- * Returns a layer of multi-head self-attention over sequences x [N, T, features]. Queries, keys and values are projections of
- * x, split among the heads. For each position, each head averages the values, weighted by the softmax of the products of the
- * position's query and all keys. The output projection mixes the heads. The result has the shape of x. From A. Vaswani and
- * others (2017).
+ * Returns a layer of multi-head self-attention over sequences x [N, T, features]. Queries, keys and values are
+ * projections of x, split among the heads. For each position, each head averages the values, weighted by the softmax of
+ * the products of the position's query and all keys. The output projection mixes the heads. The result has the shape of
+ * x. From A. Vaswani and others (2017).
  * @throws ArgumentError for invalid options; `init` and `apply` throw a ShapeError unless `heads` divides the features
  */
 export function attention<const Bias extends boolean = true>(
@@ -59,15 +62,18 @@ export function attention<const Bias extends boolean = true>(
   }) as unknown as Layer<AttentionParams<Bias>>;
 }
 
-/** Returns x [N, T, features] with one sequence per head: [N, heads, T, features / heads]. */
+/**
+ * Splits the features of x [N, T, features] among the heads: returns one sequence per head, [N, heads, T, features /
+ * heads].
+ */
 function byHead(x: Tensor, heads: number): Tensor {
   const [N, T, features] = x.shape as readonly [number, number, number];
   return transpose(reshape(x, { shape: [N, T, heads, features / heads] }), { axes: [0, 2, 1, 3] });
 }
 
 /**
- * Returns the shape of x. @throws ShapeError unless the shape is [N, T, features], and the number of heads divides the
- * features
+ * Returns the shape of x.
+ * @throws ShapeError unless the shape is [N, T, features], and the number of heads divides the features
  */
 function checkSequences(x: { readonly shape: Shape }, heads: number): Shape {
   if (x.shape.length !== 3)

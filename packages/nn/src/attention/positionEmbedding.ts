@@ -15,8 +15,8 @@ export interface PositionEmbeddingOptions {
 }
 
 /**
- * Returns a layer that adds a learned vector to each position of sequences x [..., T, features], as in GPT-2. The parameter W
- * [length, features] has one vector in each row. T may be less than `length`.
+ * Returns a layer that adds a learned vector to each position of sequences x [..., T, features], as in GPT-2. The
+ * parameter W [length, features] has one vector in each row. T may be less than `length`.
  * @throws ArgumentError for invalid options; `apply` throws a ShapeError for longer sequences
  */
 export function positionEmbedding(options: PositionEmbeddingOptions): Layer<Affine<false>> {

@@ -12,10 +12,10 @@ export interface ParallelOptions {
 }
 
 /**
- * Returns a layer that applies each of `layers` to the same input, and joins or adds their outputs. The parameters of the
- * result are a tuple with the parameters of each layer. In training, each layer gets its own key.
- * @throws ArgumentError unless given a list of at least one layer or function; `apply` throws a ShapeError if the shapes
- * of the outputs differ
+ * Returns a layer that applies each of `layers` to the same input, and joins or adds their outputs. The parameters of
+ * the result are a tuple with the parameters of each layer. In training, each layer gets its own key.
+ * @throws ArgumentError unless given a list of at least one layer or function; `apply` throws a ShapeError if the
+ * shapes of the outputs differ
  */
 export function parallel<const L extends readonly LayerLike[]>(
   layers: L,
@@ -52,8 +52,8 @@ function branchesOf(layers: unknown): readonly AnyLayer[] {
 }
 
 /**
- * Returns the sum of tensors. @throws ShapeError unless all tensors have the same shape, because broadcasting would
- * hide a mistake
+ * Returns the sum of tensors.
+ * @throws ShapeError unless all tensors have the same shape, because broadcasting would hide a mistake
  */
 function sumOf(outputs: readonly Tensor[]): Tensor {
   const [{ shape }] = outputs as [Tensor];

@@ -7,10 +7,11 @@ import { chain } from "./chain.ts";
 import { layersOf } from "./sequential.ts";
 
 /**
- * Returns a layer that computes x + f(x), where f applies `layers` in order. The parameters of the result are a tuple with
- * the parameters of each layer. If f changes the shape, add two branches instead: `parallel([f, dense(64)], { combine: "sum"
- * })`.
- * @throws ArgumentError unless all arguments are layers or functions; `apply` throws a ShapeError if f changes the shape
+ * Returns a layer that computes x + f(x), where f applies `layers` in order. The parameters of the result are a tuple
+ * with the parameters of each layer. If f changes the shape, add two branches instead: `parallel([f, dense(64)], {
+ * combine: "sum" })`.
+ * @throws ArgumentError unless all arguments are layers or functions; `apply` throws a ShapeError if f changes the
+ * shape
  */
 export function residual<const L extends readonly LayerLike[]>(...layers: L): Layer<ParamsOfAll<L>> {
   const body = chain(layersOf("residual", layers));

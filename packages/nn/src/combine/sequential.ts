@@ -5,8 +5,8 @@ import { chain } from "./chain.ts";
 
 /**
  * Returns a layer that applies `layers` in order. The parameters of the result are a tuple with the parameters of each
- * layer. A function of a tensor, such as `relu`, is a layer whose parameters are an empty object. In training, each layer
- * gets its own key. An error names the layer by its index and its name: "sequential: layer 2 (dense): …".
+ * layer. A function of a tensor, such as `relu`, is a layer whose parameters are an empty object. In training, each
+ * layer gets its own key. An error names the layer by its index and its name: "sequential: layer 2 (dense): …".
  * @throws ArgumentError unless all arguments are layers or functions
  */
 export function sequential<const L extends readonly LayerLike[]>(...layers: L): Layer<ParamsOfAll<L>> {

@@ -20,8 +20,8 @@ export interface LayerDefinition<P> {
 }
 
 /**
- * Returns a layer made of two functions. `init` of the layer also accepts a plain shape and checks the key. `apply` of the
- * layer checks the options. The errors of both functions begin with the name of the layer.
+ * Returns a layer made of two functions. `init` of the layer also accepts a plain shape and checks the key. `apply` of
+ * the layer checks the options. The errors of both functions begin with the name of the layer.
  * @throws ArgumentError unless given a name and two functions
  */
 export function defineLayer<P>(definition: LayerDefinition<P>): Layer<P> {

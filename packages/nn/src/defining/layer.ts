@@ -2,9 +2,9 @@ import type { Spec, Tensor } from "@wengert/core";
 import type { Shape } from "@wengert/core/extend";
 
 /**
- * The input that `init` prepares for: a shape with the batch axis, such as [32, 784], a shape and a dtype, or an example
- * tensor. Without a dtype, the input has the dtype of the parameters. The size of the batch axis has no effect on the
- * parameters.
+ * The input that `init` prepares for: a shape with the batch axis, such as [32, 784], a shape and a dtype, or an
+ * example tensor. Without a dtype, the input has the dtype of the parameters. The size of the batch axis has no effect
+ * on the parameters.
  */
 export type Input = Shape | Spec;
 
@@ -21,8 +21,8 @@ export interface ApplyOptions {
 }
 
 /**
- * The type of `apply` of a layer. TypeScript infers the arguments of an overloaded function from its last signature, so the
- * signature without options comes last, for `trace(net.apply, ...)`.
+ * The type of `apply` of a layer. TypeScript infers the arguments of an overloaded function from its last signature, so
+ * the signature without options comes last, for `trace(net.apply, ...)`.
  */
 export interface Apply<P> {
   (params: P, x: Tensor, options: ApplyOptions | undefined): Tensor;
@@ -44,10 +44,13 @@ export interface Layer<P> {
   readonly parts?: Parts | undefined;
 }
 
-/** The layers inside a combination, for `summary`. */
+/** The layers inside a combination such as `sequential`, which `summary` lists. */
 export interface Parts {
   readonly layers: readonly AnyLayer[];
-  /** True if each layer takes the output of the layer before it; false if all layers take the same input. */
+  /**
+   * True if each layer inside the combination takes the output of the layer before it. False if all take the same
+   * input.
+   */
   readonly isChain: boolean;
 }
 

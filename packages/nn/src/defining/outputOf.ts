@@ -7,7 +7,7 @@ interface Kind {
   readonly dtype: DType;
 }
 
-/** The function `trace` of core, for parameters of an unknown type. */
+/** The function `trace` of core, with a type that accepts parameters of an unknown type. */
 const traceLayer = trace as unknown as (
   f: (params: never, x: Tensor) => Tensor,
   params: unknown,

@@ -39,9 +39,9 @@ const defaults = {
 } as const;
 
 /**
- * Returns a layer that convolves sequences x [N, length, channels] with filters. The result is [N, windows, filters]. The
- * parameters are W [size, channels / groups, filters] and b [filters]. With `padding: "causal"` and stride 1, output t
- * depends only on the inputs up to t.
+ * Returns a layer that convolves sequences x [N, length, channels] with filters. The result is [N, windows, filters].
+ * The parameters are W [size, channels / groups, filters] and b [filters]. With `padding: "causal"` and stride 1,
+ * output t depends only on the inputs up to t.
  * @throws ArgumentError for invalid options
  */
 export function conv1d<const Bias extends boolean = true>(
@@ -52,8 +52,8 @@ export function conv1d<const Bias extends boolean = true>(
 }
 
 /**
- * Returns a layer that convolves images x [N, height, width, channels] with filters. The result is [N, windows down, windows
- * across, filters]. The parameters are W [size down, size across, channels / groups, filters] and b [filters].
+ * Returns a layer that convolves images x [N, height, width, channels] with filters. The result is [N, windows down,
+ * windows across, filters]. The parameters are W [size down, size across, channels / groups, filters] and b [filters].
  * @throws ArgumentError for invalid options
  */
 export function conv2d<const Bias extends boolean = true>(
@@ -91,7 +91,10 @@ function convolution(name: string, rank: 1 | 2, convolve: Convolve, filters: num
   });
 }
 
-/** Returns one size per spatial axis. @throws ArgumentError unless `size` is a whole number ≥ 1, or a list of such numbers */
+/**
+ * Returns one size per spatial axis.
+ * @throws ArgumentError unless `size` is a whole number ≥ 1, or a list of such numbers
+ */
 function sizesOption(size: unknown, rank: number): readonly number[] {
   if (!isList(size)) return new Array(rank).fill(countOption("size", size));
   if (size.length === rank) return size.map((n) => countOption("size", n));

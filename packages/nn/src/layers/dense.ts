@@ -24,7 +24,7 @@ export interface AffineOptions<Bias extends boolean = boolean> {
   readonly weightInit?: Initializer | undefined;
 }
 
-/** The checked options of a layer with weights. */
+/** The checked options of a layer that multiplies its input by weights. */
 interface AffineSettings {
   readonly bias: boolean;
   readonly weightInit: Initializer;
@@ -38,7 +38,10 @@ export const affineSettings = (options: { readonly bias: unknown; readonly weigh
   weightInit: (functionOption("weightInit", options.weightInit) ?? glorotUniform) as Initializer,
 });
 
-/** Returns initial weights. @throws ShapeError unless `weightInit` returns a tensor of this shape and dtype */
+/**
+ * Returns the initial weights that `weightInit` computes.
+ * @throws ShapeError unless they have the given shape and dtype
+ */
 export function initialWeights(
   weightInit: Initializer,
   key: Tensor,

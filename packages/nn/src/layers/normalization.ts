@@ -18,8 +18,8 @@ export interface LayerNormParams {
 }
 
 /**
- * Returns a layer that normalizes each vector along the last axis to mean 0 and variance 1, multiplies it by the parameter
- * `scale` and adds the parameter `bias`.
+ * Returns a layer that normalizes each vector along the last axis to mean 0 and variance 1, multiplies it by the
+ * parameter `scale` and adds the parameter `bias`.
  */
 export function layerNorm(options?: NormOptions): Layer<LayerNormParams> {
   const { epsilon } = withDefaults<NormOptions>("layerNorm", options, { epsilon: 1e-5 });
@@ -37,8 +37,8 @@ export function layerNorm(options?: NormOptions): Layer<LayerNormParams> {
 }
 
 /**
- * Returns a layer that divides each vector along the last axis by the root of the vector's mean square, and multiplies it by
- * the parameter `scale`, which begins with ones.
+ * Returns a layer that divides each vector along the last axis by the root of the vector's mean square, and multiplies
+ * it by the parameter `scale`, which begins with ones.
  */
 export function rmsNorm(options?: NormOptions): Layer<Pick<LayerNormParams, "scale">> {
   const { epsilon } = withDefaults<NormOptions>("rmsNorm", options, { epsilon: 1e-5 });

@@ -19,7 +19,9 @@ const pool =
 /** Returns a layer that takes the largest entry of each window of sequences x [N, length, channels], per channel. */
 export const maxPool1d: PoolLayer = /* @__PURE__ */ pool("maxPool1d", ops.maxPool1d);
 
-/** Returns a layer that takes the largest entry of each window of images x [N, height, width, channels], per channel. */
+/**
+ * Returns a layer that takes the largest entry of each window of images x [N, height, width, channels], per channel.
+ */
 export const maxPool2d: PoolLayer = /* @__PURE__ */ pool("maxPool2d", ops.maxPool2d);
 
 /** Returns a layer that takes the mean of each window of sequences x [N, length, channels], per channel. */

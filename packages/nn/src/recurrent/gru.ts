@@ -8,18 +8,18 @@ import type { Layer } from "../defining/layer.ts";
 import { checkStep, projected, type RecurrentOptions, recurrentSettings, recurrentWeights } from "./unroll.ts";
 
 /**
- * The parameters of a gated recurrent unit (GRU) with H units, for inputs with D features. Each parameter has the columns of
- * the gates r, z and n side by side, in PyTorch's order: Wx is PyTorch's `weight_ih` transposed, Wh is `weight_hh`
- * transposed, bx is `bias_ih` and bh is `bias_hh`.
+ * The parameters of a gated recurrent unit (GRU) with H units, for inputs with D features. Each parameter has the
+ * columns of the gates r, z and n side by side, in PyTorch's order: Wx is PyTorch's `weight_ih` transposed, Wh is
+ * `weight_hh` transposed, bx is `bias_ih` and bh is `bias_hh`.
  */
 export interface GruParams {
-  /** The weights of the input, [D, 3H]. */
+  /** The weights of the input: [D, 3H], for D features and H units. */
   readonly Wx: Tensor;
-  /** The weights of the state, [H, 3H]. */
+  /** The weights of the state: [H, 3H], for H units. */
   readonly Wh: Tensor;
-  /** The bias added to the weighted input, [3H]. */
+  /** The bias added to the weighted input: [3H], for H units. */
   readonly bx: Tensor;
-  /** The bias added to the weighted state, [3H]. */
+  /** The bias added to the weighted state: [3H], for H units. */
   readonly bh: Tensor;
 }
 
@@ -41,7 +41,10 @@ export function gruCell(params: GruParams, x: Tensor, h: Tensor): Tensor {
   });
 }
 
-/** Returns the next state of a gated recurrent unit, for the projected inputs xWx + bx. */
+/**
+ * Returns the next state of a gated recurrent unit. The input is passed as xWx + bx, where xWx is the product of the
+ * input x and the weights Wx.
+ */
 function nextState({ Wh, bh }: GruParams, fromX: Tensor, h: Tensor): Tensor {
   const units = Wh.shape[0]!;
   const fromH = add(matmul(h, Wh), bh);

@@ -8,14 +8,14 @@ import type { Layer } from "../defining/layer.ts";
 import { checkStep, projected, type RecurrentOptions, recurrentSettings, recurrentWeights } from "./unroll.ts";
 
 /**
- * The parameters of a long short-term memory (LSTM) with H units, for inputs with D features. Each parameter has the columns
- * of the gates i, f, g and o side by side, in PyTorch's order: Wx is PyTorch's `weight_ih` transposed, Wh is `weight_hh`
- * transposed, and b is `bias_ih + bias_hh`.
+ * The parameters of a long short-term memory (LSTM) with H units, for inputs with D features. Each parameter has the
+ * columns of the gates i, f, g and o side by side, in PyTorch's order: Wx is PyTorch's `weight_ih` transposed, Wh is
+ * `weight_hh` transposed, and b is `bias_ih + bias_hh`.
  */
 export interface LstmParams {
-  /** The weights of the input, [D, 4H]. */
+  /** The weights of the input: [D, 4H], for D features and H units. */
   readonly Wx: Tensor;
-  /** The weights that multiply the output of the previous time step, [H, 4H]. */
+  /** The weights that multiply the output of the previous time step: [H, 4H], for H units. */
   readonly Wh: Tensor;
   /** The bias, [4H]. */
   readonly b: Tensor;
@@ -45,7 +45,10 @@ export function lstmCell(params: LstmParams, x: Tensor, state: LstmState): LstmS
   });
 }
 
-/** Returns the next state of a long short-term memory, for the projected inputs xWx + b. */
+/**
+ * Returns the next state of a long short-term memory. The input is passed as xWx + b, where xWx is the product of the
+ * input x and the weights Wx.
+ */
 function nextState({ Wh }: LstmParams, fromX: Tensor, { h, c }: LstmState): LstmState {
   const units = Wh.shape[0]!;
   const all = add(fromX, matmul(h, Wh));

@@ -62,7 +62,10 @@ function checkSequences(x: { readonly shape: Shape }): Shape {
   );
 }
 
-/** @throws ShapeError unless the input of a cell fits its weights, and each state has the shape [N, units] */
+/**
+ * @throws ShapeError unless the input of a recurrent cell fits the cell's weights, and each state has the shape [N,
+ * units]
+ */
 export function checkStep(x: Tensor, Wx: Tensor, states: Readonly<Record<string, Tensor>>, Wh: Tensor): void {
   checkFeatures(x, "Wx", Wx);
   const expected = [...x.shape.slice(0, -1), Wh.shape[0]!];

@@ -13,8 +13,8 @@ import { outputOf } from "../defining/outputOf.ts";
 type Row = readonly [place: string, name: string, output: string, parameters: string];
 
 /**
- * Returns a table with each layer of a net, the shape of its output for an input, and the number of its parameters. Layers
- * inside a combination have places such as 2.0. Computes no weights.
+ * Returns a table with each layer of a net, the shape of its output for an input, and the number of its parameters.
+ * Layers inside a combination have places such as 2.0. Computes no weights.
  * @throws ArgumentError unless given a layer; the errors of `init` for an invalid input
  */
 export function summary(net: AnyLayer, input: Input, options?: InitOptions): string {
@@ -33,7 +33,7 @@ export function summary(net: AnyLayer, input: Input, options?: InitOptions): str
   ]);
 }
 
-/** The function `trace` of core, for parameters of an unknown type. */
+/** The function `trace` of core, with a type that accepts parameters of an unknown type. */
 const traceInit = trace as unknown as (f: (key: Tensor) => unknown, key: object) => { readonly value: unknown };
 
 type Kind = ReturnType<typeof outputOf>;
@@ -56,7 +56,7 @@ const countText = (params: unknown): string =>
     ",",
   );
 
-/** Returns rows as text, with numbers aligned at the right. */
+/** Returns the rows of a table as text, with numbers aligned at the right. */
 function tableOf(rows: readonly Row[]): string {
   const widths = [0, 1, 2, 3].map((column) => Math.max(...rows.map((row) => row[column]!.length)));
   return rows

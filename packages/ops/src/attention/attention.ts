@@ -113,8 +113,8 @@ function scoresShape(q: Operand, k: Operand, v: Operand): Shape {
 }
 
 /**
- * Returns `mask`, the mask of the included pairs of queries and keys, and `mayBeEmpty`, whether some query may include
- * no key. Returns undefined if all pairs are included.
+ * Returns undefined if neither the option `mask` nor the option `causal` is set. Otherwise returns `mask`, which is
+ * true for each pair of a query and a key to include, and `mayBeEmpty`, whether some query may include no key.
  */
 function includedPairs(
   { mask, causal }: { readonly [K in keyof AttentionOptions]-?: AttentionOptions[K] | undefined },

@@ -65,7 +65,7 @@ export const conv2d: Op<readonly [x: Tensor, kernel: Tensor], Convolution, ConvO
 });
 
 interface Sized extends Convolution {
-  /** The height and the width of the result of the VJP. */
+  /** The height and width of the result of a convolution's VJP: those of the images x, or those of the kernel. */
   readonly size: readonly number[];
 }
 

@@ -86,8 +86,8 @@ export function pullBackToKernel(out: NdArray, x: NdArray, g: NdArray, geometry:
 const arrayLike = (data: Data, size: number): Data => new (data.constructor as new (size: number) => Data)(size);
 
 /**
- * Returns an array of zeros in which sums are accumulated. For float32 it is a float64 array, so that a float32 result
- * is rounded only once.
+ * Returns an array of zeros in which sums are accumulated. For a float32 result, returns a float64 array, so that the
+ * result is rounded only once.
  */
 const sumsLike = (data: Data, size: number): Data =>
   data instanceof Float32Array ? new Float64Array(size) : arrayLike(data, size);

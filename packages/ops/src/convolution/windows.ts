@@ -60,8 +60,8 @@ export const windows: Op<Unary, Windows, WindowsOptions> = /* @__PURE__ */ defin
 
 /**
  * Adds each window of x at its position in an array of zeros of the given `shape`. Entries in several windows are
- * summed, in float64. The function is the adjoint of the op `windows`, and its options `size`, `stride`, `dilation` and
- * `axes` mean the same.
+ * summed, in float64. The function is the adjoint of the op `windows`, and has the same options `size`, `stride`,
+ * `dilation` and `axes`.
  */
 export const overlapAdd: Op<Unary, Windows & { readonly shape: Shape }, WindowsOptions & { readonly shape: Shape }> =
   /* @__PURE__ */ defineOp({

@@ -10,8 +10,8 @@ type Diag = (x: TensorLike, options?: DiagonalOptions) => Tensor;
 /**
  * Returns a matrix for a vector x, and a vector for a matrix x. For a vector, the result is the square matrix with x on
  * diagonal k, and zeros elsewhere. For a matrix, the result is diagonal k of x. Diagonal 0 is the main diagonal, 1 the
- * next above it, and −1 the next below it. The two functions, from a vector to a matrix and back, are adjoints of each
- * other.
+ * next above it, and −1 the next below it. The function from vectors to matrices and the function from matrices to
+ * vectors are adjoints of each other.
  * @throws ShapeError unless x is a vector or a matrix, ArgumentError unless k is a whole number
  */
 export const diag: Sampled<Diag> = /* @__PURE__ */ withSamples<Diag>(

@@ -6,7 +6,8 @@ import { broadcastTo } from "../shapes/sum.ts";
 
 export interface MeshgridOptions {
   /**
-   * The order of the axes: "ij" gives axis i to vector i, "xy" exchanges the first two axes. Default: "xy", as in NumPy.
+   * The order of the axes: "ij" gives axis i to vector i, "xy" exchanges the first two axes. Default: "xy", as in
+   * NumPy.
    */
   readonly indexing?: "xy" | "ij" | undefined;
 }

@@ -13,7 +13,10 @@ import {
 /** The option for an axis or a list of axes; −1 is the last axis. */
 export type Axes = number | readonly number[];
 
-/** Returns `axis` counted from 0. @throws ArgumentError unless `axis` is an integer, OutOfRangeError if x has no such axis. */
+/**
+ * Returns `axis` counted from 0.
+ * @throws ArgumentError unless `axis` is an integer, OutOfRangeError if x has no such axis.
+ */
 export function axisOf(x: Operand, axis: number | undefined, rank: number = x.shape.length): number {
   if (axis === undefined || !Number.isInteger(axis))
     throw new ArgumentError(`axis must be a whole number, got ${show(axis)}${axisHint(axis)}`);
@@ -41,7 +44,10 @@ export function axesOf(x: Operand, axis: Axes | undefined): readonly number[] {
   );
 }
 
-/** Returns the option `shape`. @throws ShapeError unless the option is a list of integers ≥ `minimum`. */
+/**
+ * Returns a copy of the option `shape`.
+ * @throws ShapeError unless the option is a list of integers ≥ `minimum`.
+ */
 export function shapeOption(options: { readonly shape?: unknown }, minimum = 0): Shape {
   const { shape } = options;
   if (isList(shape) && shape.length > 64) throw new ShapeError(`a shape has at most 64 axes, got ${shape.length}`);

@@ -43,7 +43,9 @@ interface Element {
 }
 type ElementCause = (fault: Fault<Unary, unknown>) => string | undefined;
 
-/** Returns a function that explains a NaN or infinity in an elementwise op. `cause` returns the text for one element. */
+/**
+ * Returns a function that explains a NaN or infinity in an elementwise op. `cause` returns the text for one element.
+ */
 const elementwiseCause =
   (cause: (at: Element) => string | undefined): ElementCause =>
   (fault) => {
@@ -183,7 +185,10 @@ export const divCause: PairCause = /* @__PURE__ */ pairwiseCause(({ as, bs, gs, 
   return Number.isNaN(y) ? "Infinity / Infinity is NaN: divide both by the larger one first" : undefined;
 });
 
-/** Explains a zero divisor by the step that computed it: a variance, the square root of a variance, or another square root. */
+/**
+ * Explains a zero divisor by the step that computed it: a variance, the square root of a variance, or another square
+ * root.
+ */
 function zeroDivisorCause(fault: Fault<Binary, unknown>): string | undefined {
   const [cause, radicand] = causeOfStep(fault.inputs[1], fault);
   if (cause === varianceCause)

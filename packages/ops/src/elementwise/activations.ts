@@ -13,7 +13,9 @@ import { where } from "./where.ts";
 // This file declares activation functions of neural networks. Sigmoid, tanh, softplus, gelu and relu are in
 // functions.ts.
 
-/** Returns y = x σ(x), where σ is the sigmoid; also called swish. The VJP maps the cotangent g to g (σ(x) + x σ′(x)). */
+/**
+ * Returns y = x σ(x), where σ is the sigmoid; also called swish. The VJP maps the cotangent g to g (σ(x) + x σ′(x)).
+ */
 export const silu: Op<Unary> = /* @__PURE__ */ elementwiseFunction(
   "silu",
   /* @__PURE__ */ loopOf(numerics.silu),
@@ -39,8 +41,8 @@ interface EluOptions {
 }
 
 /**
- * Returns y = x for x > 0 and α (eˣ − 1) otherwise, where α is the option `alpha`. The VJP maps the cotangent g to g for
- * x > 0 and to g α eˣ otherwise.
+ * Returns y = x for x > 0 and α (eˣ − 1) otherwise, where α is the option `alpha`. The VJP maps the cotangent g to g
+ * for x > 0 and to g α eˣ otherwise.
  */
 export const elu: Op<Unary, { readonly alpha: number }, EluOptions> = /* @__PURE__ */ defineOp<
   Unary,

@@ -17,8 +17,9 @@ import { unbroadcast } from "../shapes/sum.ts";
 import type { OperationName } from "../wasm/exports.ts";
 import { functionInWasm, operationInWasm } from "../wasm/maps.ts";
 
-// The ops in this file, such as a + b, take two inputs and broadcast as in NumPy. Each VJP rule computes a cotangent
-// with the shape of y. `unbroadcast` then sums this cotangent over the axes along which the input was repeated.
+// The ops in this file, such as a + b, take two inputs and broadcast as in NumPy. A VJP rule first computes a cotangent
+// with the shape of the op's output. `unbroadcast` then sums this cotangent over the axes along which the input was
+// repeated.
 
 type Rule = VjpRule<Binary, undefined>;
 export type DTypeRule = (inputs: readonly Operand[], names?: readonly string[]) => DType;
@@ -51,7 +52,10 @@ function arithmetic(
   });
 }
 
-/** Returns the shared dtype: float64, float32 or int32. int32 results wrap around modulo 2³², as in NumPy. */
+/**
+ * Returns the dtype that all inputs share: float64, float32 or int32. int32 results wrap around modulo 2³², as in
+ * NumPy.
+ */
 export const numericDType: DTypeRule = (inputs, names) => sharedFloat(inputs, names, true);
 
 const negLoop: ElementwiseLoop = (n, y, o, a, i, s) => {

@@ -19,7 +19,9 @@ interface FunctionOptions {
   readonly wasm?: FunctionName | SingleFunctionName;
 }
 
-/** Declares y = f(x) elementwise. The VJP rule maps the cotangent g to g f′(x). Tests check the rule at `samplePoints`. */
+/**
+ * Declares y = f(x) elementwise. The VJP rule maps the cotangent g to g f′(x). Tests check the rule at `samplePoints`.
+ */
 export function elementwiseFunction(
   name: string,
   loop: ElementwiseLoop,
@@ -41,8 +43,8 @@ export function elementwiseFunction(
 }
 
 /**
- * Returns the loop that applies a function of one number to all elements. Use this only for functions that take much
- * longer than a function call.
+ * Returns a loop that calls `f`, a function of one number, for each element. Use this only for slow functions, because
+ * the call itself takes time.
  */
 export const loopOf =
   (f: (x: number) => number): ElementwiseLoop =>
@@ -51,8 +53,8 @@ export const loopOf =
   };
 
 /**
- * Returns the loop that applies a function of two numbers to all elements. Use this only for functions that take much
- * longer than a function call.
+ * Returns a loop that calls `f`, a function of two numbers, for each pair of elements. Use this only for slow
+ * functions, because the call itself takes time.
  */
 export const pairLoopOf =
   (f: (a: number, b: number) => number): ElementwiseLoop =>

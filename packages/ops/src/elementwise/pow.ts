@@ -186,7 +186,7 @@ export const xlogy: Op<Binary> = /* @__PURE__ */ pairwiseOp(
 /** Returns true where b = 0 and ln |a| is not finite, because aᵇ = a⁰ is constant there. */
 const isConstantPower = (a: Tensor, b: Tensor): Tensor => logicalAnd(equal(b, 0), logicalNot(finite(log(abs(a)))));
 
-/** Returns true where a = 0 and c is finite, because the product c ln a is replaced by its limit 0 there. */
+/** Returns true where a = 0 and the factor c is finite. There, the product c ln a is replaced by its limit 0. */
 const isZeroProduct = (a: Tensor, c: Tensor): Tensor => logicalAnd(equal(a, 0), finite(c));
 /** Returns ln a, the factor of c in the product c ln a. Returns 0 where this product is replaced by its limit 0. */
 const safeLog = (c: Tensor, a: Tensor): Tensor => log(where(isZeroProduct(a, c), 1, a));

@@ -44,7 +44,10 @@ export const trunc: Op<Unary> = /* @__PURE__ */ elementwiseFunction(
   { allowsIntegers: true, samplePoints },
 );
 
-/** Returns the nearest whole number; halves go to the even neighbor, so 0.5 becomes 0 and 1.5 becomes 2. The gradient is 0. */
+/**
+ * Returns the nearest whole number; halves go to the even neighbor, so 0.5 becomes 0 and 1.5 becomes 2. The gradient is
+ * 0.
+ */
 export const round: Op<Unary> = /* @__PURE__ */ elementwiseFunction(
   "round",
   (n, y, o, a, i, s) => {
@@ -62,8 +65,8 @@ function roundHalfToEven(x: number): number {
 }
 
 /**
- * Returns the remainder y = a − b ⌊a / b⌋, which has the sign of b, as in NumPy and Python. The VJP maps the cotangent g
- * to g for a and −g ⌊a / b⌋ for b. int32 inputs give int32.
+ * Returns the remainder y = a − b ⌊a / b⌋, which has the sign of b, as in NumPy and Python. The VJP maps the cotangent
+ * g to g for a and −g ⌊a / b⌋ for b. int32 inputs give int32.
  * @throws OutOfRangeError if the inputs are int32 and a divisor is 0
  */
 export const mod: Op<Binary> = /* @__PURE__ */ defineOp({
@@ -117,8 +120,7 @@ interface Replacements {
 
 /**
  * Returns x with its NaN and infinities replaced by finite numbers. The VJP passes the cotangent where x is finite, and
- * gives 0 elsewhere. This does not help if the VJP rule of an earlier op multiplies the 0 by an infinity, which gives
- * NaN.
+ * gives 0 elsewhere. A gradient may still be NaN: the VJP rule of an earlier op may multiply this 0 by an infinity.
  */
 export const nanToNum: Op<Unary, Replacements> = /* @__PURE__ */ defineOp({
   name: "nanToNum",

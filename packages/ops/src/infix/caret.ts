@@ -4,7 +4,7 @@ import { isNumber, type Token } from "./parse.ts";
 
 /**
  * Returns two lines: the formula, with the label and the shape of each operand, and a caret under the token at
- * `position`. A position after the last token is the end of the formula.
+ * `position`. If `position` is after the last token, the caret is at the end of the formula.
  */
 export function caretLines(tokens: readonly Token[], position: number, operands: readonly unknown[]): string {
   let line = "";

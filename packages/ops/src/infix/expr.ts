@@ -13,11 +13,15 @@ interface CallSite {
   readonly formula: Formula;
 }
 
-/** The parsed formulas. Each evaluation of a template passes the same array of texts, so the array identifies the call site. */
+/**
+ * A cache of parsed formulas, one for each place in the source where a template is written. JavaScript passes the same
+ * array of texts each time it evaluates the same template, so this array is the key.
+ */
 const callSites: WeakMap<readonly string[], CallSite> = /* @__PURE__ */ new WeakMap();
 
 /**
- * Evaluates a formula in a template literal. expr`${X} @ ${W} + ${b}` is add(matmul(X, W), b). The operators are + - * /,
+ * Evaluates a formula in a template literal. expr`${X} @ ${W} + ${b}` is add(matmul(X, W), b). The operators are + - *
+ * /,
  * @ (matmul), ** (pow; square for an exponent 2) and unary minus, with Python's precedence. Operators on plain numbers
  * give plain numbers. An error shows the formula with a caret below the failing operator.
  * @throws ArgumentError for a formula with anything else than numbers, operands, operators and parentheses

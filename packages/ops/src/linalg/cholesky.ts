@@ -46,8 +46,8 @@ const factor: Op<Unary> = /* @__PURE__ */ defineOp<Unary>({
   vjp: [
     (g, { output: L }) => {
       const product = matmul(swapped(L), g);
-      // Returns the lower triangle of each matrix, with the diagonal halved. In the VJP of the Cholesky factor, this
-      // function is Φ.
+      // Returns the lower triangle of each matrix, with the diagonal halved. The formula for the VJP of `cholesky`
+      // calls this function Φ.
       const half = mul(add(tril(product), tril(product, { k: -1 })), 0.5);
       const left = solveTriangle(L, half, { lower: true, transposed: true, tolerance: 0 });
       const both = solveTriangle(L, swapped(left), { lower: true, transposed: true, tolerance: 0 });

@@ -6,13 +6,13 @@ import { sum } from "../shapes/sum.ts";
 import { runsOf, toleranceOf } from "./equalValues.ts";
 import { eachMatrix, squareSizes } from "./matrices.ts";
 
-/** Cotangents below this fraction of the largest cotangent count as 0. */
+/** Cotangents below this fraction of the largest cotangent are treated as 0. */
 const negligible = 1e-10;
 
 interface Gaps {
   /** Whether to divide by the differences wⱼ − wᵢ of eigenvalues or singular values w, or by their sums wⱼ + wᵢ. */
   readonly by: "difference" | "sum";
-  /** Which part of the matrix x to divide: 1 for its symmetric part, −1 for its skew part. */
+  /** Which part of the matrix x to use as the dividend: 1 for its symmetric part, −1 for its skew part. */
   readonly sign: 1 | -1;
 }
 

@@ -120,8 +120,8 @@ function swapRows(x: Elements, length: number, i: number, j: number): void {
 }
 
 /**
- * Returns the pivots. The first pivot is negated if the number of row swaps is odd, so that the product of the pivots
- * is the determinant.
+ * Returns the pivots of an LU factorization. If the number of row swaps is odd, negates the first pivot, so that the
+ * product of the pivots is the determinant.
  */
 export function pivotsOf({ lu, swaps }: Factors, n: number): number[] {
   const sign = swaps.reduce((s, row, i) => (row === i ? s : -s), 1);

@@ -118,8 +118,8 @@ export function swapped(x: Tensor): Tensor {
 export const symmetricPart = (x: Tensor): Tensor => mul(add(x, swapped(x)), 0.5);
 
 /**
- * Returns a copy of the symmetric part of the n × n matrix `a`, so that the derivatives by the entries [i, j] and [j, i]
- * are equal.
+ * Returns a copy of the symmetric part of the n × n matrix `a`, so that the derivatives by the entries [i, j] and [j,
+ * i] are equal.
  * @throws OutOfRangeError if `a` is clearly not symmetric. Differences as small as rounding errors, or as the steps of
  * gradcheck's finite differences, are allowed.
  */

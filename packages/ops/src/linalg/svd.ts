@@ -23,9 +23,9 @@ import { columnsFirst } from "./qr.ts";
 
 /**
  * Returns U, s (as a row) and V, one below the other, for A = U diag(s) Vᵀ. The VJP maps the cotangents Ū, s̄ and V̄ to
- * Ā = U (diag(s̄) + X) Vᵀ, plus another term if A is not square. With J = Uᵀ Ū and L = Vᵀ V̄, Xᵢⱼ = skew(J + L)ᵢⱼ / (sⱼ
- * − sᵢ) + skew(J − L)ᵢⱼ / (sⱼ + sᵢ). If A has more rows than columns, the other term is (Ū − U J) diag(s)⁻¹ Vᵀ. If A
- * has more columns than rows, the other term is U diag(s)⁻¹ (V̄ − V L)ᵀ.
+ * Ā = U (diag(s̄) + X) Vᵀ, plus a term T if A is not square. With J = Uᵀ Ū and L = Vᵀ V̄, Xᵢⱼ = skew(J + L)ᵢⱼ / (sⱼ −
+ * sᵢ) + skew(J − L)ᵢⱼ / (sⱼ + sᵢ). If A has more rows than columns, T is (Ū − U J) diag(s)⁻¹ Vᵀ. If A has more columns
+ * than rows, T is U diag(s)⁻¹ (V̄ − V L)ᵀ.
  */
 const decompose: Op<Unary> = /* @__PURE__ */ defineOp<Unary>({
   name: "svd",

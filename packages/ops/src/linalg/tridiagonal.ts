@@ -42,7 +42,7 @@ function tridiagonalize(a: Elements, n: number, d: Float64Array, e: Float64Array
     let squares = 0;
     for (let i = 0; i < size; i++) squares += v[i]! ** 2;
     if (squares < 1e-290) {
-      // The column is already 0 below the subdiagonal, so no reflection is needed.
+      // Column k is already 0 below the subdiagonal, so no reflection is needed.
       e[k] = a[(k + 1) * n + k]!;
       continue;
     }
@@ -80,7 +80,10 @@ function tridiagonalize(a: Elements, n: number, d: Float64Array, e: Float64Array
   return q;
 }
 
-/** Replaces d by the eigenvalues of the tridiagonal matrix, and applies each rotation to the rows of q. */
+/**
+ * Replaces the diagonal d of a tridiagonal matrix by the eigenvalues of the matrix. Applies each rotation also to the
+ * rows of q.
+ */
 function diagonalize(d: Float64Array, e: Float64Array, q: Elements, n: number): void {
   const isNegligible = (i: number) =>
     Math.abs(e[i]!) <= epsilon * (Math.abs(d[i]!) + Math.abs(d[i + 1]!)) || Math.abs(e[i]!) < 1e-300;
@@ -112,7 +115,8 @@ function qrStep(d: Float64Array, e: Float64Array, q: Elements, n: number, first:
     const [c, s] = r === 0 ? [1, 0] : [x / r, z / r];
     if (k > first) e[k - 1] = r;
     const [a, b, g] = [d[k]!, d[k + 1]!, e[k]!];
-    // The rotation preserves the sum a + b of two diagonal entries: one grows by as much as the other shrinks.
+    // The rotation preserves the sum of the two diagonal entries, so `change` is added to one and subtracted from the
+    // other.
     const change = s * (s * (b - a) + 2 * c * g);
     d[k] = a + change;
     d[k + 1] = b - change;

@@ -1,8 +1,8 @@
 import { assign, type Data, type NdArray, ndarray, ravel, type Shape, sizeOf } from "@wengert/core/extend";
 
 /**
- * Processes one slice: n entries of each array, from the array's start, in steps of the array's stride. The slice of a
- * reduced output has one entry.
+ * Processes one slice: n entries of each array, from the array's start, in steps of the array's stride. In the output
+ * of a reduction, a slice is one entry.
  */
 export type SliceLoop = (
   n: number,

@@ -3,9 +3,9 @@ import { alongAxes, sliceStride, withoutAxes } from "./alongAxes.ts";
 import { mergeAxes } from "./strided.ts";
 
 /**
- * Adds entry `l` of each of rows × m slices to the accumulators of the slice. In `a`, these entries start at index `i`;
- * they are `s` apart within a row of m slices, and rows are `r` apart. Accumulator k of slice j is acc[k × width + j].
- * The slices are those of the outputs from index `o` on.
+ * Adds entry number `l` of many slices to the accumulators of these slices. The slices are in `rows` rows of m slices.
+ * In `a`, the entry of the first slice is at index `i`. The next slice of a row is `s` further, and the next row is `r`
+ * further. Accumulator k of slice j is acc[k × width + j]. The results of the slices are the outputs from index `o` on.
  */
 type FoldStep = (
   l: number,
@@ -20,7 +20,7 @@ type FoldStep = (
   s: number,
 ) => void;
 
-/** A reduction of many slices at once. */
+/** The functions of a reduction that processes many slices at once. */
 export interface Fold {
   /** The number of accumulators that the reduction keeps for each slice. */
   readonly accumulators: number;
@@ -29,14 +29,16 @@ export interface Fold {
   readonly end: (n: number, acc: Float64Array, width: number, y: Data, o: number) => void;
 }
 
-/** The largest number of slices that are reduced at once, chosen so that eight accumulators of each stay in the cache. */
+/**
+ * The largest number of slices that are reduced at once, chosen so that eight accumulators of each stay in the cache.
+ */
 const widest = 256;
 /** The smallest number of slices that are reduced at once; fewer slices are faster one after the other. */
 const narrowest = 8;
-/** From this number of entries on, a slice with a single stride is faster to reduce by itself. */
+/** A slice with a single stride is faster to reduce by itself if it has at least this many entries. */
 export const longSlice = 24;
 /**
- * Up to this number of entries, the cache lines of a strided slice stay in the cache until the next slice reads them.
+ * If a strided slice has at most this many entries, its cache lines stay in the cache until the next slice reads them.
  */
 const cachedSlice = 4096;
 
@@ -50,7 +52,7 @@ export function foldColumns(axes: readonly number[], out: NdArray, x: NdArray, f
   const n = lengths.reduce((product, size) => product * size, 1);
   const count = out.data.length;
   if (count < narrowest || n === 0) return false;
-  // The innermost axes of the outputs: rows of m entries.
+  // The outputs form a matrix for the loops: `rowCount` rows of m entries, which are the two innermost axes.
   const [m, s] = [sizes.pop() ?? 1, strides.pop() ?? 0];
   const [rowCount, r] = [sizes.pop() ?? 1, strides.pop() ?? 0];
   if (m * rowCount < narrowest) return false;
@@ -85,10 +87,10 @@ export function foldColumns(axes: readonly number[], out: NdArray, x: NdArray, f
 /** The kept axes and the reduced axes of a reduction, with neighboring axes merged where the strides allow it. */
 interface ReductionLayout {
   readonly kept: readonly number[];
-  /** The sizes and strides of the outputs. */
+  /** The sizes and strides of the kept axes. Each index of these axes is an output of the reduction. */
   readonly sizes: number[];
   readonly strides: number[];
-  /** The sizes and strides of a slice. */
+  /** The sizes and strides of the reduced axes. All entries along these axes form one slice. */
   readonly lengths: number[];
   readonly steps: number[];
 }
@@ -116,10 +118,13 @@ export function positionsOf(sizes: readonly number[], strides: readonly number[]
   return positions;
 }
 
-/** Returns the result for n entries of `a`, from index `i` on, in steps of `s`. */
+/** A reduction of one slice: returns the result for the n entries of `a` from index `i` on, in steps of `s`. */
 export type SliceReduction = (n: number, a: Data, i: number, s: number) => number;
 
-/** Reduces x over `axes` to `out`, by `fold` or by `ofSlice`, which give the same results. */
+/**
+ * Reduces x over `axes` to `out`. Processes many slices at once by `fold` if this is faster; otherwise one slice after
+ * the other by `ofSlice`. Both give the same bits.
+ */
 export function reduceSlices(
   axes: readonly number[],
   out: NdArray,

@@ -1,10 +1,13 @@
 import type { Data } from "@wengert/core/extend";
 import type { Fold } from "./columns.ts";
 
-// The reductions of slices.ts for many slices at once. Each slice has the same operations in the same order, so the
-// results have the same bits.
+// A `Fold` reduces many slices at once. For each slice, it performs the same operations in the same order as the
+// function of slices.ts that reduces a single slice, so both give the same bits.
 
-/** Returns a `Fold` that computes sums divided by `divisor`, as `sumOf` does, for floats and bools. */
+/**
+ * Returns the reduction that sums many slices of floats or bools at once, as `sumOf` sums one slice. Divides the sums
+ * by `divisor`.
+ */
 export const sumFold = (divisor: number): Fold => ({
   accumulators: 8,
   step: (l, _, rows, m, acc, width, a, i, r, s) => {
@@ -27,7 +30,7 @@ export const sumFold = (divisor: number): Fold => ({
   },
 });
 
-/** Copies the first `w` accumulators to the output. */
+/** Copies the first accumulator of each slice to the output. */
 const copyFirst: Fold["end"] = (_, acc, w, y, o) => {
   for (let q = 0; q < w; q++) y[o + q] = acc[q]!;
 };
@@ -76,7 +79,10 @@ export const minFold: Fold = {
   end: copyFirst,
 };
 
-/** Returns a `Fold` that computes `argmaxOf`, or `argminOf` if `sign` is −1. The second accumulator has the index. */
+/**
+ * Returns the reduction that finds the index of the maximum of each slice, or of the minimum if `sign` is −1. The first
+ * accumulator holds the extreme value, and the second holds its index.
+ */
 export const argFold = (sign: 1 | -1): Fold => ({
   accumulators: 2,
   step: (l, _, rows, m, acc, width, a, i, r, s) => {
@@ -94,7 +100,8 @@ export const argFold = (sign: 1 | -1): Fold => ({
 });
 
 /**
- * Returns a `Fold` that counts the entries other than 0; its result is `f` of the count and of the number of entries.
+ * Returns the reduction that counts the entries of each slice that are not 0. The result of a slice is f(count, n),
+ * where n is the number of entries.
  */
 export const countFold = (f: (count: number, n: number) => number): Fold => ({
   accumulators: 1,
@@ -109,8 +116,8 @@ export const countFold = (f: (count: number, n: number) => number): Fold => ({
 });
 
 /**
- * Returns a loop that computes f(Σ (x − m)², n) for each slice, where m is the mean of the slice, from `centers`, and n
- * the number of its entries.
+ * Returns the reduction that computes f(Σ (x − m)², n) for each slice of n entries with the mean m. `centers` holds the
+ * means.
  */
 export const squaresFold = (centers: Data, f: (squares: number, n: number) => number): Fold => ({
   accumulators: 1,

@@ -7,9 +7,9 @@ import { exp } from "../numerics/exponential.ts";
 // so long slices are as accurate as short ones.
 
 /**
- * Returns the sum of a slice in float64, or modulo 2³² for integers. Entry l is added to number l mod 8 of eight
- * partial sums. The processor computes independent sums in parallel, and their rounding error is smaller than that of a
- * single sum. The WebAssembly kernels use the same order.
+ * Returns the sum of a slice in float64, or modulo 2³² for integers. The function keeps eight partial sums, and adds
+ * entry l to partial sum l mod 8. The processor computes independent sums in parallel, and their rounding error is
+ * smaller than that of a single sum. The WebAssembly kernels use the same order.
  */
 export function sumOf(n: number, a: Data, i: number, t: number): number {
   if (a instanceof Int32Array) return sumOfIntegers(n, a, i, t);
@@ -115,7 +115,9 @@ export function sumExpExcept(n: number, a: Data, i: number, t: number, m: number
   return total - compensation;
 }
 
-/** Returns the sum of the slice of b. Skips entry m and the entries where the slice of a is −Infinity. */
+/**
+ * Returns the sum of a slice of b. Skips entry m, and the entries for which the corresponding entry of a is −Infinity.
+ */
 export function sumExcept(n: number, a: Data, i: number, s: number, m: number, b: Data, j: number, t: number): number {
   let total = 0;
   let compensation = 0;

@@ -117,7 +117,10 @@ function normalization(
   };
 }
 
-/** Returns `term` with size 1 along the axes that are not normalized. @throws ShapeError unless its sizes are those of x */
+/**
+ * Returns `term` with size 1 along the axes that are not normalized.
+ * @throws ShapeError unless the shape of `term` is that of x along the normalized axes
+ */
 function alongAxes(term: Tensor, name: string, sizes: Shape, axes: readonly number[], x: Tensor): Tensor {
   if (term.shape.length === 0) return term;
   if (isSameShape(term.shape, sizes))

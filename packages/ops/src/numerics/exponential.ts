@@ -60,7 +60,7 @@ export function exp(x: number, dx: number): number {
   return (root + (roots[j + 1]! + root * (tail + r))) * powers[(i >> 5) - lowest]!;
 }
 
-/** Returns the same power as `exp`, but also handles results that overflow, underflow, or nearly do. */
+/** Returns e^(x + dx), also for results that overflow, underflow, or nearly do. */
 function expAtEdge(x: number, dx: number): number {
   if (x < -746) return 0; // includes −Infinity, where dx may be NaN
   if (x > 710) return Infinity;

@@ -128,8 +128,8 @@ function fastSeries(x: number, isSlope: boolean): number {
 }
 
 /**
- * A faster `logGamma` for 10⁻³² < x ≤ 10³⁰, which shifts x to z ≥ 12. Only logarithms and their products are computed
- * with more digits than a double. Returns NaN near the zeros 1 and 2, where terms cancel.
+ * A faster version of `logGamma` for 10⁻³² < x ≤ 10³⁰, which shifts x to z ≥ 12. Only logarithms and their products are
+ * computed with more digits than a double. Returns NaN near the zeros 1 and 2 of ln Γ, where terms cancel.
  */
 function fastLogGamma(x: number): number {
   let [z, dz] = [x, 0];
@@ -159,8 +159,8 @@ function fastLogGamma(x: number): number {
 }
 
 /**
- * A faster `psi` (the digamma function) for 10⁻³² < x ≤ 10³⁰, by the method of `fastLogGamma`. Returns NaN near its
- * zero, 1.46.
+ * A faster version of `psi` (the digamma function) for 10⁻³² < x ≤ 10³⁰. The method is that of `fastLogGamma`. Returns
+ * NaN near 1.46, where ψ is 0.
  */
 function fastDigamma(x: number): number {
   let [z, dz] = [x, 0];

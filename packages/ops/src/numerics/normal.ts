@@ -85,8 +85,8 @@ export function millsRatio(pair: Float64Array, a: Data, p: number, tFactor: numb
 }
 
 /**
- * Computes the same as `millsRatio`, but for large t. Mills' ratio m(t) is Laplace's continued fraction 1 / (t + 1 / (t
- * + 2 / (t + 3 / … ))).
+ * Writes m(t) − tFactor t to `pair` as a sum of two doubles, for large t and tFactor 0 or 1. Mills' ratio m(t) is
+ * Laplace's continued fraction 1 / (t + 1 / (t + 2 / (t + 3 / … ))).
  */
 function millsRatioInTail(pair: Float64Array, a: Data, p: number, tFactor: number): void {
   const t = Math.min(Math.abs(a[p]!), maxInput);

@@ -61,8 +61,9 @@ type Quantile = (x: TensorLike, q: number | readonly number[], options?: ReduceO
 
 /**
  * Returns the quantile q of x over `axis`, for 0 ≤ q ≤ 1. In a sorted slice of n entries, the quantile is at position
- * (n − 1) q. Between two entries, the quantile is interpolated linearly, and both entries receive the cotangent,
- * multiplied by their weights. For a list of quantiles, the result has a new first axis. A slice with NaN gives NaN.
+ * (n − 1) q. If the position is between two entries, the quantile is interpolated linearly. The VJP then splits the
+ * cotangent between the two entries by their weights. For a list of quantiles, the result has a new first axis. A slice
+ * with NaN gives NaN.
  * @throws OutOfRangeError unless q is from 0 to 1, or if a slice is empty
  */
 export const quantile: Sampled<Quantile> = /* @__PURE__ */ withSamples<Quantile>(

@@ -26,7 +26,9 @@ interface Order {
   readonly nan: "first" | "last" | "everywhere";
 }
 
-/** Returns the indices that sort each slice along `axis`, as int32. Equal entries keep their order. Not differentiable. */
+/**
+ * Returns the indices that sort each slice along `axis`, as int32. Equal entries keep their order. Not differentiable.
+ */
 export const orderOf: Op<Unary, Order> = /* @__PURE__ */ defineOp({
   name: "argsort",
   options: { axis: -1, descending: false, nan: "last" },

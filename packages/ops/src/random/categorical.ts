@@ -49,7 +49,9 @@ const largestSum: Op<Binary> = /* @__PURE__ */ defineOp({
 export interface CategoricalOptions {
   /** The axis of the classes. Default: −1, the last. */
   readonly axis?: number | undefined;
-  /** The shape of the result, to which the other axes of the logits broadcast. Default: the other axes of the logits. */
+  /**
+   * The shape of the result, to which the other axes of the logits broadcast. Default: the other axes of the logits.
+   */
   readonly shape?: Shape | undefined;
 }
 type Categorical = (key: Tensor, logits: TensorLike, options?: CategoricalOptions) => Tensor;
@@ -58,7 +60,8 @@ type Categorical = (key: Tensor, logits: TensorLike, options?: CategoricalOption
  * Returns random classes, as int32: class k has the probability softmax(logits)ₖ, where the classes are along `axis`. A
  * logit of −Infinity excludes its class. The method adds a Gumbel random number to each logit, and returns the class
  * with the largest sum. Not differentiable.
- * @throws OutOfRangeError if the largest logit of a row is not finite; ShapeError unless the logits broadcast to `shape`
+ * @throws OutOfRangeError if the largest logit of a row is not finite; ShapeError unless the logits broadcast to
+ * `shape`
  */
 export const randomCategorical: Sampled<Categorical> = /* @__PURE__ */ withSamples<Categorical>(
   (key, logits, options) => {

@@ -33,7 +33,7 @@ export const drawingSamples = (): [[Tensor, RandomOptions]] => [[randomKey(1), {
 
 type Draw = (key: Tensor, options: RandomOptions) => Tensor;
 
-/** Makes the function that draws f(u), for uniform numbers u in [0, 1). */
+/** Makes a function that returns tensors of random numbers f(u), for uniform numbers u in [0, 1). */
 function drawOf(distribution: "exponential" | "gumbel", f: (u: number) => number): Sampled<Draw> {
   const name = distribution === "gumbel" ? "randomGumbel" : "randomExponential";
   const transformed: Op<Unary, { readonly dtype: DType }> = defineOp({

@@ -50,8 +50,9 @@ function drawGamma(next: NextUniform, a: number): number {
 }
 
 /**
- * Returns random numbers of the gamma distribution with the given concentration and scale 1. Several such
- * numbers divided by their sum follow the Dirichlet distribution. No derivative flows back to the concentration: its cotangent is 0.
+ * Returns random numbers of the gamma distribution with the given concentration and scale 1. Several such numbers
+ * divided by their sum follow the Dirichlet distribution. No derivative flows back to the concentration: its cotangent
+ * is 0.
  * @throws OutOfRangeError if a concentration is not above 0
  */
 export const randomGamma: Sampled<Gamma> = /* @__PURE__ */ withSamples<Gamma>(

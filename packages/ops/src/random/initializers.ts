@@ -46,8 +46,8 @@ const glorot = ({ inputs, outputs }: Fans): number => 2 / (inputs + outputs);
 const he = ({ inputs }: Fans): number => 2 / inputs;
 
 /**
- * Returns weights uniform in ±√(6 / (inputs + outputs)), for layers with tanh, sigmoid or softmax. From X. Glorot and Y.
- * Bengio (2010).
+ * Returns weights uniform in ±√(6 / (inputs + outputs)), for layers with tanh, sigmoid or softmax. From X. Glorot and
+ * Y. Bengio (2010).
  * @throws ShapeError unless the shape has two axes or more
  */
 export const glorotUniform: Sampled<Initializer> = /* @__PURE__ */ initializer("glorotUniform", "uniform", glorot);

@@ -261,7 +261,10 @@ export function keyShape(key: Operand): Shape {
   );
 }
 
-/** Returns a function that returns the i-th random number in [0, 1), with as many random bits as the dtype of `out` holds. */
+/**
+ * Returns a function that returns the i-th random number in [0, 1), with as many random bits as the dtype of `out`
+ * holds.
+ */
 function uniformOf(out: NdArray, key: NdArray, purpose: number): (i: number) => number {
   const [words, bits] = [ravel(key), new Uint32Array(2)];
   const isFloat32 = out.data instanceof Float32Array;

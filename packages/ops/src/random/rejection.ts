@@ -3,14 +3,14 @@ import { log } from "../numerics/logarithm.ts";
 import { cosine, stream, threefry, uniform53 } from "./random.ts";
 
 /**
- * Returns the next uniform number in [0, 1) with 53 random bits. The rejection method calls the function as often as
- * one element needs.
+ * Returns the next uniform number in [0, 1) with 53 random bits. Rejection sampling calls the function until a proposal
+ * is accepted.
  */
 export type NextUniform = () => number;
 
 /**
  * Calls `draw` for each of n elements. Each element has its own sequence of uniform numbers. So an element does not
- * depend on the number of attempts of other elements.
+ * depend on how many proposals were rejected for other elements.
  */
 export function drawEach(n: number, key: NdArray, draw: (next: NextUniform, i: number) => void): void {
   const [words, bits] = [ravel(key), new Uint32Array(2)];

@@ -18,8 +18,8 @@ interface Truncated extends Drawing {
 }
 
 /**
- * Returns standard normal random numbers between low and high, by rejection. The bounds may be far in a tail. The method
- * is from C. P. Robert, Simulation of truncated normal variables (1995).
+ * Returns standard normal random numbers between low and high, by rejection. The bounds may be far in a tail. The
+ * method is from C. P. Robert, Simulation of truncated normal variables (1995).
  * @throws OutOfRangeError unless low < high
  */
 export const randomTruncatedNormal: Op<readonly [key: Tensor], Truncated, TruncatedNormalOptions> =

@@ -23,8 +23,8 @@ import { sum } from "../shapes/sum.ts";
 import { reductionInWasm } from "../wasm/gathered.ts";
 
 /**
- * Declares the reduction to the extreme entry of a slice. The extreme entry receives the cotangent; ties share it
- * equally. If a caller passes a second tensor, the reduction throws an error that suggests the op `ofTwo`.
+ * Declares `max` or `min` as a reduction over axes. The maximum or minimum receives the cotangent; ties share it
+ * equally. If a caller passes a second tensor, the error suggests the elementwise op `ofTwo`.
  */
 function extremeOf(
   name: "max" | "min",
@@ -78,8 +78,8 @@ export const max: Op<Unary, Reduction, ReduceOptions> = /* @__PURE__ */ extremeO
 export const min: Op<Unary, Reduction, ReduceOptions> = /* @__PURE__ */ extremeOf("min", minOf, minFold, "minimum");
 
 /**
- * Checks the params of a max or min, and returns them. @throws OutOfRangeError if x has no entries along the reduced
- * axes
+ * Returns the params of a max or min reduction.
+ * @throws OutOfRangeError if x has no entries along the reduced axes
  */
 export function checkNotEmpty<P extends { readonly axes: readonly number[] }>(x: Operand, params: P): P {
   if (params.axes.every((axis) => x.shape[axis]! > 0)) return params;
@@ -95,7 +95,9 @@ export interface ArgmaxOptions {
   readonly keepDims?: boolean | undefined;
 }
 
-/** Declares argmax or argmin: the index of the largest or smallest entry of each slice, as int32. Not differentiable. */
+/**
+ * Declares argmax or argmin: the index of the largest or smallest entry of each slice, as int32. Not differentiable.
+ */
 function indexOfExtreme(name: string, indexInSlice: SliceReduction, fold: Fold): Op<Unary, Reduction, ArgmaxOptions> {
   return defineOp<Unary, Reduction, ArgmaxOptions>({
     name,

@@ -63,7 +63,10 @@ export function varianceParams(x: Operand, options: VarianceOptions): Variance {
   throw new ArgumentError(`ddof must be a number, got ${show(ddof)}`);
 }
 
-/** Writes f(Σ (x − m)², n) for each slice of n entries with the mean m to `out`, in two passes. */
+/**
+ * Writes f(Σ (x − m)², n) to `out` for each slice of n entries with the mean m. The first pass over x computes m, the
+ * second the sum of squares.
+ */
 export function varianceInto(
   out: NdArray,
   x: NdArray,

@@ -53,7 +53,10 @@ export const concat: Op<Inputs, AxisParams, Partial<AxisParams>> = /* @__PURE__ 
   ],
 });
 
-/** Returns the tensors, which have the same shape, joined along a new axis. Each tensor receives its slice of the cotangent. */
+/**
+ * Returns the tensors, which have the same shape, joined along a new axis. Each tensor receives its slice of the
+ * cotangent.
+ */
 export const stack: Op<Inputs, AxisParams, Partial<AxisParams>> = /* @__PURE__ */ defineOp({
   name: "stack",
   options: { axis: 0 },

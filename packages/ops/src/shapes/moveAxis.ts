@@ -13,8 +13,8 @@ export interface MoveAxisOptions {
 type MoveAxis = (x: TensorLike, options: MoveAxisOptions) => Tensor;
 
 /**
- * Returns x with the axes `from` at the positions `to`; the other axes keep their order. The result is a view. The adjoint
- * moves the axes back.
+ * Returns x with the axes `from` at the positions `to`; the other axes keep their order. The result is a view. The
+ * adjoint moves the axes back.
  * @throws ShapeError unless `from` and `to` name equally many different axes, OutOfRangeError if x has no such axis
  */
 export const moveAxis: Sampled<MoveAxis> = /* @__PURE__ */ withSamples<MoveAxis>(

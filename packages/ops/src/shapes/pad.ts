@@ -27,7 +27,10 @@ interface Padding {
   readonly value: number;
 }
 
-/** Returns x with entries of `value` before and after it along each axis. The VJP cuts the added entries off the cotangent. */
+/**
+ * Returns x with entries of `value` before and after it along each axis. The VJP cuts the added entries off the
+ * cotangent.
+ */
 export const pad: Op<Unary, Padding, PadOptions> = /* @__PURE__ */ defineOp({
   name: "pad",
   options: { widths: undefined, value: 0 },
@@ -70,7 +73,10 @@ export const pad: Op<Unary, Padding, PadOptions> = /* @__PURE__ */ defineOp({
   ],
 });
 
-/** Returns a copy of `widths`, because callers may change their list later; undefined unless `widths` is a list of pairs. */
+/**
+ * Returns a copy of `widths`, because callers may change their list later; undefined unless `widths` is a list of
+ * pairs.
+ */
 function parsePairs(widths: unknown): Widths | undefined {
   if (!isList(widths)) return undefined;
   const pairs = widths.map((pair) => (isList(pair) ? [...pair] : []));

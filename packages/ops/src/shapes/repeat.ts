@@ -44,7 +44,10 @@ export const repeat: Sampled<Repeat> = /* @__PURE__ */ withSamples<Repeat>(
   ],
 );
 
-/** Returns the value of an option that counts copies. @throws ArgumentError unless it is a whole number of at least 0. */
+/**
+ * Returns the value of an option that counts copies.
+ * @throws ArgumentError unless it is a whole number of at least 0.
+ */
 function countOption(name: string, count: unknown): number {
   if (Number.isSafeInteger(count) && (count as number) >= 0 && (count as number) < 2 ** 32) return count as number;
   const hint = count === undefined ? `; write { ${name}: ... }` : "";
@@ -83,8 +86,8 @@ export interface TileOptions {
 type Tile = (x: TensorLike, options: TileOptions) => Tensor;
 
 /**
- * Returns copies of x side by side, `reps` of them along each axis, as in NumPy: [a, b] becomes [a, b, a, b]. The adjoint
- * sums over the copies. `repeat` repeats each entry in place.
+ * Returns copies of x side by side, `reps` of them along each axis, as in NumPy: [a, b] becomes [a, b, a, b]. The
+ * adjoint sums over the copies. `repeat` repeats each entry in place.
  * @throws ArgumentError unless reps are whole numbers of at least 0
  */
 export const tile: Sampled<Tile> = /* @__PURE__ */ withSamples<Tile>(

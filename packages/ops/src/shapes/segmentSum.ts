@@ -7,9 +7,9 @@ import { sumDType } from "./sum.ts";
 import { sizeOption, take, takenDType } from "./take.ts";
 
 /**
- * Returns the sums of the entries of x with the same id: y [count, …], where entry s is the sum of all x[i] with ids[i] =
- * s, in float64. The ids are int32 from 0 to count − 1, in any order. An id without entries has the sum 0. The adjoint
- * gives each entry of x the cotangent of its id's sum.
+ * Returns the sums of the entries of x with the same id: y [count, …], where entry s is the sum of all x[i] with ids[i]
+ * = s, in float64. The ids are int32 from 0 to count − 1, in any order. An id without entries has the sum 0. The
+ * adjoint gives each entry of x the cotangent of its id's sum.
  * @throws ShapeError unless the shape of x begins with the shape of the ids, OutOfRangeError if an id is out of range
  */
 export const segmentSum: Op<readonly [x: Tensor, ids: Tensor], { readonly count: number }> = /* @__PURE__ */ defineOp({

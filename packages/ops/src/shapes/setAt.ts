@@ -147,7 +147,10 @@ export interface UpdateOptions {
 }
 type UpdateAt = (x: TensorLike, indices: TensorLike, values: TensorLike, options?: UpdateOptions) => Tensor;
 
-/** Returns a function that broadcasts the values to the shape of the selected entries of x, and applies the op. */
+/**
+ * Returns the function `setAt` or `addAt`: broadcasts the values to the shape of the selected entries of x, then
+ * applies the op.
+ */
 const updateAt = (name: string, op: Op<Update, AxisParams>): Wrapped<UpdateAt, typeof op> =>
   wrapOp<UpdateAt, typeof op>(
     op,
@@ -182,9 +185,9 @@ const updateAt = (name: string, op: Op<Update, AxisParams>): Wrapped<UpdateAt, t
 export const setAt: Wrapped<UpdateAt, typeof setAtOp> = /* @__PURE__ */ updateAt("setAt", setAtOp);
 
 /**
- * Returns a copy of x with `values` added to the entries at `indices` along `axis`. The values broadcast to the shape of
- * `take(x, indices, { axis })`; all values of a repeated index are added. The cotangent of the values is taken from the
- * same entries. Without `axis`, indices count through x in row-major order.
+ * Returns a copy of x with `values` added to the entries at `indices` along `axis`. The values broadcast to the shape
+ * of `take(x, indices, { axis })`; all values of a repeated index are added. The cotangent of the values is taken from
+ * the same entries. Without `axis`, indices count through x in row-major order.
  * @throws OutOfRangeError if an index is out of range
  */
 export const addAt: Wrapped<UpdateAt, typeof addAtOp> = /* @__PURE__ */ updateAt("addAt", addAtOp);

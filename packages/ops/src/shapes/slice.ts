@@ -134,7 +134,7 @@ export const unsliceAll: Op<Inputs, { readonly selections: readonly Selection[];
     ],
   });
 
-/** Selects the same positions in each entry of a batch. */
+/** Returns the selection for a batch: the same positions in each entry along the new axis 0. */
 const batchOfSelection = ({ start, step, size }: Selection, batchSize: number): Selection => ({
   start: [0, ...start],
   step: [1, ...step],

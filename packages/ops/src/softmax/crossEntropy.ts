@@ -100,8 +100,8 @@ function lossesOfProbabilities(logits: Tensor, target: Tensor, { axis, smoothing
 }
 
 /**
- * Returns the cross-entropy losses of the rows. Also returns the weights with which the mean counts the rows, unless
- * all rows count equally.
+ * Returns the cross-entropy losses of the rows. If the rows do not count equally in the mean, also returns their
+ * weights in the mean.
  */
 function lossesOfLabels(logits: Tensor, labels: Tensor, settings: Settings): { losses: Tensor; rowWeights?: Tensor } {
   const { axis, ignoreIndex, smoothing, weight } = settings;

@@ -103,8 +103,8 @@ export const softCrossEntropyPullback: Op<readonly [logits: Tensor, probabilitie
   });
 
 /**
- * Returns g Σt J u, where J is the Jacobian of softmax. If u is the cotangent of g (s Σt − t), the result is the
- * cotangent of the logits.
+ * Returns g Σt J u, where g is the cotangent of the loss, t the target probabilities, and J the Jacobian of softmax. If
+ * u is the cotangent of g (s Σt − t), for the softmax s, the result is the cotangent of the logits.
  */
 export function secondOrder(logits: Tensor, t: Tensor, g: Tensor, u: Tensor, params: Classes): Tensor {
   const total = sum(where(equal(logits, -Infinity), 0, t), { ...params, keepDims: true });

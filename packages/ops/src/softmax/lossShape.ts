@@ -51,7 +51,10 @@ function shapeHint({ label, shape }: Operand, other: Operand): string | undefine
   return broadcasts ? `; write broadcastTo(${label}, { shape: ${shapeText(other.shape)} })` : undefined;
 }
 
-/** Returns the axes of size 1 that `shape` has in addition to those of `other`; undefined if the shapes differ otherwise. */
+/**
+ * Returns the axes of size 1 that `shape` has in addition to those of `other`; undefined if the shapes differ
+ * otherwise.
+ */
 function extraAxes(shape: Shape, other: Shape): number[] | undefined {
   const extra: number[] = [];
   for (const [axis, n] of shape.entries()) {

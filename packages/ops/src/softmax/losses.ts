@@ -84,8 +84,8 @@ const elementLosses: Op<readonly [logits: Tensor, target: Tensor]> = /* @__PURE_
 });
 
 /**
- * Converts int32 labels 0 and 1 to float targets. The conversion checks the labels. It is a separate op, so that the
- * VJP, which does not compute the losses, gets checked labels, too.
+ * Converts int32 labels to float targets, and throws unless they are 0 or 1. The conversion is a separate op, because
+ * the VJP uses the targets but does not compute the losses.
  */
 export const labelTargets: Op<Unary, { readonly dtype: DType }> = /* @__PURE__ */ defineOp({
   name: "binaryCrossEntropy",

@@ -37,8 +37,8 @@ export interface AxesParams {
 const meanPair = /* @__PURE__ */ new Float64Array(2); // the mean of a slice as two doubles; shared, because kernels run one at a time
 
 /**
- * Returns g / norm for norm = 1 + others. dg is the rounding error of the sum g. If g is finite, the quotient is
- * corrected for dg and for the rounding error of norm, so it is rounded only once.
+ * Returns g / (1 + others), the last step of softmax or of its VJP. dg is the rounding error of g, which is a sum. If g
+ * is finite, the quotient is corrected for dg and for the rounding error of 1 + others, so it is rounded only once.
  */
 function divideByNorm(g: number, dg: number, others: number): number {
   const norm = 1 + others;
@@ -231,7 +231,7 @@ export const logSoftmaxPullback: Op<readonly [x: Tensor, g: Tensor], AxesParams,
 export const logSoftmaxTangent = (x: Tensor, u: Tensor, axis: Axes): Tensor =>
   where(equal(x, -Infinity), 0, subtractWeightedMean(softmaxOp(x, { axis }), u, { axis }));
 
-/** An op along axes with the option `where`, a mask of the entries to include. */
+/** The params of an op that works along axes and has the option `where`, a mask of the entries to include. */
 export interface MaskableOp {
   (x: TensorLike, options?: SoftmaxOptions): Tensor;
   readonly spec: typeof softmaxOp.spec;

@@ -69,8 +69,8 @@ export const erfinvSlope: Op<Unary> = /* @__PURE__ */ elementwiseFunction(
 );
 
 /**
- * Returns y = ln Φ(x), where Φ is the standard normal distribution function; accurate in both tails. With the density φ,
- * the VJP maps the cotangent g to g φ(x) / Φ(x).
+ * Returns y = ln Φ(x), where Φ is the standard normal distribution function; accurate in both tails. With the density
+ * φ, the VJP maps the cotangent g to g φ(x) / Φ(x).
  */
 export const logNdtr: Op<Unary> = /* @__PURE__ */ elementwiseFunction(
   "logNdtr",

@@ -30,8 +30,8 @@ export const lgamma: Op<Unary> = /* @__PURE__ */ elementwiseFunction(
 );
 
 /**
- * Returns y = ψ(x) = Γ′(x) / Γ(x), the derivative of lgamma. y is −Infinity at 0, Infinity at −0, and NaN at the poles −1,
- * −2 … The VJP maps the cotangent g to g ψ′(x).
+ * Returns y = ψ(x) = Γ′(x) / Γ(x), the derivative of lgamma. y is −Infinity at 0, Infinity at −0, and NaN at the poles
+ * −1, −2 … The VJP maps the cotangent g to g ψ′(x).
  */
 export const digamma: Op<Unary> = /* @__PURE__ */ elementwiseFunction(
   "digamma",
@@ -66,9 +66,9 @@ const mostOrder = 1000;
 type Polygamma = (n: number, x: TensorLike) => Tensor;
 
 /**
- * Returns y = ψ⁽ⁿ⁾(x), the derivative of order n of digamma. `n` is a whole number, and polygamma(0, x) is digamma(x). The
- * VJP maps the cotangent g to g ψ⁽ⁿ⁺¹⁾(x). At the poles 0, −1, −2 … y is Infinity for odd n. For even n, y is −Infinity at
- * 0, Infinity at −0, and NaN at the other poles.
+ * Returns y = ψ⁽ⁿ⁾(x), the derivative of order n of digamma. `n` is a whole number, and polygamma(0, x) is digamma(x).
+ * The VJP maps the cotangent g to g ψ⁽ⁿ⁺¹⁾(x). At the poles 0, −1, −2 … y is Infinity for odd n. For even n, y is
+ * −Infinity at 0, Infinity at −0, and NaN at the other poles.
  * @throws OutOfRangeError unless `n` is a whole number from 0 to 1000
  */
 export const polygamma: Wrapped<Polygamma, typeof polygammaOp> = /* @__PURE__ */ wrapOp<Polygamma, typeof polygammaOp>(
@@ -82,8 +82,8 @@ export const polygamma: Wrapped<Polygamma, typeof polygammaOp> = /* @__PURE__ */
 
 /**
  * Returns y = ln B(a, b) = ln Γ(a) + ln Γ(b) − ln Γ(a + b) for a, b > 0, without the cancellation of this sum. y is
- * Infinity if a or b is 0, and NaN for negative numbers. With ψ, the function `digamma`, the VJP maps the cotangent g to g
- * (ψ(a) − ψ(a + b)) for a and g (ψ(b) − ψ(a + b)) for b.
+ * Infinity if a or b is 0, and NaN for negative numbers. With ψ, the function `digamma`, the VJP maps the cotangent g
+ * to g (ψ(a) − ψ(a + b)) for a and g (ψ(b) − ψ(a + b)) for b.
  */
 export const betaln: Op<Binary> = /* @__PURE__ */ elementwisePair(
   "betaln",

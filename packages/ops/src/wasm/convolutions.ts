@@ -30,7 +30,10 @@ interface Run extends Blocks {
 
 type Matrix = readonly [address: number, row: number, column: number];
 
-/** The width of a tile of the product kernel in bytes, and the numbers of terms and rows that it packs at a time. */
+/**
+ * Sizes of the kernel for matrix products: the width of a tile in bytes, and the numbers of terms and rows that the
+ * kernel copies into a packed block.
+ */
 const [tileBytes, packedTerms, packedRows] = [32, 400, 60];
 /** The scratch memory of the product kernel for two tiles of the output, in entries. */
 const tileEntries = 80;
@@ -185,8 +188,8 @@ export function kernelPullbackInWasm(out: Data, x: Data, g: Data, geometry: Geom
 }
 
 /**
- * Copies the windows of a block to WebAssembly memory. `current` is the image that is already in memory. Returns the
- * image that is in memory afterwards.
+ * Copies the windows of a block to WebAssembly memory. `current` is the number of the image that is in memory before
+ * the call. Returns the number of the image that is in memory after the call.
  */
 function gatherBlock(run: Run, x: Data, group: number, from: number, count: number, current: number): number {
   let loaded = current;

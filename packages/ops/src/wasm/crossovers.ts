@@ -1,6 +1,6 @@
-// The sizes from which WebAssembly is faster than plain loops. If the choice may change the last bits of a result, the
-// choice depends only on the number of terms per element, not on the batch size. So a row gives the same bits alone and
-// in a batch.
+// The sizes from which WebAssembly is faster than plain loops. Where WebAssembly and plain loops may differ in the last
+// bits of a result, the choice depends only on the number of terms in each sum, not on the batch size. So a row gives
+// the same bits alone and in a batch.
 
 /**
  * The minimum number of entries of the right matrix B, [k, n], for which products use WebAssembly. The numbers were
@@ -18,7 +18,8 @@ export const windowProduct = 64;
 
 /**
  * The minimum number of elements for which exp, log, tanh and sigmoid use WebAssembly. `arithmetic` is the minimum for
- * arithmetic. Both numbers were measured including the copies into WebAssembly memory, and without broadcasting.
+ * arithmetic such as a + b. Both numbers were measured including the copies into WebAssembly memory, and without
+ * broadcasting.
  */
 export const functions = 64;
 export const arithmetic = 192;

@@ -1,7 +1,7 @@
 /**
- * Decodes the text that tools/setup/kernels.mjs writes. A byte below 64 is written as one digit. Any other byte is
- * written as a mark for its multiple of 64 and a digit for the remainder. The text is as long as base64, but no digit
- * belongs to two bytes, so gzip finds repetitions and compresses it to 25 % less.
+ * Decodes a WebAssembly binary from the text in which tools/setup/kernels.mjs stores it. In this text, a byte below 64
+ * is a single digit. Any other byte is two characters: a mark for the multiple of 64, and a digit for the remainder.
+ * The text is as long as base64, but gzip compresses it to 25 % less, because equal bytes always give equal text.
  */
 export function decodeBinary(text: string): Uint8Array {
   const values = new Uint8Array(128); // the values of the characters, indexed by char code

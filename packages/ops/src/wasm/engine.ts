@@ -3,7 +3,7 @@ import { binaries } from "./binaries.ts";
 import type { Exports, Library } from "./exports.ts";
 import { chooseKernels, type Engine, engineOf, type Kernels, type KernelsInUse } from "./kernels.ts";
 
-/** The kernels of all ops but those that draw random numbers. */
+/** The library of WebAssembly kernels for all ops, except for kernels that draw random numbers. */
 export const library: Library<Exports> = { slot: 0, parts: binaries };
 
 /** Returns the kernels in use, or `null` for plain JavaScript loops. Loads the kernels at the first call. */

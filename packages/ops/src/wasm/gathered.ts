@@ -9,19 +9,19 @@ import { engineForReduction } from "./engine.ts";
  */
 const chunkBytes = 2 ** 17;
 /**
- * If the first axis of x is reduced, x is copied as a whole. The kernel does not run for a larger x than this, in
- * bytes.
+ * The largest x, in bytes, that is copied to WebAssembly memory as a whole, which is necessary if the first axis of x
+ * is reduced. For a larger x, the kernel does not run.
  */
 const wholeBytes = 2 ** 23;
-/** The largest number of entries of a slice that the kernel reduces. */
+/** The kernel runs only for slices of at most this many entries. */
 const longestSlice = 2 ** 14;
-/** The smallest size of the last axis for which the kernel runs. */
+/** The kernel runs only if the last axis of x has at least this size. */
 const shortestRow = 4;
 
 /**
- * Writes the sums of x over `axes` divided by `divisor`, or the maxima or minima, to `out`. Returns whether the kernel ran,
- * which requires a row-major x and a last axis that is not reduced. The innermost loop runs over the outputs. The plain
- * loops give the same bits.
+ * Writes the sums of x over `axes` divided by `divisor`, or the maxima or minima, to `out`. Returns whether the kernel
+ * ran, which requires a row-major x and a last axis that is not reduced. The innermost loop runs over the outputs. The
+ * plain loops give the same bits.
  */
 export function reductionInWasm(
   name: "Sum" | "Max" | "Min",
@@ -39,8 +39,8 @@ export function reductionInWasm(
   const [m, stride] = [sizes.pop()!, strides.pop()];
   if (stride !== 1 || m < shortestRow || n < 2 || n > longestSlice) return false;
 
-  // The outputs of a chunk are contiguous: a chunk has some entries of the first axis, or all of x if the first axis is
-  // reduced.
+  // A chunk must have contiguous outputs. So a chunk has some entries of the first axis of x, or all of x if the first
+  // axis is reduced.
   const isLeading = strides.length > 0 && strides[0]! > steps[0]!;
   const [count, span] = isLeading ? [sizes[0]!, strides[0]!] : [1, total];
   if (!isLeading && total * size > wholeBytes) return false;

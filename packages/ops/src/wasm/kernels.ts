@@ -12,13 +12,16 @@ import { Workspace } from "./workspace.ts";
 export type Kernels = "plain" | "simd" | "fma";
 
 export interface KernelsInUse {
-  /** The requested kernels. "auto" means the fastest available kernels, and plain loops where these are as fast. */
+  /**
+   * The name of the kernels to use. "auto" selects the fastest available kernels, but plain loops for inputs for which
+   * kernels are not faster.
+   */
   readonly choice: Kernels | "auto";
   /** The kernels in use. Small inputs may still run in plain JavaScript loops. */
   readonly running: Kernels;
   /** The kernels that are available in the JavaScript engine, the fastest last. */
   readonly available: readonly Kernels[];
-  /** For each kind of kernels that is not available, the reason why it cannot run. */
+  /** Maps each kind of kernels that cannot run here to the reason. */
   readonly missing: Readonly<Partial<Record<Kernels, string>>>;
 }
 
@@ -32,12 +35,13 @@ let choice: Kernels | "auto" | undefined; // undefined: not chosen yet
 let chooser = "kernels"; // the caller that error messages name
 
 /**
- * The engine in use of a kernel library, and for each build of the library its exports or the reason why it cannot run.
+ * The state of a kernel library: the engine in use, and the loaded builds. For a build that cannot run, `loaded` holds
+ * the reason instead of the exports.
  */
 interface Slot<E extends LibraryExports = LibraryExports> {
   engine?: Engine<E> | null | undefined; // null: plain loops; undefined: not loaded yet
   readonly loaded: Partial<Record<Compiled, E | string>>;
-  /** The compiled module of each build. */
+  /** The compiled WebAssembly module of each build. */
   readonly modules: Partial<Record<Compiled, object>>;
 }
 const slots: Slot[] = [
@@ -79,7 +83,9 @@ export function chooseKernels<E extends LibraryExports>(
   return { choice: choice!, running, available, missing: Object.fromEntries(missing) };
 }
 
-/** Returns the chosen kernels of a library, or `null` for plain JavaScript loops. Loads the library at the first call. */
+/**
+ * Returns the chosen kernels of a library, or `null` for plain JavaScript loops. Loads the library at the first call.
+ */
 export function engineOf<E extends LibraryExports>(library: Library<E>): Engine<E> | null {
   const slot = slots[library.slot] as Slot<E>;
   if (slot.engine !== undefined) return slot.engine;
@@ -98,8 +104,8 @@ export function engineOf<E extends LibraryExports>(library: Library<E>): Engine<
 }
 
 /**
- * Sets the choice of kernels. If `library` is given, first loads the chosen build, so that a wrong choice changes
- * nothing.
+ * Sets the choice of kernels. If `library` is given, first loads the chosen build of this library, so an error leaves
+ * the previous choice unchanged.
  */
 function choose(candidates: unknown, caller: string, library?: Library<LibraryExports>): void {
   if (typeof candidates !== "string" || !choices.includes(candidates))
@@ -115,7 +121,10 @@ function choose(candidates: unknown, caller: string, library?: Library<LibraryEx
 const cannotRun = (name: Kernels | "auto", why: string, caller = chooser): ArgumentError =>
   new ArgumentError(`${caller}: "${name}" cannot run here: ${why}; use "auto" for the best available`);
 
-/** Returns the exports of a build, or the reason why the engine or the page's policy does not allow it. */
+/**
+ * Returns the exports of a build of the kernels ("simd" or "fma"). If the engine or the page's policy does not allow
+ * this build, returns the reason.
+ */
 function load<E extends LibraryExports>(library: Library<E>, name: Compiled): E | string {
   const { loaded } = slots[library.slot] as Slot<E>;
   loaded[name] ??= instantiate(library, name);
@@ -125,7 +134,10 @@ function load<E extends LibraryExports>(library: Library<E>, name: Compiled): E 
 const binaryOf = ({ parts }: Library<LibraryExports>, name: Compiled): Uint8Array =>
   decodeBinary(parts.map((part) => part[name] ?? part.simd).join(""));
 
-/** Returns new exports of a build, with a separate memory, or the reason why it cannot run. Compiles the build once. */
+/**
+ * Returns new exports of a build of the kernels ("simd" or "fma"), with a separate memory. If the build cannot run,
+ * returns the reason. Compiles each build only once.
+ */
 export function instantiate<E extends LibraryExports>(library: Library<E>, name: Compiled): E | string {
   const { WebAssembly } = globalThis as { WebAssembly?: WebAssemblyApi };
   if (WebAssembly === undefined) return "WebAssembly is not available";

@@ -2,7 +2,7 @@ import type { Data, Shape } from "@wengert/core/extend";
 import { arithmetic } from "./crossovers.ts";
 import { currentEngine } from "./engine.ts";
 
-/** The shapes of the images, [N, H, W, C], and of the pool, and the sizes of the windows along H and W. */
+/** The shapes of the images, [N, H, W, C], and of the pooled output, and the sizes of the windows along H and W. */
 interface Pooled {
   readonly images: Shape;
   readonly pool: Shape;
@@ -16,14 +16,13 @@ interface Pooled {
  * the kernel pools them.
  */
 const chunkBytes = 2 ** 17;
-/** The largest number of pixels of a window that the kernel pools. */
+/** The kernel runs only for windows of at most this many pixels. */
 const largestWindow = 64;
 
 /**
- * Writes the maxima of the windows of images x to p. If `u` is given, reads the cotangents of the maxima from p
- * instead, and writes the cotangents of x to u; windows must then not overlap. All arrays are row-major. Returns
- * whether the kernel ran, which requires that the channels of a pixel fill a vector. The plain loops give the same
- * bits.
+ * Without `u`: writes the maximum of each window of the images x to p. With `u` (the backward pass): reads the
+ * cotangents of the maxima from p, and writes the cotangents of x to u; windows must not overlap. Returns whether the
+ * kernel ran, which requires at least 16 bytes of channels per pixel.
  */
 export function maxPoolInWasm(pooled: Pooled, p: Data, x: Data, u?: Data): boolean {
   const engine = currentEngine();
@@ -48,7 +47,7 @@ export function maxPoolInWasm(pooled: Pooled, p: Data, x: Data, u?: Data): boole
   const pool = isSingle ? exports.gatheredMax32 : exports.gatheredMax64;
   const spread = isSingle ? exports.spreadMax32 : exports.spreadMax64;
 
-  // A window at the edge has fewer pixels. Each size of windows has a list of the offsets of its pixels.
+  // A window at the edge of an image has fewer pixels. So each size of window has its own table of pixel offsets.
   const pixel = channels * size;
   const known = new Set<number>();
   const offsetsOf = (rows: number, columns: number): number => {

@@ -12,15 +12,21 @@ const blockBytes = 2 ** 19;
 /** The number of bytes of the operand b that stay in the cache while blocks of the operand a are processed. */
 const residentBytes = 4 * blockBytes;
 /**
- * The largest number of terms of each sum in a block. The limit applies if a block reads only a section of each row of
- * a or of each column of b.
+ * The largest number of terms that a block of a matrix product adds to each sum, if the block reads only a section of
+ * each row of a or of each column of b.
  */
 const maxTerms = 1024;
-/** The tile width of the kernel in bytes, and the numbers of rows and terms that it packs at a time. */
+/**
+ * Sizes of the kernel for matrix products: the width of a tile in bytes, and the numbers of rows and terms that the
+ * kernel copies into a packed block.
+ */
 const [tileBytes, packedRows, packedTerms] = [32, 60, 400];
 /** The scratch memory of the product kernel for two tiles of the output, in entries. */
 const tileEntries = 80;
-/** The largest number of float32 terms whose partial sums are added in float32. For more terms they are added in float64. */
+/**
+ * The largest number of float32 terms whose partial sums are added in float32. For more terms they are added in
+ * float64.
+ */
 const maxSingleTerms = 64 * packedTerms;
 
 /**
@@ -32,7 +38,10 @@ export const equalPart = (k: number, limit: number): number => Math.ceil(k / Mat
 
 const smallestCrossover = /* @__PURE__ */ Math.min(product32, product64);
 
-/** Returns whether WebAssembly computes products of [m, k] and [k, n], for any m. Integer products never use WebAssembly. */
+/**
+ * Returns whether WebAssembly computes the product of matrices [m, k] and [k, n]. The choice does not depend on m.
+ * Integer products never use WebAssembly.
+ */
 export function paysInWasm(c: Data, a: Data, b: Data, n: number, k: number): boolean {
   const engine = currentEngine();
   if (engine === null || k === 0) return false;
@@ -93,8 +102,8 @@ function partialProduct(
 ): boolean {
   const engine = currentEngine()!;
   const size = c.BYTES_PER_ELEMENT;
-  // The tiles of the kernel are wide, so a product with few columns is computed as cᵀ ← bᵀ aᵀ, and the tiles of cᵀ are
-  // transposed into c.
+  // The kernel computes wide tiles. So for a product c = a b with few columns, it computes the transpose cᵀ = bᵀ aᵀ,
+  // and each tile of cᵀ is transposed into c.
   const lanes = tileBytes / size;
   const costByRows = Math.ceil(n / lanes) * lanes * m * k;
   const costByColumns = Math.ceil(m / lanes) * lanes * n * k + 2 * m * n;
@@ -103,7 +112,7 @@ function partialProduct(
     : multiplyInBlocks(engine, c, o, true, a, i, aRow, aCol, b, j, bRow, bCol, m, n, k);
 }
 
-/** Writes the matrix product a b to c; transposes the product unless `isByRows` is set. */
+/** Writes the matrix product a b to c. Computes it as the transpose of bᵀ aᵀ unless `isByRows` is set. */
 function multiplyInBlocks(
   { exports, workspace }: Engine,
   c: Data,
@@ -134,7 +143,7 @@ function multiplyInBlocks(
   let splitsParts = false; // whether several blocks of terms make up a part
   if (k > maxTerms || m * k > blockEntries || k * n > blockEntries || m * n > blockEntries) {
     const residentEntries = residentBytes / size;
-    // The terms of a block are either contiguous in memory, or sections of the rows of a or of the columns of b.
+    // The terms of a block are contiguous in memory, or they are sections of the rows of a or of the columns of b.
     terms = Math.min(
       k,
       bIsByRows && (!aIsByRows || m <= packedRows) ? Math.max(64, Math.floor(blockEntries / Math.max(m, n))) : maxTerms,

@@ -13,10 +13,16 @@ const library: Library<RandomExports> = { slot: 1, parts: randomBinaries };
 /** The number of bytes of random numbers computed and copied out at a time, chosen so that they stay in the cache. */
 const chunkBytes = 32768;
 
-/** Writes `count` entries, from entry `from` of the output on, to `address`. */
+/**
+ * Computes `count` entries of the output, beginning with entry number `from`, and writes them to `address` in
+ * WebAssembly memory.
+ */
 type Fill = (exports: RandomExports, from: number, count: number, address: number, workspace: Workspace) => void;
 
-/** Calls `fill` for chunks of `out`, if kernels are in use and `out` has a float dtype. Returns whether kernels ran. */
+/**
+ * Fills the array `out` in chunks, each computed by a call of `fill`, if kernels are in use and `out` has a float
+ * dtype. Returns whether the kernels ran.
+ */
 function inChunks(out: Data, fill: Fill): boolean {
   const engine = engineOf(library);
   if (engine === null || out.length < (engine.isForced ? 1 : crossover)) return false;
@@ -69,8 +75,8 @@ export function normalInWasm(out: Data, key: Data, radius: number, angle: number
 }
 
 /**
- * Converts the uniform numbers u, float64, to random numbers of the distribution, and writes these to `out`. Returns
- * whether the kernel ran.
+ * Converts float64 numbers u, uniform in [0, 1), to random numbers of the exponential or the Gumbel distribution, and
+ * writes these to `out`. Returns whether the kernel ran.
  */
 export function distributionInWasm(out: NdArray, u: NdArray, name: "exponential" | "gumbel"): boolean {
   const values = ravel(u);

@@ -8,9 +8,9 @@ import type { SliceName } from "./exports.ts";
 const chunkBytes = 32768;
 
 /**
- * Runs a kernel of the softmax family along `axes` and returns whether it ran. inputs[0] has the full shape. The other
- * arrays have the full shape, or the shape without `axes`. In an array without `axes`, each slice is a single entry.
- * The kernel runs for all sizes, because plain loops are never faster.
+ * Runs a kernel of the softmax family along `axes` and returns whether it ran. Each array has the shape of inputs[0],
+ * or this shape without `axes`; in an array without `axes`, each slice is a single entry. The kernel runs for all
+ * sizes, because plain loops are never faster.
  */
 export function slicesInWasm(
   name: SliceName,
@@ -64,8 +64,8 @@ export function slicesInWasm(
 }
 
 /**
- * Runs a kernel whose second input is class labels, as `slicesInWasm` does for other kernels. Returns false if a label
- * is out of range; the plain loop then throws.
+ * Runs a kernel of the softmax family along one axis, with class labels as the second input. Returns false if a label
+ * is out of range; the plain loop then throws the error.
  */
 export function labeledSlicesInWasm(
   name: SliceName,

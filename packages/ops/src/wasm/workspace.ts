@@ -41,7 +41,7 @@ export class Workspace {
     try {
       this.#memory.grow(Math.ceil((needed - this.#bytes.length) / pageBytes));
     } catch {
-      // Growing the memory failed, because the host has no more memory or does not allow more.
+      // The call of `grow` failed: the host has no more memory, or does not allow more.
     }
     if (this.#bytes.length === 0) this.#refreshViews();
     return needed <= this.#bytes.length;

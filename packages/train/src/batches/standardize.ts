@@ -52,7 +52,8 @@ export function standardize<T>(x: T & TreesOnly<T>): StandardScaler<T> {
 /**
  * Rebuilds a scaler from the statistics of `standardize`, for example from a file: `standardScaler(tree)` after
  * `save(path, { mean, std })` and `load(path)`. The rebuilt scaler gives the same bits as the original.
- * @throws ArgumentError, TreeError, ShapeError unless `mean` and `std` are trees of the same structure, shapes and dtypes
+ * @throws ArgumentError, TreeError, ShapeError unless `mean` and `std` are trees of the same structure, shapes and
+ * dtypes
  * @throws DTypeError unless all tensors are floats
  * @throws OutOfRangeError for a standard deviation that is 0, negative or infinite; NaN is allowed, as in `standardize`
  */

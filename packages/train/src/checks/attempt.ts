@@ -2,8 +2,8 @@ import { ArgumentError, type Tensor } from "@wengert/core";
 import { show } from "@wengert/core/extend";
 
 /**
- * Returns a faster function with the same values, as `compile` of `@wengert/compile` does. The arguments and the value are
- * trees of tensors. The faster function may return a promise.
+ * Returns a faster function with the same values, as `compile` of `@wengert/compile` does. The arguments and the value
+ * are trees of tensors. The faster function may return a promise.
  */
 export type Compile = (f: (...trees: Tensor[]) => Tensor) => (...trees: Tensor[]) => Tensor | Promise<Tensor>;
 
@@ -42,7 +42,10 @@ export class Attempt<A extends readonly unknown[], R> {
     }
   }
 
-  /** Calls the compiled function as `call` does, for a caller that cannot wait for a promise. */
+  /**
+   * Like `call`, but never returns a promise. If the compiled function returns a promise, runs the uncompiled function
+   * instead.
+   */
   callNow<E>(args: A, eagerly: () => E): R | E {
     const value = this.call(args, eagerly);
     if (!(value instanceof Promise)) return value;

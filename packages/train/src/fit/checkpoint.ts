@@ -93,8 +93,8 @@ const unwritableError = (path: string, error: unknown): DataError =>
   );
 
 /**
- * The current fit, which continues from a checkpoint: its settings and its initial state. The checkpoint must match
- * both.
+ * The current fit, which continues from a checkpoint. The checkpoint must have the same settings as this fit, and
+ * parameters of the same structure as its initial state.
  */
 export interface Continuation<P> {
   readonly plan: Plan;
@@ -139,8 +139,8 @@ export async function readCheckpoint<P>(
   const readLike = <T>(expected: T, path: string, ...place: Path): T =>
     unflatten(expected, leavesAlike(caller, [expected, path], [readField(place), `${place.join(".")} of ${name}`]));
   /**
-   * Reads a list of numbers from a checkpoint; a scalar gives a list of one number. `shape` omits the first size if the
-   * list may have any length.
+   * Reads a list of numbers from a checkpoint. `shape` is the required length, "" for a single number (returned as a
+   * list of one), or `undefined` for any length.
    */
   const readNumbers = (path: Path, [text, holds]: Range, shape: "" | number | undefined): number[] => {
     const x = readField(path);

@@ -8,7 +8,7 @@ import { type StepParts, type StepResult, type TakeStep, takeStep } from "./step
 
 // With the option `compile`, a training step is one compiled function: the loss, its gradient and the update.
 
-/** The value of a compiled step. */
+/** The return value of a compiled training step. */
 interface Update<P> {
   readonly params: P;
   readonly optimizer: StateTree;
@@ -55,7 +55,7 @@ export function compiledStep<P, B>(parts: StepParts<P, B>, compile: Compile): Ta
   };
 }
 
-/** Returns an objective that computes losses and gradients by compiled functions. */
+/** Returns an objective whose loss and gradient are computed by compiled functions. */
 export function compiledObjective<P, B>(caller: string, objective: Objective<P, B>, compile: Compile): Objective<P, B> {
   const values = new Attempt(caller, "the loss", compile, (params: P, batch: B, key: Tensor) => {
     const [loss, aux] = objective.value(params, batch, constantContext(caller, key, false)) as readonly [
@@ -87,8 +87,8 @@ export function compiledObjective<P, B>(caller: string, objective: Objective<P, 
 const withAux = (aux: unknown): { readonly aux?: unknown } => (aux === undefined ? {} : { aux });
 
 /**
- * Returns the context of a compiled loss. The numbers of a context change from step to step, so they cannot be part of
- * a plan.
+ * Returns the context that a compiled loss receives as its third argument. Reading a number that changes from step to
+ * step throws, because a compiled function would keep the number of its first call.
  */
 function constantContext(caller: string, key: Tensor, training: boolean): Context {
   const changing = (name: string): never => {

@@ -50,7 +50,7 @@ export interface Batch<B> {
   readonly batch: B;
   /** The number of rows in the whole batch. */
   readonly rows: number;
-  /** The number of rows in `batch`. */
+  /** The number of rows in `batch`, the rows of the current process. */
   readonly ownRows: number;
 }
 
@@ -58,7 +58,7 @@ export interface SourceOptions {
   readonly size: unknown;
   readonly dropLast: unknown;
   readonly key: Tensor;
-  /** Whether to shuffle the rows in each epoch. Ignored if one batch contains all rows. */
+  /** Whether to shuffle the rows in each epoch. If one batch contains all rows, they are never shuffled. */
   readonly shuffle: boolean;
   /** Returns the range of the current process's rows in a batch, or is `undefined` if the process takes all rows. */
   readonly share?: ((rows: number) => readonly [start: number, stop: number]) | undefined;

@@ -29,7 +29,7 @@ type LossAndAux = readonly [loss: Tensor, aux: unknown];
  * returns only a scalar.
  */
 export interface Objective<P, B> {
-  /** Returns a promise only if the loss is compiled and its engine is asynchronous. */
+  /** Computes the loss and aux. Returns a promise only if the loss is compiled to a function that returns a promise. */
   value(params: P, batch: B, context: Context): LossAndAux | Promise<LossAndAux>;
   gradient(params: P, batch: B, context: Context): { readonly value: Tensor; readonly grad: P; readonly aux: unknown };
   /** Reruns the loss and its gradient on a tape, and returns the step that produced the first non-finite number. */

@@ -6,7 +6,7 @@ import type { Context, Objective } from "./loss.ts";
 import type { Sums } from "./metrics.ts";
 import type { Settings } from "./options.ts";
 
-/** The mean loss of a batch, and its gradient. `aux` belongs to the rows of the current process. */
+/** The mean loss of a batch, and its gradient. `aux` is computed from only the current process's rows of the batch. */
 interface Gradient<P> {
   readonly loss: number;
   readonly grad: P;
@@ -26,8 +26,8 @@ export interface Ranks {
   readonly rank: number;
   readonly size: number;
   /**
-   * This signal is aborted when the fit stops: on all ranks after the same step, although only one rank may receive
-   * Ctrl-C.
+   * A signal that is aborted when the fit stops. All ranks see the abort after the same step, although only one rank
+   * may receive Ctrl-C.
    */
   readonly signal: AbortSignal | undefined;
   /** Returns the range of this rank's rows in a batch. */
@@ -45,7 +45,7 @@ export interface Ranks {
   checkArguments(given: FitArguments): void;
   /** Checks that all ranks hold the same parameters after a number of steps. Throws on all ranks if they differ. */
   checkParams(params: unknown, step: number): void;
-  /** Returns the bytes of rank 0 on all ranks. */
+  /** Returns the bytes that rank 0 passes. All ranks receive the same bytes. */
   bytesOfRankZero(bytes: Bytes | undefined): Bytes | undefined;
   /** Waits until all ranks have called `barrier`. */
   barrier(): void;

@@ -39,7 +39,10 @@ export interface FitOptions<P, B, R extends LossValue> {
    */
   readonly metrics?: Metrics<P, B, AuxOf<R>> | undefined;
   readonly validation?: ValidationOptions<B> | undefined;
-  /** The quantity to minimize when choosing `best`, computed from a point of a curve. NaN counts as Infinity. Default: the loss. */
+  /**
+   * The quantity to minimize when choosing `best`, computed from a point of a curve. NaN counts as Infinity. Default:
+   * the loss.
+   */
   readonly criterion?: ((point: Point) => number) | undefined;
   /** The number of consecutive validations without improvement after which the fit ends (early stopping). */
   readonly patience?: number | undefined;
@@ -69,9 +72,9 @@ export interface FitOptions<P, B, R extends LossValue> {
    */
   readonly parallel?: Communicator | undefined;
   /**
-   * A function that makes each step faster: `compile` of `@wengert/compile`. The loss, its gradient and the update then run
-   * from one plan. If this fails, for example because the loss reads values, the fit runs without it and prints a warning
-   * with the reason. In a parallel fit, only the loss and its gradient run from a plan. Default: none.
+   * A function that makes each step faster: `compile` of `@wengert/compile`. The loss, its gradient and the update then
+   * run as one compiled function. If this fails, for example because the loss reads values, the fit runs uncompiled and
+   * prints a warning with the reason. In a parallel fit, only the loss and its gradient are compiled. Default: none.
    */
   readonly compile?: Compile | undefined;
 }

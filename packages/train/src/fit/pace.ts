@@ -11,8 +11,8 @@ export interface Pace {
 
 const maxBusyTime = 10; // in ms; at 60 frames a second, a frame lasts 16 ms
 
-// setTimeout waits at least 4 ms. Node, Deno and Bun have setImmediate, which does not wait. Browsers do not have
-// setImmediate, so a MessageChannel is used there.
+// A loop must yield without a delay, and setTimeout waits at least 4 ms. Node, Deno and Bun have setImmediate, which
+// does not wait. Browsers have no setImmediate, so a MessageChannel replaces it.
 interface Host {
   readonly setImmediate?: (f: () => void) => unknown;
 }

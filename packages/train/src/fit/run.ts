@@ -15,8 +15,8 @@ import type { Measurement, State } from "./state.ts";
 import type { NonFiniteStep, StepResult, TakeStep } from "./step.ts";
 
 /**
- * Why a fit ended. "finished": all epochs or steps are done. "patience": validation stopped improving. "aborted": the signal
- * was aborted. "nonFinite": the loss, its gradient or the new parameters were not finite.
+ * Why a fit ended. "finished": all epochs or steps are done. "patience": validation stopped improving. "aborted": the
+ * signal was aborted. "nonFinite": the loss, its gradient or the new parameters were not finite.
  */
 export type Reason = "finished" | "patience" | "aborted" | "nonFinite";
 
@@ -27,8 +27,8 @@ export interface Fit<P> {
   /**
    * The parameters at the validation with the lowest criterion, with their loss and metrics. Without validation data,
    * the training point with the lowest criterion is used. A training point averages several steps, and its parameters
-   * are those before the last of these steps. If no criterion was below Infinity, `best` has the last parameters and
-   * their measurements (a loss of NaN if nothing was measured).
+   * are those before the last of these steps. If no criterion was below Infinity, `best` has the last parameters, loss
+   * and metrics. (The loss is NaN if it was never measured.)
    */
   readonly best: Measurement<P>;
   readonly history: History;
@@ -75,7 +75,8 @@ export class Run<P, B> {
   #state: State<P>;
   #nonFinite: NonFiniteStep | undefined;
   /**
-   * The last checkpoint: the saved state (`undefined` if writing the file failed), the step, and the time of writing.
+   * The last checkpoint: the step, the time of writing, and the saved state, which is `undefined` if writing the file
+   * failed.
    */
   #lastCheckpoint: { readonly state: State<P> | undefined; readonly step: number; readonly time: number };
   #failure: Error | undefined;

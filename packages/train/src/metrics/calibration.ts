@@ -44,7 +44,8 @@ export interface Calibration {
  * predicted class.
  *
  * @throws ShapeError, DTypeError if `probabilities` and `labels` are incompatible
- * @throws OutOfRangeError for a label outside 0 … K − 1, a row that holds NaN or does not sum to 1, or `bins` outside 1 … 1000
+ * @throws OutOfRangeError for a label outside 0 … K − 1, a row that holds NaN or does not sum to 1, or `bins` outside 1
+ * … 1000
  * @throws ArgumentError, OutOfRangeError for invalid options
  */
 export function calibration(probabilities: Tensor, labels: Tensor, options?: CalibrationOptions): Calibration {

@@ -4,11 +4,11 @@ import { binaryRows, isBinary } from "./binary.ts";
 import { mustBeFloats, mustBeTensor } from "./rows.ts";
 
 /**
- * Returns the area under the ROC curve: the probability that a random row of class 1 has a higher score than a random row of
- * class 0, where equal scores count half (the statistic U of H. Mann and D. Whitney 1947). Takes O(N log N).
+ * Returns the area under the ROC curve: the probability that a random row of class 1 has a higher score than a random
+ * row of class 0, where equal scores count half (the statistic U of H. Mann and D. Whitney 1947). Takes O(N log N).
  *
- * `scores` are floats [N] or [N, 1], logits or probabilities of class 1, because only their order matters. `labels` are 0 or 1,
- * [N] or [N, 1], of any dtype.
+ * `scores` are floats [N] or [N, 1], logits or probabilities of class 1, because only their order matters. `labels` are
+ * 0 or 1, [N] or [N, 1], of any dtype.
  *
  * @throws ArgumentError, ShapeError, DTypeError if `scores` and `labels` are incompatible
  * @throws OutOfRangeError for a label other than 0 and 1, a NaN, or if a class has no rows

@@ -16,8 +16,9 @@ export interface MinimizeOptions {
   /** The maximum number of steps. Default 1000; for `newton` 200. */
   readonly maxIterations?: number | undefined;
   /**
-   * A function that makes the loss and its derivatives faster: `compile` of `@wengert/compile`. If this fails, for example
-   * because the loss reads values, the search runs without it and prints a warning with the reason. Default: none.
+   * A function that makes the loss and its derivatives faster: `compile` of `@wengert/compile`. If compiling fails, for
+   * example because the loss reads values, the search runs uncompiled and prints a warning with the reason. Default:
+   * none.
    */
   readonly compile?: Compile | undefined;
 }
@@ -26,7 +27,7 @@ export interface MinimizeOptions {
 export interface Minimum<P> {
   readonly params: P;
   readonly loss: number;
-  /** The largest absolute entry of the gradient at the result. */
+  /** The largest absolute entry of the gradient at the returned parameters. */
   readonly gradientNorm: number;
   /** The number of steps, and the number of times that the loss and its gradient were computed. */
   readonly iterations: number;
@@ -52,7 +53,7 @@ export interface Iterate<P> {
 export interface Method<P> {
   /** Returns a descent direction. */
   direction(current: Iterate<P>): Vector;
-  /** Receives the points before and after each step. */
+  /** Is called with the points before and after each step. */
   update?(from: Iterate<P>, to: Iterate<P>): void;
   /** Discards the estimate of the curvature after a failed line search. Returns whether the method had an estimate. */
   reset?(): boolean;

@@ -43,7 +43,7 @@ function newtonDirection(hessian: Vector, gradient: Vector): Vector {
   const d = gradient.map((gi) => -gi);
   const largest = maxAbs(H);
   if (!(largest > 0 && largest < Infinity)) return d;
-  // The loop ends, because no entry of the n × n Hessian exceeds `largest`. So a shift of n times `largest` makes the
+  // This loop always ends: no entry of the n × n Hessian exceeds `largest`, so a shift of n times `largest` makes the
   // Hessian positive definite.
   for (let shift = 0; ; shift = Math.max(4 * shift, 1e-8 * largest)) {
     const L = cholesky(H, gradient.length, shift);

@@ -24,7 +24,10 @@ export interface Optimizer<State = StateTree> {
 /** The state of the optimizer: a tree of tensors whose structure is private to the optimizer. */
 export type StateTree = object;
 
-/** Returns `params` + `updates`, leaf by leaf. @throws TreeError, ShapeError unless structures, dtypes and shapes match */
+/**
+ * Returns `params` + `updates`, leaf by leaf.
+ * @throws TreeError, ShapeError unless structures, dtypes and shapes match
+ */
 export function applyUpdates<P>(params: P & TreesOnly<P>, updates: NoInfer<P>): P {
   const both = leavesLikeParams("applyUpdates", params, { params, updates });
   return unflatten<P>(

@@ -30,8 +30,8 @@ export function weightDecay(factor: number): Optimizer<readonly []> {
 }
 
 /**
- * Gradient clipping: g ← g · min(1, maxNorm / (‖g‖ + 1e-6)), where ‖g‖ is the norm of all gradients together, in float64.
- * Matches torch.nn.utils.clip_grad_norm_.
+ * Gradient clipping: g ← g · min(1, maxNorm / (‖g‖ + 1e-6)), where ‖g‖ is the norm of all gradients together, in
+ * float64. Matches torch.nn.utils.clip_grad_norm_.
  * @throws ArgumentError, OutOfRangeError unless `maxNorm` is a number > 0
  */
 export function clipByGlobalNorm(maxNorm: number): Optimizer<readonly []> {

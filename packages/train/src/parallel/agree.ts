@@ -21,7 +21,7 @@ export const fingerprintOfText = (name: string, text: string): Fingerprint => ({
 
 /**
  * Checks that all ranks pass the same fingerprints. All ranks throw the same error, so no rank waits for another.
- * @throws ArgumentError that names the first difference; `fix` is the end of its message
+ * @throws ArgumentError that names the first difference and ends with the text `fix`
  */
 export function mustAgree(
   caller: string,

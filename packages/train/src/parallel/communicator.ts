@@ -9,7 +9,8 @@ export type Reduction = "sum" | "min" | "max" | "product";
 
 /**
  * The connection of one process to all processes (ranks) of a parallel program, as `openMpi` of `@wengert/mpi` returns
- * it. All ranks must call the same methods in the same order. A call returns when the other ranks have made it too.
+ * it. All ranks must call the same methods in the same order. A call returns after all other ranks have made the same
+ * call.
  */
 export interface Communicator {
   /** The number of the current process, from 0 to `size - 1`. */

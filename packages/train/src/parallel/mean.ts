@@ -6,7 +6,10 @@ import type { Communicator } from "./communicator.ts";
 export interface Contribution {
   /** Float tensors with the same dtypes and shapes on all ranks. */
   readonly leaves: readonly Tensor[];
-  /** The weight of these tensors, for example a number of rows. Tensors of weight 0 contribute zero, even if they are NaN. */
+  /**
+   * The weight of these tensors, for example a number of rows. Tensors of weight 0 contribute zero, even if they are
+   * NaN.
+   */
   readonly weight: number;
   /** Numbers to add up over all ranks without a weight, at the precision of the first tensor. */
   readonly sums?: readonly number[];
@@ -21,8 +24,8 @@ export interface MeanOverRanks {
 }
 
 /**
- * Returns the weighted mean Σ wᵣ xᵣ / Σ wᵣ over the ranks r. Sends one buffer for each dtype: all tensors of the dtype, and
- * the weight.
+ * Returns the weighted mean Σ wᵣ xᵣ / Σ wᵣ over the ranks r. Sends one buffer for each dtype: all tensors of the dtype,
+ * and the weight.
  * @throws ArgumentError on all ranks if all weights are 0
  * @throws TracedValueError during a trace
  */

@@ -148,7 +148,7 @@ describe("a checkpoint with a damaged field throws before anything changes:", ()
   });
 
   it("a position that the data do not have", async () => {
-    // Step 12 is batch 2 of epoch 2 (counted from 0), because an epoch has 5 steps.
+    // In this checkpoint, step 12 is batch 2 of epoch 2 (counted from 0), because an epoch has 5 steps.
     for (const [step, epoch, batch] of [
       [12, 0, 2],
       [12, 1, 2],

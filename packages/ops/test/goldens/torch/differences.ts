@@ -3,7 +3,7 @@
  * same differences.
  */
 export interface Difference {
-  /** The source text of the call as `textOf` returns it, or a pattern that matches several calls. */
+  /** The source text of a call, or a pattern that matches the source texts of several calls. */
   readonly call: string | RegExp;
   /** Which results of the call differ: its value, or the gradient of an input. */
   readonly of: readonly string[];
