@@ -52,9 +52,9 @@ export const peers = [
 ];
 
 /**
- * Returns the start command of the benchmark for the installed PyTorch. PyTorch multiplies matrices with OpenBLAS. If
- * `core` names a processor type, OpenBLAS uses its kernels for this type. Without `core`, OpenBLAS uses kernels with
- * 128-bit vectors on all processors that are newer than OpenBLAS.
+ * Returns the name, title and start command of the benchmark for the installed PyTorch. PyTorch multiplies matrices with
+ * OpenBLAS. If `core` names a processor type, OpenBLAS uses its kernels for this type. Without `core`, OpenBLAS uses
+ * kernels with 128-bit vectors on all processors that are newer than OpenBLAS.
  * @param {string} name @param {string} title @param {string} [core] @returns {Peer}
  */
 function pytorch(name, title, core) {
