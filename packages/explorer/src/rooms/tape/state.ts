@@ -96,12 +96,12 @@ export function pointAtLine(line: number | undefined): void {
 }
 
 const openField = field("open");
-/** The indices of the steps whose bodies are shown in the list. */
+/** The indices of the steps whose loop body is expanded in the list. */
 export const opened = computed<ReadonlySet<number>>(
   () => new Set((openField.value ?? "").split(" ").flatMap((text) => whole(text) ?? [])),
 );
 
-/** Shows the body of a step, such as the body of a loop, or hides it. */
+/** Expands or collapses the body of a step, such as a loop body. */
 export function toggleBody(place: number): void {
   const after = opened.peek().has(place)
     ? [...opened.peek()].filter((each) => each !== place)
@@ -209,7 +209,7 @@ function loadExample(): void {
   );
 }
 
-/** Ends the program if it runs. */
+/** Stops the user's program if it is running. */
 export const stop = (): void => sandbox.stop();
 
 async function run(code: string, wanted: Omit<Run, "code">): Promise<Outcome | undefined> {
