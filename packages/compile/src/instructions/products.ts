@@ -5,6 +5,8 @@ import { type Argument, at, type KernelCall, type Rows, type Rule } from "./inst
 
 /** The numbers of terms and of rows that the kernel packs at a time. See gemm.ts in ops. */
 const [packedTerms, packedRows, tileBytes] = [400, 60, 32];
+/** The number of rows of A in a call, if B has at most `maxNarrow` columns. */
+const [blockRows, maxNarrow] = [512, 64];
 /** The largest number of float32 terms that are summed in float32. */
 const maxSingleTerms = 64 * packedTerms;
 
@@ -39,7 +41,7 @@ export const matmulRule: Rule = ({ inputs: [a, b], output }, reserve) => {
     const byColumns = Math.ceil(rows / lanes) * lanes * n * k + 2 * rows * n;
     const isTransposed = byColumns < 0.875 * byRows;
     const columns = isTransposed ? rows : n;
-    reserve((Math.min(k, packedTerms) * packedRows + k * (columns + 7)) * size + 384);
+    reserve(part * (packedRows + columns + 7) * size + 384);
     const [left, right] = [at(a!, i), at(b!, j)];
     const tail: Argument[] = [1, 0, part, "scratch"]; // isFirst, isRunning
     const args: Argument[] = isTransposed
@@ -49,7 +51,14 @@ export const matmulRule: Rule = ({ inputs: [a, b], output }, reserve) => {
   };
   const batch = output.shape.slice(0, Math.max(aShape.length, bShape.length) - 2);
   const count = sizeOf(batch);
-  if (bShape.length === 2 && isRowMajorValue(a!)) return [product(m * count, 0, 0, 0)];
+  if (bShape.length === 2 && isRowMajorValue(a!)) {
+    // A block of rows stays in the cache while all of its terms are added.
+    const rows = m * count;
+    const block = n <= maxNarrow && rows > 2 * blockRows ? blockRows : rows;
+    return Array.from({ length: Math.ceil(rows / block) }, (_, b) =>
+      product(Math.min(block, rows - b * block), b * block * k, 0, b * block * n),
+    );
+  }
   if (count > 64) return undefined;
   const aBatch = broadcastTo({ ...a!, shape: aShape.slice(0, -2), stride: aStride.slice(0, -2) }, batch);
   const bBatch = broadcastTo({ ...b!, shape: bShape.slice(0, -2), stride: bStride.slice(0, -2) }, batch);
