@@ -23,7 +23,8 @@ function sliceCalls(
   const addresses = values.map((value, i) => [2 + i, bytesPerRow(value)] as const);
   const time = sizeOf(shape) * widthOf(output.dtype); // about 4 ns for each float32
   const call: KernelCall = { kind: "call", kernel: `${name}${8 * widthOf(output.dtype)}`, args };
-  // A kernel writes whole vectors, so the end of one row may overwrite the start of the next, which another thread computes.
+  // A kernel writes whole vectors of 16 bytes, so the end of one row may overwrite the start of the next row, which
+  // another thread computes.
   const isAligned = addresses.every(([, bytes], i) => bytes === widthOf(values[i]!.dtype) || bytes % 16 === 0);
   return [isAligned ? { ...call, rows: { count: 0, unit: 16, addresses, time } } : call];
 }
@@ -36,7 +37,7 @@ export const softmaxRule =
     return sliceCalls(name, computed, axes, reserve);
   };
 
-/** Returns the rule of a loss whose second input is class labels. */
+/** Returns the rule of a loss, such as crossEntropy, whose second input contains class labels. */
 export const labelRule =
   (name: string): Rule =>
   (computed, reserve) => {

@@ -8,7 +8,10 @@ export interface Move {
   readonly readsInput: boolean;
 }
 
-/** Returns a function that makes all moves. It first saves the elements that a move may overwrite. */
+/**
+ * Returns a function that copies outputs to inputs. The function first saves the elements that one copy may overwrite
+ * before another copy reads them.
+ */
 export function moverOf(moves: readonly Move[]): () => void {
   const sources = moves.map(({ from, readsInput }): (() => Data) => {
     if (!isRowMajor(from)) return () => ravel(from); // a copy

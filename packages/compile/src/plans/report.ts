@@ -10,7 +10,9 @@ export interface NamedProgram {
 export interface PlanReport {
   /** The program as it was traced, and after each pass. `explain` prints a program. */
   readonly programs: readonly NamedProgram[];
-  /** The number of steps after the trace, after each pass, and after views became strides. */
+  /**
+   * The number of steps after the trace, after each pass, and without the steps that only make views of their input.
+   */
   readonly passes: readonly (readonly [name: string, steps: number])[];
   /** The instructions in order, each as a line of text: a loop over elementwise steps, a kernel, or an op. */
   readonly instructions: readonly string[];
