@@ -4,8 +4,8 @@ import { describe, expect, test } from "vitest";
 import { toOnnx } from "../src/index.ts";
 import { run } from "./runtime.ts";
 
-// The policies of docs/numerics.md for NaN, infinities, ties and tails hold in ONNX Runtime, too. docs/onnx.md lists the
-// differences.
+// Tests that exported programs follow docs/numerics.md in ONNX Runtime for NaN, infinities, ties and the tails of
+// functions. docs/onnx.md lists the differences.
 
 const rows = tensor([[1, Number.NaN], [1, -Infinity], [Infinity, 0], [-Infinity, -Infinity]]); // biome-ignore format: a matrix
 const numbers = tensor([1, Number.NaN, 3]);

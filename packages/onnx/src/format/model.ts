@@ -16,7 +16,7 @@ export const elementTypes: Readonly<Record<ElementType, number>> = {
   float64: 11,
 };
 
-/** The attributes of a node: whole numbers, lists of them, texts and graphs. */
+/** The attributes of a node: whole numbers, lists of whole numbers, texts and graphs. */
 export type Attributes = Readonly<Record<string, number | readonly number[] | string | Graph>>;
 
 /** One application of an ONNX operator. */
