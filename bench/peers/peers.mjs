@@ -32,6 +32,11 @@ export const peers = [
   wengert("wengert", "Wengert", "auto"),
   wengert("compiled", "Wengert, compiled", "auto", "float32", "compiled"),
   wengert("plain", "plain loops", "plain"),
+  {
+    name: "wengert-onnx",
+    title: "Wengert on ONNX Runtime",
+    command: [node, `${folder}wengert.mjs`, "auto", "float32", "onnx"],
+  },
   wengert("simd", "simd", "simd"),
   wengert("fma", "fma", "fma"),
   { name: "tfjs-wasm", title: "tfjs wasm", command: [node, `${folder}tfjs.mjs`, "wasm"] },

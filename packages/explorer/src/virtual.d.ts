@@ -21,12 +21,20 @@ declare module "virtual:examples" {
   export interface Example {
     readonly name: string;
     readonly title: string;
-    readonly code: string;
-    readonly javascript: string;
-    readonly isExercise: boolean;
+    readonly kind: "example" | "exercise" | "tour";
   }
   const all: readonly [Example, ...Example[]];
   export default all;
+}
+
+declare module "virtual:programs/*" {
+  export interface Program {
+    readonly code: string;
+    readonly javascript: string;
+  }
+  /** The programs of a kind, by the name of the example. */
+  const programs: Readonly<Record<string, Program>>;
+  export default programs;
 }
 
 declare module "virtual:rules" {

@@ -1,7 +1,7 @@
 import { tensor } from "@wengert/core";
 import { broadcastTo, reshape } from "@wengert/ops";
 import { expect, test } from "vitest";
-import { axesText, repeated, repeatedAxes, summedRule } from "../src/rooms/tape/broadcast.ts";
+import { axesText, copiesOf, repeated, repeatedAxes, summedRule } from "../src/rooms/tape/broadcast.ts";
 
 test.each([
   [[3], [2, 3], [0]],
@@ -21,6 +21,10 @@ test.each([
   expect(all.shape).toEqual(to);
   const same = broadcastTo(reshape(tensor([...data]), { shape: from }), { shape: to });
   expect(Array.from(all.data)).toEqual(reshape(same, { shape: [-1] }).toNested());
+  for (const [element, x] of data.entries())
+    expect(copiesOf(element, from, to)).toEqual(
+      Array.from(all.data, (y, place) => (y === x ? place : -1)).filter((place) => place >= 0),
+    );
 });
 
 test("a large tensor is not repeated", () => {

@@ -12,7 +12,7 @@ import { packed } from "../src/page/packed.ts";
 import { toJavaScript } from "../src/sandbox/typescript.ts";
 import { test, violations, visit } from "./support.ts";
 
-const unsolved = allExamples().filter(({ isExercise }) => isExercise);
+const unsolved = allExamples().filter(({ kind }) => kind === "exercise");
 const page = readFileSync(new URL("../../../docs/teaching-solutions.md", import.meta.url), "utf8");
 const solutions = new Map(
   [...page.matchAll(/^```ts (exercise-\d+)\n(.*?)^```$/gms)].map(([, name = "", code = ""]) => [name, code]),

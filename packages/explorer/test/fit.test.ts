@@ -129,6 +129,34 @@ describe("points", () => {
   });
 });
 
+test.each(["", "?data=table", "?data=digits"])("the page does not move while it loads: #/fit%s", async (query) => {
+  const page = await visit("", { viewport: { width: 1440, height: 900 } });
+  await page.getByRole("link", { name: "Take the tour" }).waitFor();
+  const moved = await page.evaluate(async (hash) => {
+    let sum = 0;
+    const observer = new PerformanceObserver((list) => {
+      for (const entry of list.getEntries() as unknown as { value: number; sources: readonly { node: Node }[] }[])
+        if (entry.sources.some(({ node }) => (node as Element).closest?.(".right, .top"))) sum += entry.value;
+    });
+    observer.observe({ type: "layout-shift", buffered: false });
+    location.hash = hash;
+    await new Promise((resolve) => setTimeout(resolve, 2500));
+    observer.disconnect();
+    return sum;
+  }, `#/fit${query}`);
+  await expect.poll(() => standing(page, "Training").textContent()).toContain("loss");
+  expect(moved).toBeLessThan(0.01);
+  const fields = page.locator(".controls .fields label");
+  const tops = await fields.evaluateAll((all) => all.map((each) => each.getBoundingClientRect().top));
+  const alone = tops.filter((top) => tops.filter((other) => other === top).length === 1);
+  expect(alone).toEqual([]);
+  if (query) {
+    const mistakes = page.getByRole("region", { name: "Misclassified" });
+    await mistakes.getByText("Train the model").waitFor();
+    expect(await mistakes.getByRole("listitem").count()).toBe(0);
+  }
+});
+
 describe("digits", () => {
   test("are fitted; a drawn digit gets its softmax row, and a mistake can be opened", async () => {
     const page = await visit("#/fit?data=digits");

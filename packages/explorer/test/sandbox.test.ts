@@ -66,6 +66,27 @@ const failing: readonly (readonly [what: string, program: string, message: RegEx
   ],
   ["a misspelled name without an import", "logSofmtax(3);", /logSofmtax is not defined; did you mean logSoftmax, from/],
   ["a name without an import", "mul(2, 3);", /mul is not defined; import it from "@wengert\/ops"/],
+  [
+    "a misspelled op that resembles two names",
+    "mull(2, 3);",
+    /mull is not defined; did you mean mul, from "@wengert\/ops"/,
+  ],
+  [
+    "operators",
+    'import { tensor } from "@wengert/core"; const x = tensor(2);\nx * x + 1;',
+    /line 2.*; here: mul\(x, x\)$/,
+  ],
+  [
+    "an operator after a call",
+    'import { tensor } from "@wengert/core"; import { exp } from "@wengert/ops"; const x = tensor(2);\n[1 + 2, exp(x) - x];',
+    /line 2.*; here: sub\(exp\(x\), x\)$/,
+  ],
+  ["a minus sign", 'import { tensor } from "@wengert/core"; const x = tensor(2);\nconst y = -x;', /; here: neg\(x\)$/],
+  [
+    "a method",
+    'import { tensor } from "@wengert/core";\ntensor(2).mul(3);',
+    /mul is not a function; write mul\(x, …\)/,
+  ],
   ["a name that is like no other", "qqqqqqqq(2);", /qqqqqqqq is not defined$/],
   ["a recursion without end", "const f = (): number => 1 + f(); f();", /calls itself/],
   ["an array that is too large", "new Float64Array(1e15)", /RangeError/],

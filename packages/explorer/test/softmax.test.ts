@@ -101,6 +101,7 @@ test("every preset shows its shares in every part", async () => {
     "uniform",
     "ties",
     "sure",
+    "lead",
     "ten",
     "thousands",
     "huge",
@@ -224,9 +225,17 @@ describe("digits", () => {
       .textContent();
 
   test("are lost by textbook and matrix if one class leads, and kept by the centered form", async () => {
-    const page = await visit("#/softmax?part=digits");
+    const page = await visit("#/softmax?part=digits", { viewport: { width: 1440, height: 900 } });
     await page.locator(".rise svg").waitFor();
     const ways = ["Textbook", "Full matrix", "Centered"];
+    await page.getByText("This part opens with one class far ahead").waitFor();
+    for (const way of ["Textbook", "Full matrix"]) expect(await right(page, way)).toMatch(/^(9|10) digits right/);
+    expect(await right(page, "Centered")).toContain("All digits right");
+    const formula = page.getByRole("region", { name: "Centered" }).locator(".formula");
+    await formula.locator("annotation", { hasText: "g_m" }).waitFor({ state: "attached" });
+    expect(await formula.evaluate(({ scrollWidth, clientWidth }) => scrollWidth - clientWidth)).toBe(0);
+    await page.getByRole("combobox", { name: "Preset" }).selectOption("plain");
+    await until(page, "x=2+1+0");
     for (const way of ways) expect(await right(page, way)).toContain("All digits right");
     expect(await page.locator(".wrong-digits").count()).toBe(0);
     const lead = page.getByRole("slider", { name: "How far the largest logit leads" });
@@ -240,7 +249,7 @@ describe("digits", () => {
   test.each(["float64", "float32"])(
     "are lost in %s after a click, if all formulas keep them at first",
     async (dtype) => {
-      const page = await visit(`#/softmax?part=digits&dtype=${dtype}`);
+      const page = await visit(`#/softmax?part=digits&x=2+1+0&dtype=${dtype}`);
       const raise = page.getByRole("button", { name: "Raise the largest logit" });
       await raise.click();
       await raise.waitFor({ state: "detached" });
@@ -250,7 +259,7 @@ describe("digits", () => {
   );
 
   test("of float32 are seven; a constant in g costs digits only in the textbook and the matrix", async () => {
-    const page = await visit("#/softmax?part=digits");
+    const page = await visit("#/softmax?part=digits&x=2+1+0");
     await page.getByRole("button", { name: "float32" }).click();
     await until(page, "dtype=float32");
     expect(await right(page, "Centered")).toContain("All digits right");
@@ -375,7 +384,8 @@ test.each([
 ])("the room works for any address: %s", async (text) => {
   const page = await visit(`#/softmax?${text}`);
   await logit(page, 2).waitFor();
-  expect(await shares(page)).toEqual(softmaxOf([2, 1, 0]));
+  const first = text.includes("part=digits") ? [16.5, 1, 0] : [2, 1, 0];
+  expect(await shares(page)).toEqual(softmaxOf(first));
 });
 
 test.each(["shares", "jacobian", "pullback", "shift", "digits", "two", "explain"])(

@@ -123,6 +123,140 @@ test("a pull shows the rule, its contributions, the sum over a broadcast axis, a
   expect(await stage(page).locator(".accumulation table").count()).toBe(3);
 });
 
+/** Returns the text and the background (red, green, blue) of each cell of the current step. */
+const cellsOf = (page: Page) =>
+  stage(page)
+    .locator(".number-table td")
+    .evaluateAll((all) =>
+      all.map(
+        (each) => [each.textContent!, getComputedStyle(each).backgroundColor.match(/\d+/g)!.map(Number)] as const,
+      ),
+    );
+
+test("in a step equal numbers have equal colors: values are blue, cotangents orange, negative numbers gray, scalars pale", async () => {
+  const page = await visit("#/tape?example=bias&at=2");
+  await stage(page).getByText("#2 add").waitFor();
+  const check = async (isBlue: boolean) => {
+    const cells = await cellsOf(page);
+    const colors = new Map(cells.map(([text, color]) => [Number(text.replace("−", "-")), color]));
+    expect(colors.size).toBeGreaterThan(4);
+    for (const [text, color] of cells) expect(color, text).toEqual(colors.get(Number(text.replace("−", "-"))));
+    for (const [text, [red, , blue]] of cells) {
+      const x = Number(text.replace("−", "-"));
+      if (x > 0.2) expect(isBlue ? blue! - red! : red! - blue!, text).toBeGreaterThan(15);
+      if (x < 0) expect(Math.abs(red! - blue!), text).toBeLessThan(10);
+    }
+  };
+  await check(true);
+  await page.getByRole("slider", { name: "Moment" }).fill("8");
+  await stage(page).getByText("b was broadcast along axis 0").waitFor();
+  await check(false);
+  await stage(page).getByRole("table", { name: "contribution to b" }).locator("td").first().hover();
+  expect(await stage(page).locator("td.marked").allTextContents()).toEqual(["0.990", "0.786", "0.945"]);
+  await page.getByRole("combobox", { name: "Example" }).selectOption("tour-chain");
+  await stage(page).getByText("The inputs of f").waitFor();
+  await page.getByRole("slider", { name: "Moment" }).fill("2");
+  await stage(page).getByText("#2 square").waitFor();
+  for (const [text, [, , blue]] of await cellsOf(page)) expect(blue, text).toBeGreaterThan(150);
+});
+
+test("the rules of a matrix product and of softmax are drawn with their numbers", async () => {
+  const page = await visit("#/tape?example=tour-matmul&at=7");
+  const [ofA, ofB] = [stage(page).locator(".rule-drawing").first(), stage(page).locator(".rule-drawing").last()];
+  const numbers = (name: string, within = ofA) => within.getByRole("table", { name }).locator("td").allTextContents();
+  await ofA.waitFor();
+  expect(await numbers("b transposed")).toEqual([..."103010210101"].map(String));
+  expect(await numbers("the cotangent of a")).toEqual(["5", "2", "3", "3", "1", "3"]);
+  expect(await numbers("the cotangent of b", ofB)).toEqual([..."102021430103"].map(String));
+  await ofA.getByRole("table", { name: "the cotangent of a" }).locator("td").first().hover();
+  const marked = () => ofA.locator("td.marked").allTextContents();
+  expect(await marked()).toEqual(["1", "0", "2", "0", "1", "0", "2", "1"]); // row 0 of g, column 0 of b transposed
+  await page.getByRole("combobox", { name: "Example" }).selectOption("tour-cross-entropy");
+  await stage(page).getByText("The inputs of f").waitFor();
+  await page.getByRole("slider", { name: "Moment" }).fill("11");
+  await ofA.getByText("1. the mean").waitFor();
+  expect(await numbers("the mean ⟨g, s⟩")).toEqual(["−1"]);
+  expect(await numbers("the difference")).toEqual(["1", "1", "−3"]);
+  expect(await numbers("the product with s")).toEqual(["0.50", "0.25", "−0.75"]);
+  expect(await violations(page)).toEqual([]);
+});
+
+test("a line of code, a row, a node and a tensor mark each other, and stepping marks the line", async () => {
+  const page = await visit("#/tape?example=reuse&at=1");
+  const line = (which: string) => page.locator(`.program .line.${which}`);
+  await line("current").getByText("const s = square(x);").waitFor();
+  await page.locator(".graph .node").first().waitFor();
+  await page.locator("body").press("ArrowRight");
+  await line("current").getByText("return sum(mul(s, exp(s)));").waitFor();
+  const marked = async () => [
+    await page.locator(".list tr.pointed th").allTextContents(),
+    await page.locator(".graph .node.pointed text:first-of-type").allTextContents(),
+    await stage(page).locator(".tensor-name.pointed").allTextContents(),
+  ];
+  await row(page, "#1").hover();
+  expect(await marked()).toEqual([["#1"], ["#1 square"], ["#1"]]);
+  expect(await line("pointed").textContent()).toContain("const s = square(x);");
+  await page.locator(".graph .node", { hasText: "#3 mul" }).hover();
+  expect(await marked()).toEqual([["#3"], ["#3 mul"], []]);
+  await stage(page).locator(".tensor-name").first().hover();
+  expect(await marked()).toEqual([["#1"], ["#1 square"], ["#1"]]);
+  await page.locator(".program .line", { hasText: "return sum" }).hover();
+  expect(await marked()).toEqual([["#2", "#3", "#4"], ["#2 exp", "#3 mul", "#4 sum"], []]);
+  await row(page, "#1").focus(); // by keyboard alone
+  await page.keyboard.press("ArrowDown");
+  await page.locator(".graph .node.pointed", { hasText: "#2 exp" }).waitFor();
+  await page.locator("body").press("End");
+  await line("current").waitFor({ state: "detached" });
+  await page.locator("body").press("ArrowLeft");
+  expect(await line("current").getAttribute("class")).toContain("backward");
+  await page.locator("body").press("e");
+  await page.locator(".cm-line.current.backward", { hasText: "const s = square(x);" }).waitFor();
+});
+
+test("a nudge compares the predicted change with the actual one, without printing again", async () => {
+  const page = await visit(
+    withProgram(
+      "record((x: Tensor, y: Tensor) => { console.log('once'); return mul(square(x), y); }, tensor([3, 4]), tensor(2));",
+    ),
+  );
+  await page.getByText("once", { exact: true }).waitFor();
+  await page.locator("body").press("End");
+  const nudge = page.getByRole("region", { name: "Check it: a small nudge" });
+  const cells = async () => (await nudge.locator("tbody tr").allInnerTexts()).map((text) => text.split("\t"));
+  // f = Σ x² y, so x₀ + h changes it by 2 (6 h + h²).
+  expect((await cells()).map(([by, predicted, actual]) => [by, predicted, actual])).toEqual([
+    ["0.1", "1.2", "1.22"],
+    ["0.01", "0.12", "0.1202"],
+    ["0.001", "0.012", "0.012"],
+  ]);
+  await nudge.getByRole("combobox").selectOption({ label: "y" });
+  await page.waitForFunction(() => location.hash.includes("nudge=1.0"));
+  expect((await cells()).map(([, predicted, actual]) => [predicted, actual])).toEqual([
+    ["2.5", "2.5"],
+    ["0.25", "0.25"],
+    ["0.025", "0.025"],
+  ]);
+  expect(await violations(page)).toEqual([]);
+});
+
+test("the pictures of a step move, but not for readers who prefer reduced motion", async () => {
+  const running = async (reducedMotion: "reduce" | "no-preference") => {
+    const page = await visit("#/tape?example=bias&at=8", { reducedMotion });
+    await stage(page).getByText("b was broadcast along axis 0").waitFor();
+    return page.evaluate(async () => {
+      for (const step of ["back", "forward"]) {
+        document.querySelector<HTMLElement>(`[aria-label='One step ${step}']`)!.click();
+        await new Promise(requestAnimationFrame);
+        await new Promise(requestAnimationFrame);
+      }
+      const moving = document.getAnimations().filter((each) => each.effect?.getComputedTiming().duration !== 0);
+      return moving.map((each) => (each as CSSAnimation).animationName);
+    });
+  };
+  expect(await running("no-preference")).toEqual(expect.arrayContaining(["fall", "appear"]));
+  expect(await running("reduce")).toEqual([]);
+});
+
 test("arrow keys step through the tape after a choice in the menu, and ← and → do so while the menu has the focus", async () => {
   const page = await visit("#/tape");
   const menu = page.getByRole("combobox", { name: "Example" });

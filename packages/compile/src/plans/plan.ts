@@ -48,6 +48,13 @@ const maxBytes = 2 ** 31 - 2 ** 16;
 /** Unused bytes behind the last buffer, so that kernels may read whole vectors. */
 const slackBytes = 1024;
 
+/** Returns the program as it was traced, and after each pass. */
+export function programsOf(traced: Program): NamedProgram[] {
+  const programs: NamedProgram[] = [{ name: "traced", program: traced }];
+  for (const [name, pass] of Object.entries(passes)) programs.push({ name, program: pass(programs.at(-1)!.program) });
+  return programs;
+}
+
 /** Returns the plan of a program, or the reason why no plan can run. */
 export function makePlan(
   program: Program,
@@ -57,8 +64,7 @@ export function makePlan(
   if (typeof sharedKernels === "string") return sharedKernels;
   const kernels = sharedKernels?.exports ?? newKernels();
   if (typeof kernels === "string") return kernels;
-  const programs: NamedProgram[] = [{ name: "traced", program }];
-  for (const [name, pass] of Object.entries(passes)) programs.push({ name, program: pass(programs.at(-1)!.program) });
+  const programs = programsOf(program);
   const last = programs.at(-1)!.program;
   const layout = layOut(last);
   let scratchBytes = 0;

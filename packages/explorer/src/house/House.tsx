@@ -1,50 +1,87 @@
-import { type Signal, useSignal, useSignalEffect } from "@preact/signals";
+import { type Signal, useSignal } from "@preact/signals";
 import { type ComponentType, Fragment } from "preact";
-import { useRef } from "preact/hooks";
-import { address, go } from "../page/address.ts";
+import { useEffect, useRef } from "preact/hooks";
+import { address, currentHash, go, isEmbedded } from "../page/address.ts";
 import { focusPage, keysInUse, useKeys } from "../page/keys.ts";
 import { ErrorBox } from "../parts/ErrorBox.tsx";
-import { type Room, rooms } from "./rooms.ts";
+import { overview, type Room, rooms, start } from "./rooms.ts";
 import { SchemeButton } from "./SchemeButton.tsx";
 
-const roomOf = (name: string): Room => rooms.find((room) => room.name === name) ?? rooms[0];
+const roomOf = (name: string): Room => [...rooms, overview].find((room) => room.name === name) ?? start;
 
 export function House() {
   const current = roomOf(address.value.room);
+  const { stop } = address.value;
   const keys = useRef<HTMLDialogElement>(null);
+  const isSharing = useSignal(false);
   const showKeys = () => keys.current?.showModal();
   useKeys([
     ...rooms.map(({ name, title }, i) => ({ key: `${i + 1}`, does: `go to ${title}`, run: () => go(name) })),
+    { key: "0", does: "go to the start page", run: () => go(start.name) },
     { key: "?", does: "show this list", run: showKeys },
   ]);
+  const main = (
+    <main id="room" tabIndex={-1}>
+      <div class={stop ? "with-tour" : undefined}>
+        {stop && <Loaded load={loadTour} title="the tour" />}
+        <RoomView room={current} />
+      </div>
+    </main>
+  );
+  if (isEmbedded.value)
+    return (
+      <div class="house embedded">
+        {main}
+        <footer>
+          <a class="small" href={`${location.pathname}${currentHash()}`} target="_blank" rel="noopener">
+            Open in the explorer
+          </a>
+        </footer>
+      </div>
+    );
   return (
     <div class="house">
       <header>
         <a class="skip button" href={`#/${current.name}`} onClick={skip}>
           Skip to the room
         </a>
-        <a class="wordmark" href={`#/${rooms[0].name}`} aria-label="Wengert explorer">
+        <a class="wordmark" href={`#/${start.name}`} aria-label="Wengert explorer">
           <Mark />
           <span>Wengert explorer</span>
         </a>
         <nav aria-label="Rooms">
-          {rooms.map(({ name, title }) => (
-            <a key={name} href={`#/${name}`} aria-current={name === current.name ? "page" : undefined}>
+          {[overview, ...rooms].map(({ name, title }) => (
+            <a
+              key={name}
+              href={`#/${name}`}
+              aria-current={name === (stop ? overview.name : current.name) ? "page" : undefined}
+            >
               {title}
             </a>
           ))}
           <a href="./docs/index.html">Docs</a>
         </nav>
         <div class="tools">
+          <button type="button" class="button quiet" aria-label="Share" onClick={() => (isSharing.value = true)}>
+            <svg viewBox="0 0 16 16" width="16" height="16" aria-hidden="true">
+              <path
+                d="M8 10V1.5M5 4.5l3-3 3 3M3 8v6.5h10V8"
+                fill="none"
+                stroke="currentColor"
+                stroke-width="1.6"
+                stroke-linejoin="round"
+              />
+            </svg>
+            <span>Share</span>
+          </button>
           <button type="button" class="button quiet" aria-label="Keys" onClick={showKeys}>
             <kbd>?</kbd> <span>Keys</span>
           </button>
           <SchemeButton />
         </div>
       </header>
-      <main id="room" tabIndex={-1}>
-        <RoomView room={current} />
-      </main>
+      {main}
+      {isSharing.value && <ShareDialog close={() => (isSharing.value = false)} />}
       <KeyList dialog={keys} />
     </div>
   );
@@ -55,28 +92,53 @@ function skip(event: Event): void {
   focusPage();
 }
 
-type Loaded = { readonly room: Room; readonly view: ComponentType } | { readonly room: Room; readonly error: unknown };
+/** A dialog whose content is loaded when it opens. */
+function ShareDialog({ close }: { close: () => void }) {
+  const dialog = useRef<HTMLDialogElement>(null);
+  useEffect(() => dialog.current?.showModal(), []);
+  return (
+    <dialog ref={dialog} class="keys" aria-labelledby="share-title" onClose={close}>
+      <Loaded load={loadShare} title="the dialog" />
+    </dialog>
+  );
+}
+const loadShare = () => import("../share/Share.tsx");
+
+const loadTour = () => import("../tour/Tour.tsx");
 
 function RoomView({ room }: { room: Room }) {
-  const loaded: Signal<Loaded | undefined> = useSignal(undefined);
-  useSignalEffect(() => {
-    const wanted = roomOf(address.value.room);
-    if (loaded.peek()?.room === wanted) return;
-    document.title = `${wanted.title} · Wengert explorer`;
-    wanted.load().then(
+  const { stop } = address.value;
+  useEffect(() => {
+    document.title = `${stop ? overview.title : room.title} · Wengert explorer`;
+  }, [room, stop]);
+  return <Loaded key={room.name} load={room.load} title={room.title} />;
+}
+
+interface LoadedProps {
+  readonly load: Room["load"];
+  readonly title: string;
+}
+
+type View = { readonly view: ComponentType } | { readonly error: unknown };
+
+/** Loads the code of a part of the page, then shows it. */
+function Loaded({ load, title }: LoadedProps) {
+  const loaded: Signal<View | undefined> = useSignal(undefined);
+  useEffect(() => {
+    load().then(
       ({ default: view }) => {
-        if (roomOf(address.peek().room) === wanted) loaded.value = { room: wanted, view };
+        loaded.value = { view };
       },
       (error: unknown) => {
-        loaded.value = { room: wanted, error };
+        loaded.value = { error };
       },
     );
-  });
+  }, []);
   const now = loaded.value;
-  if (now?.room !== room) return <p class="soft">Opening {room.title} …</p>;
-  if ("error" in now) return <ErrorBox name="LoadError" message={`${room.title} could not be loaded: ${now.error}`} />;
-  const View = now.view;
-  return <View />;
+  if (!now) return <p class="soft">Opening {title} …</p>;
+  if ("error" in now) return <ErrorBox name="LoadError" message={`${title} could not be loaded: ${now.error}`} />;
+  const Shown = now.view;
+  return <Shown />;
 }
 
 function KeyList({ dialog }: { dialog: { current: HTMLDialogElement | null } }) {

@@ -10,8 +10,13 @@ export interface Room {
   readonly load: () => Promise<{ readonly default: ComponentType }>;
 }
 
+/** The rooms, in the order of the navigation. */
 export const rooms: readonly [Room, ...Room[]] = [
   { name: "tape", title: "Tape", load: () => import("../rooms/tape/index.tsx") },
   { name: "softmax", title: "Softmax", load: () => import("../rooms/softmax/index.tsx") },
   { name: "fit", title: "Fit", load: () => import("../rooms/fit/index.tsx") },
 ];
+
+/** The pages beside the rooms. Other names of pages open the start page. */
+export const start: Room = { name: "start", title: "Start", load: () => import("../start/index.tsx") };
+export const overview: Room = { name: "tour", title: "Tour", load: () => import("../tour/Overview.tsx") };

@@ -1,4 +1,5 @@
 import { signal } from "@preact/signals";
+import { type Stop, stops } from "./stops.ts";
 
 /**
  * The current URL, such as `#/tape?example=bias&at=12`. The parameters (fields) of the URL contain the whole state of a
@@ -7,25 +8,57 @@ import { signal } from "@preact/signals";
 export interface Address {
   readonly room: string;
   readonly fields: Readonly<Record<string, string>>;
+  /** The stop of the tour, if the URL is that of a stop, such as `#/tour/bias`. The room and its fields are the stop's. */
+  readonly stop?: Stop | undefined;
 }
+
+/** Whether a URL says that the page is embedded in another page: `?embed=1` in the query or in the fragment. */
+const asksToEmbed = (query: string): boolean => new URLSearchParams(query).get("embed") === "1";
+
+/**
+ * Whether the page is embedded in another page, such as a slide. The page then has no header. A link inside of the page
+ * does not change this.
+ */
+export const isEmbedded = signal(asksToEmbed(location.search));
+let embedsByHash = false;
 
 function parse(hash: string): Address {
   const [path = "", query = ""] = hash.replace(/^#\/?/, "").split("?", 2);
-  return { room: path || "tape", fields: Object.fromEntries(new URLSearchParams(query)) };
+  if (asksToEmbed(query)) {
+    embedsByHash = !asksToEmbed(location.search);
+    isEmbedded.value = true;
+  }
+  const { embed: _, ...given } = Object.fromEntries(new URLSearchParams(query));
+  const stop = stops.find(({ name }) => path === `tour/${name}`);
+  if (!stop) return { room: path || "start", fields: given };
+  const fields = Object.entries({ ...stop.fields, ...given }).filter(([name, value]) => value || !stop.fields[name]);
+  return { room: stop.room, fields: Object.fromEntries(fields), stop };
 }
 
-function format({ room, fields }: Address): string {
-  const query = new URLSearchParams(fields).toString();
-  return `#/${room}${query ? `?${query}` : ""}`;
+/** Returns the URL fragment of an address. The URL of a stop has only the fields that differ from those of the stop. */
+function format({ room, fields, stop }: Address): string {
+  const changed = Object.entries(fields).filter(([name, value]) => stop?.fields[name] !== value);
+  const removed = Object.keys(stop?.fields ?? {}).filter((name) => fields[name] === undefined);
+  const all = [...changed, ...removed.map((name) => [name, ""]), ...(embedsByHash ? [["embed", "1"]] : [])];
+  const query = new URLSearchParams(all as [string, string][]).toString();
+  return `#/${stop ? `tour/${stop.name}` : room}${query ? `?${query}` : ""}`;
 }
 
 export const address = signal<Address>(parse(location.hash));
 
+/** Returns the URL fragment of the current address, without the field that embeds the page. */
+export const currentHash = (): string => format(address.peek()).replace(/[?&]embed=1$/, "");
+
 /** Opens a room of the explorer and adds an entry to the browser history. */
-export function go(room: string, fields: Readonly<Record<string, string>> = {}): void {
+export const go = (room: string, fields: Readonly<Record<string, string>> = {}): void => enter({ room, fields });
+
+/** Opens a URL fragment and adds an entry to the browser history. */
+export const open = (hash: string): void => enter(parse(hash));
+
+function enter(to: Address): void {
   write();
-  address.value = { room, fields };
-  history.pushState(null, "", format(address.value));
+  address.value = to;
+  history.pushState(null, "", format(to));
 }
 
 /**
@@ -33,14 +66,15 @@ export function go(room: string, fields: Readonly<Record<string, string>> = {}):
  * browser history unless `push` is true, because a drag can change the URL at every frame.
  */
 export function put(fields: Readonly<Record<string, string | undefined>>, { push = false } = {}): void {
-  const { room, fields: before } = address.peek();
+  const { fields: before } = address.peek();
   const merged = { ...before, ...fields };
   const kept = Object.entries(merged).filter((entry): entry is [string, string] => entry[1] !== undefined);
+  const to = { ...address.peek(), fields: Object.fromEntries(kept) };
   if (push) {
-    go(room, Object.fromEntries(kept));
+    enter(to);
     return;
   }
-  address.value = { room, fields: Object.fromEntries(kept) };
+  address.value = to;
   pending ??= window.setTimeout(write, 200); // in ms, because browsers limit how often the address may change
 }
 let pending: number | undefined;

@@ -1,7 +1,17 @@
 import { useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import { isDark } from "../page/scheme.ts";
-import { type ColorMap, colorOf, css, gradient, inkOn, type Scale, scaleFor } from "./colors.ts";
+import {
+  type ColorMap,
+  colorOf,
+  colorOfScalar,
+  css,
+  gradient,
+  type Hue,
+  inkOn,
+  type Scale,
+  scaleFor,
+} from "./colors.ts";
 import { aligned, exact, shapeText, short } from "./numbers.ts";
 import { useScrolls } from "./scrolls.ts";
 
@@ -23,6 +33,8 @@ interface Props {
   /** The caption of the heat map, which screen readers also announce. */
   readonly name: string;
   readonly map?: ColorMap | undefined;
+  /** The hue of the numbers. Default: that of values. A scale has its own hue. */
+  readonly hue?: Hue | undefined;
   /** The color scale, if the heat map shares one with other heat maps. */
   readonly scale?: Scale | undefined;
   /** Whether to omit the caption and the legend, because another heat map beside this one shows them. */
@@ -42,7 +54,7 @@ const maxDrawn = 256; // the maximum number of rows and of columns drawn
  * under the pointer. Arrow keys move from cell to cell. For tensors with more than two axes, shows one matrix at a
  * time.
  */
-export function HeatMap({ of, name, map, scale, bare = false, legend = !bare, marked, onHover }: Props) {
+export function HeatMap({ of, name, map, hue, scale, bare = false, legend = !bare, marked, onHover }: Props) {
   const page = useSignal(0);
   const [rows, columns] = [of.shape.length > 1 ? of.shape.at(-2)! : 1, of.shape.at(-1) ?? 1];
   const size = rows * columns;
@@ -50,10 +62,10 @@ export function HeatMap({ of, name, map, scale, bare = false, legend = !bare, ma
   const pages = size === 0 ? 1 : total / size;
   const current = Math.min(page.value, Math.max(pages - 1, 0));
   const range = of.range ?? rangeOf(of.data);
-  const used = scale ?? scaleFor(range, map);
+  const used = scale ?? scaleFor(range, { map, hue });
   const start = current * size;
   const values = Array.prototype.slice.call(of.data, start, start + size) as number[];
-  const shown = { rows, columns, values, start, name, scale: used, marked, onHover };
+  const shown = { rows, columns, values, start, name, scale: used, marked, onHover, isScalar: total === 1 };
   const isTable = rows <= fewest.rows && columns <= fewest.columns;
   return (
     <figure class="heat-map">
@@ -87,9 +99,11 @@ interface Shown {
   readonly scale: Scale;
   readonly marked: readonly number[] | undefined;
   readonly onHover: ((place: number | undefined) => void) | undefined;
+  /** Whether the tensor has only one number. */
+  readonly isScalar: boolean;
 }
 
-function NumberTable({ rows, columns, values, start, name, scale, marked, onHover }: Shown) {
+function NumberTable({ rows, columns, values, start, name, scale, marked, onHover, isScalar }: Shown) {
   const words = aligned(values);
   const at = (i: number, j: number) => i * columns + j;
   const box = useRef<HTMLDivElement>(null);
@@ -102,13 +116,14 @@ function NumberTable({ rows, columns, values, start, name, scale, marked, onHove
             <tr key={i}>
               {Array.from({ length: columns }, (_, j) => {
                 const k = at(i, j);
-                const color = colorOf(values[k] ?? 0, scale);
+                const x = values[k] ?? 0;
+                const color = isScalar ? colorOfScalar(x, scale.hue) : colorOf(x, scale);
                 return (
                   <td
                     key={j}
                     class={marked?.includes(start + k) ? "marked" : undefined}
                     style={{ background: css(color), color: inkOn(color) }}
-                    title={`${exact(values[k] ?? 0)} at [${rows > 1 ? `${i}, ${j}` : j}]`}
+                    title={isScalar ? exact(x) : `${exact(x)} at [${rows > 1 ? `${i}, ${j}` : j}]`}
                     onMouseEnter={() => onHover?.(start + k)}
                   >
                     {words[k]}
@@ -264,7 +279,7 @@ function Legend({ scale, range }: { scale: Scale; range: NonNullable<Numbers["ra
   return (
     <p class="legend small numbers">
       <span>{short(scale.map === "diverging" ? -scale.most : 0, 3)}</span>
-      <span class="bar" style={{ background: gradient(scale.map) }} />
+      <span class="bar" style={{ background: gradient(scale) }} />
       <span>{short(scale.most, 3)}</span>
       {range.least <= range.most && (
         <span class="soft">

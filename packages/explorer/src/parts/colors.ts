@@ -1,32 +1,51 @@
 import { isDark } from "../page/scheme.ts";
 
-// The two color maps of heat maps. Readers with any kind of color blindness can distinguish their colors: lightness
-// varies most, and no map runs from red to green. The diverging map goes from orange to blue, the sequential map uses
-// shades of blue. In both color maps, zero has the background color and positive numbers are blue.
+// The color maps of heat maps. Each hue has one meaning: blue shows values, orange shows cotangents, and violet shows
+// tangents. Zero has the background color, and negative numbers are gray. A sequential map has only the positive half of a
+// diverging map. Lightness varies most, so readers with any kind of color blindness can distinguish the colors.
 
 export type ColorMap = "diverging" | "sequential";
+export type Hue = "value" | "cotangent" | "tangent";
 type Rgb = readonly [number, number, number];
 
-const stops: Readonly<Record<"light" | "dark", Readonly<Record<ColorMap, readonly string[]>>>> = {
+interface Colors {
+  readonly zero: string;
+  /** The colors of negative numbers, from those near zero to the largest. */
+  readonly negative: readonly string[];
+  /** The colors of positive numbers, from those near zero to the largest. */
+  readonly positive: Readonly<Record<Hue, readonly string[]>>;
+}
+const colors: Readonly<Record<"light" | "dark", Colors>> = {
   light: {
-    diverging: ["#7f3800", "#cf6c1a", "#f2b27a", "#f7f6f2", "#8dbbe3", "#2f78bf", "#0a3f7c"],
-    sequential: ["#f7f6f2", "#cfe0ee", "#8fb8dc", "#4686c0", "#175a9c", "#083667"],
+    zero: "#f7f6f2",
+    negative: ["#dddcd8", "#b9b8b4", "#8d8d8b", "#5f6062", "#35373b"],
+    positive: {
+      value: ["#cfe0ee", "#8fb8dc", "#4686c0", "#175a9c", "#083667"],
+      cotangent: ["#f8e0c6", "#f2b27a", "#d97f2c", "#a94f06", "#6f3000"],
+      tangent: ["#ecdcf4", "#cfa6e4", "#a76ac8", "#7d3aa1", "#501d6f"],
+    },
   },
   dark: {
-    diverging: ["#ffcf95", "#dd8a36", "#8a5220", "#22262d", "#2c5e97", "#5ba3ee", "#a5d2ff"],
-    sequential: ["#22262d", "#213f60", "#2c6299", "#4a8ed0", "#86bdf2", "#cfe6ff"],
+    zero: "#22262d",
+    negative: ["#393d44", "#5a5f67", "#878c94", "#b6bac0", "#e4e6e8"],
+    positive: {
+      value: ["#213f60", "#2c6299", "#4a8ed0", "#86bdf2", "#cfe6ff"],
+      cotangent: ["#4a3119", "#875022", "#c67a33", "#f0aa63", "#ffdfb8"],
+      tangent: ["#3e2a4c", "#66417f", "#9a68bb", "#c99ae6", "#eedbfb"],
+    },
   },
 };
 
 const tables = new Map<string, readonly Rgb[]>();
 const size = 256;
 
-function table(map: ColorMap): readonly Rgb[] {
+function table({ map, hue = "value" }: Pick<Scale, "map" | "hue">): readonly Rgb[] {
   const scheme = isDark.value ? "dark" : "light";
-  const key = `${scheme} ${map}`;
+  const key = `${scheme} ${map} ${hue}`;
   const known = tables.get(key);
   if (known) return known;
-  const points = stops[scheme][map].map(toLab);
+  const { zero, negative, positive } = colors[scheme];
+  const points = [...(map === "diverging" ? negative.toReversed() : []), zero, ...positive[hue]].map(toLab);
   const made = Array.from({ length: size }, (_, i) => {
     const at = (i / (size - 1)) * (points.length - 1);
     const low = Math.min(Math.floor(at), points.length - 2);
@@ -44,23 +63,35 @@ function table(map: ColorMap): readonly Rgb[] {
 export interface Scale {
   readonly map: ColorMap;
   readonly most: number;
+  /** The hue of positive numbers. Default: that of values. */
+  readonly hue?: Hue | undefined;
 }
 
 /**
  * Returns the color scale for a range of numbers. If any number is negative, the scale is diverging and symmetric about
  * 0. Otherwise the scale is sequential and starts at 0.
  */
-export function scaleFor(range: { readonly least: number; readonly most: number }, map?: ColorMap): Scale {
+export function scaleFor(
+  range: { readonly least: number; readonly most: number },
+  { map, hue }: { readonly map?: ColorMap | undefined; readonly hue?: Hue | undefined } = {},
+): Scale {
   const [least, most] = [Math.min(range.least, 0), Math.max(range.most, 0)];
-  return { map: map ?? (least < 0 ? "diverging" : "sequential"), most: Math.max(-least, most) || 1 };
+  return { map: map ?? (least < 0 ? "diverging" : "sequential"), most: Math.max(-least, most) || 1, hue };
 }
 
 /** Returns the color of a number on a color scale. NaN has its own color. */
-export function colorOf(x: number, { map, most }: Scale): Rgb {
+export function colorOf(x: number, { map, most, hue }: Scale): Rgb {
   if (Number.isNaN(x)) return isDark.value ? [122, 44, 74] : [243, 196, 212];
   const at = map === "diverging" ? (x / most + 1) / 2 : x / most;
-  return table(map)[Math.round(Math.min(Math.max(at, 0), 1) * (size - 1))]!;
+  return table({ map, hue })[Math.round(Math.min(Math.max(at, 0), 1) * (size - 1))]!;
 }
+
+/**
+ * Returns the color of a single number: a light shade of the hue. A scalar has no other number to compare with, so its
+ * color says only its kind and its sign.
+ */
+export const colorOfScalar = (x: number, hue: Hue = "value"): Rgb =>
+  colorOf(Number.isNaN(x) ? x : 0.25 * Math.sign(x), { map: "diverging", most: 1, hue });
 
 export const css = ([r, g, b]: Rgb): string => `rgb(${r} ${g} ${b})`;
 
@@ -74,9 +105,9 @@ export function inkOn(color: Rgb): string {
 }
 
 /** Returns a CSS gradient of the color map, for a legend. */
-export const gradient = (map: ColorMap): string => {
-  const colors = table(map);
-  const parts = Array.from({ length: 9 }, (_, i) => css(colors[Math.round((i / 8) * (size - 1))]!));
+export const gradient = (scale: Pick<Scale, "map" | "hue">): string => {
+  const all = table(scale);
+  const parts = Array.from({ length: 9 }, (_, i) => css(all[Math.round((i / 8) * (size - 1))]!));
   return `linear-gradient(to right, ${parts.join(", ")})`;
 };
 

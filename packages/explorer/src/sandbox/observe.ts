@@ -6,6 +6,7 @@ import {
   record,
   type Step,
   type Tensor,
+  tensor,
   vjp,
   withLabel,
   zeros,
@@ -20,6 +21,7 @@ import {
   pack,
   part,
   place,
+  ravel,
   removeAxes,
   repeatAlong,
   sumAxis,
@@ -28,14 +30,17 @@ import {
   withRecorder,
 } from "@wengert/core/extend";
 import * as ops from "@wengert/ops";
+import { reshape } from "@wengert/ops";
 import { bodyData } from "./bodies.ts";
 import { Elements } from "./elements.ts";
 import { failureOf } from "./failure.ts";
 import { constantsOf, type NameOf, namesOf, paramsText } from "./names.ts";
+import { asWritten } from "./operators.ts";
 import type {
   BodyData,
   ContributionData,
   Failure,
+  Nudge,
   PullData,
   RecordingData,
   Seed,
@@ -47,7 +52,14 @@ import type {
 const maxRecordings = 20; // if a program makes more recordings, the last ones are kept
 const longTape = 2000; // for tapes with more steps, the ops inside VJP rules are not stored
 
+const nudgeSizes = [0.1, 0.01, 0.001] as const;
+const maxNudged = 24; // the maximum number of elements of inputs that are nudged
+const patience = 40; // the maximum time for all nudges in ms
+
 interface Kept {
+  readonly f: TreeFunction<readonly unknown[], unknown>;
+  /** The line of the program that ran the step with this output. */
+  readonly lines: ReadonlyMap<Tensor, number>;
   /** The arguments of the recorded function. */
   readonly args: readonly unknown[];
   readonly made: Recording<unknown>;
@@ -71,20 +83,39 @@ export class Observer {
 
   /** Calls the library's `record` and stores the recording. Replaces `record` in user programs. */
   readonly record = <A extends readonly unknown[], R>(f: TreeFunction<A, R>, ...args: A): Recording<R> => {
-    const made = record<A, R>(f, ...args);
-    this.#kept.push(this.#order === 1 ? { args, made, ofSweep: new Set() } : gradientOf(f, args, made.inputs));
+    const lines = new Map<Tensor, number>();
+    const keepLine = ({ output }: Step): void => {
+      const line = currentLine();
+      if (line !== undefined && lines.size < longTape) lines.set(output, line);
+    };
+    const made = withRecorder("record", { record: keepLine }, () => record<A, R>(f, ...args));
+    const ofValue = { f: f as unknown as Kept["f"], args, made, ofSweep: new Set<Tensor>() };
+    const kept =
+      this.#order === 1
+        ? ofValue
+        : withRecorder("record", { record: keepLine }, () => gradientOf(f, args, made.inputs));
+    this.#kept.push({ ...kept, lines });
     return made;
   };
 
+  /** Whether the user's functions run again for nudges, and must not print. */
+  isNudging = false;
+
   recordings(): RecordingData[] {
-    return this.#kept.slice(-maxRecordings).map((kept) => new Ledger(kept).data(this.#along));
+    this.isNudging = true;
+    const deadline = performance.now() + patience;
+    return this.#kept.slice(-maxRecordings).map((kept) => new Ledger(kept).data(this.#along, deadline));
   }
 }
 
 /**
  * Records the gradient of the user's function. The tape contains the function and its sweep, which starts from ones.
  */
-function gradientOf<A extends readonly unknown[], R>(f: TreeFunction<A, R>, args: A, inputs: readonly Tensor[]): Kept {
+function gradientOf<A extends readonly unknown[], R>(
+  f: TreeFunction<A, R>,
+  args: A,
+  inputs: readonly Tensor[],
+): Omit<Kept, "lines"> {
   const ofSweep = new Set<Tensor>();
   const gradient = (...given: readonly unknown[]): unknown => {
     const { value, pullback } = (vjp as unknown as AnyVjp)(f, ...given);
@@ -96,8 +127,15 @@ function gradientOf<A extends readonly unknown[], R>(f: TreeFunction<A, R>, args
     return withRecorder("record", { record: ({ output }) => ofSweep.add(output) }, () => pullback(seed));
   };
   const named = leaves("record", args, "args").map((leaf, i) => withLabel(leaf, inputs[i]?.label ?? "")); // labeled with the names of f's parameters
-  const made = record(gradient as TreeFunction<readonly unknown[], unknown>, ...unflatten(args, named));
-  return { args, made, ofSweep };
+  const ofGradient = gradient as TreeFunction<readonly unknown[], unknown>;
+  const made = record(ofGradient, ...unflatten(args, named));
+  return { f: ofGradient, args, made, ofSweep };
+}
+
+/** Returns the line of the user's program that is running, or undefined if none is. */
+function currentLine(): number | undefined {
+  const found = /program\.ts:(\d+):\d+/.exec(String(new Error().stack));
+  return found ? Number(found[1]) : undefined;
 }
 type AnyVjp = (
   f: unknown,
@@ -119,15 +157,26 @@ const namesOfLibrary: ReadonlySet<string> = new Set([
   "root",
 ]);
 
+/** Returns the sum of all elements of the float tensors of a list. */
+function totalOf(outputs: readonly Tensor[]): number {
+  let sum = 0;
+  for (const y of outputs) if (isFloat(y.dtype)) for (const x of ravel(y.array!)) sum += x;
+  return sum;
+}
+
 /** Converts one recording and its sweep to plain data for the page. */
 class Ledger {
+  readonly #f: Kept["f"];
+  readonly #lines: Kept["lines"];
   readonly #args: readonly unknown[];
   readonly #recording: Recording<unknown>;
   readonly #ofSweep: ReadonlySet<Tensor>;
   readonly #nameOf: NameOf;
   readonly #elements: Elements;
 
-  constructor({ args, made, ofSweep }: Kept) {
+  constructor({ f, args, made, ofSweep, lines }: Kept) {
+    this.#f = f;
+    this.#lines = lines;
     this.#args = args;
     this.#recording = made;
     this.#ofSweep = ofSweep;
@@ -135,7 +184,7 @@ class Ledger {
     this.#elements = new Elements(this.#nameOf);
   }
 
-  data(along: number | undefined): RecordingData {
+  data(along: number | undefined, deadline: number): RecordingData {
     const { inputs, steps, outputs } = this.#recording;
     const number = (tensor: Tensor) => this.#elements.number(tensor);
     const listing = {
@@ -146,7 +195,31 @@ class Ledger {
     };
     const sweep = this.#sweep();
     const tangents = along === undefined ? undefined : this.#tangents(along);
-    return { ...listing, ...sweep, tangents, ...this.#elements.data() };
+    return { ...listing, ...sweep, tangents, nudges: this.#nudges(deadline), ...this.#elements.data() };
+  }
+
+  /** Runs f again, each time with one element of one input a little larger. */
+  #nudges(deadline: number): Nudge[] {
+    const { inputs, outputs } = this.#recording;
+    const nudges: Nudge[] = [];
+    try {
+      const before = totalOf(outputs);
+      for (const [input, x] of inputs.entries()) {
+        if (!isFloat(x.dtype)) continue;
+        const elements = Array.from(ravel(x.array!).slice(0, maxNudged));
+        for (const element of elements.keys())
+          for (const by of nudgeSizes) {
+            if (nudges.length >= maxNudged * nudgeSizes.length || performance.now() > deadline) return nudges;
+            const all = Array.from(ravel(x.array!), (value, i) => (i === element ? value + by : value));
+            const moved = reshape(tensor(all, { dtype: x.dtype }), { shape: [...x.shape] });
+            const value = this.#f(...unflatten(this.#args, inputs.with(input, moved)));
+            nudges.push({ input, element, by, change: totalOf(leaves("record", value, "the value of f")) - before });
+          }
+      }
+    } catch {
+      return []; // f fails for some nearby input
+    }
+    return nudges;
   }
 
   /** Runs forward mode. The tangent of input number `wanted` is ones, and the tangents of the other inputs are zeros. */
@@ -222,18 +295,14 @@ class Ledger {
       output: this.#elements.number(output),
       ...(known
         ? {}
-        : { source: typeof vjp === "function" ? [asWritten(vjp)] : vjp.map((rule) => (rule ? asWritten(rule) : "")) }),
-      ...(this.#ofSweep.has(output) ? { ofSweep: true } : {}),
+        : {
+            source:
+              typeof vjp === "function"
+                ? [asWritten(String(vjp))]
+                : vjp.map((rule) => (rule ? asWritten(String(rule)) : "")),
+          }),
+      ...(this.#ofSweep.has(output) ? { ofSweep: true } : { line: this.#lines.get(output) }),
       ...(body ? { body } : {}),
     };
   }
 }
-
-/**
- * Returns the source code of a function in the user's program. Calls of imported functions, which sucrase has
- * rewritten, look as the user wrote them.
- */
-const asWritten = (rule: object): string =>
-  String(rule)
-    .replaceAll(/\b_\w+\.(\w+)\.call\(void 0, /g, "$1(")
-    .replaceAll(/\b_\w+\.(\w+)/g, "$1");

@@ -52,6 +52,18 @@ export interface RecordingData {
   readonly failure?: Failure | undefined;
   /** The tangents of forward mode, if the run asked for them. */
   readonly tangents?: TangentsData | undefined;
+  /** The changes of the value for small changes of the inputs. Empty if the function is too slow or fails. */
+  readonly nudges: readonly Nudge[];
+}
+
+/** The change of the value of f, summed over its elements, if one element of an input grows. */
+export interface Nudge {
+  /** The index of the input in `inputs`, and the index of its element. */
+  readonly input: number;
+  readonly element: number;
+  /** By how much the element grows. */
+  readonly by: number;
+  readonly change: number;
 }
 
 export interface TangentsData {
@@ -106,6 +118,8 @@ export interface StepData {
   readonly body?: BodyData | undefined;
   /** The source code of the VJP rules, if the user's program defines the op. */
   readonly source?: readonly string[] | undefined;
+  /** The line of the user's program that ran the step, starting at 1. Undefined for the steps of a sweep. */
+  readonly line?: number | undefined;
   /** Whether the step belongs to the sweep of f. Only the tape of a gradient of f contains the sweep of f. */
   readonly ofSweep?: boolean | undefined;
 }

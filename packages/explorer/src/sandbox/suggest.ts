@@ -1,9 +1,13 @@
-/** Returns the known name that is most similar to a misspelled name, ignoring case; undefined if no name is similar. */
+/**
+ * Returns the known name that is most similar to a misspelled name, ignoring case; undefined if no name is similar. Of
+ * equally similar names, returns the one that begins like the misspelled name.
+ */
 export function closestName(name: string, known: Iterable<string>): string | undefined {
   const wanted = normalize(name);
   let [closest, distance]: [string | undefined, number] = [undefined, Math.ceil(wanted.length / 3) + 1];
   for (const candidate of known) {
-    const edits = editDistance(wanted, normalize(candidate));
+    const known = normalize(candidate);
+    const edits = editDistance(wanted, known) + (known.slice(0, 2) === wanted.slice(0, 2) ? 0 : 0.5);
     if (edits < distance) [closest, distance] = [candidate, edits];
   }
   return closest;

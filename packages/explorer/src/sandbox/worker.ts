@@ -5,9 +5,10 @@ import * as ops from "@wengert/ops";
 import * as opsExtend from "@wengert/ops/extend";
 import * as exercises from "../exercises/index.ts";
 import { closeDoors, SandboxError } from "./doors.ts";
-import { failureOf } from "./failure.ts";
+import { failureOf, type Hints } from "./failure.ts";
 import { lineOf } from "./lines.ts";
 import { Observer } from "./observe.ts";
+import { callFor } from "./operators.ts";
 import type { Outcome, Run } from "./protocol.ts";
 import { closestName } from "./suggest.ts";
 
@@ -40,6 +41,16 @@ function nameHint(name: string): string {
   return closest === undefined ? "" : `; did you mean ${closest}, from "${moduleOf.get(closest)}"?`;
 }
 
+/** Returns the hints for the errors of a program. */
+const hintsFor = (code: string): Hints => ({
+  name: nameHint,
+  method: (name) => (Object.hasOwn(ops, name) ? `; write ${name}(x, …), which is a function of "@wengert/ops"` : ""),
+  operator: (line, column) => {
+    const call = callFor(code.split("\n")[line - 1] ?? "", column);
+    return call === undefined ? "" : `; here: ${call}`;
+  },
+});
+
 function moduleFor(name: string, observer: Observer): object {
   const found = Object.hasOwn(modules, name) ? modules[name] : undefined;
   if (found)
@@ -61,6 +72,7 @@ async function run({ code, order = 1, along }: Run): Promise<Outcome> {
   const observer = new Observer(order, along);
   const printed: string[] = [];
   const print = (...values: unknown[]) => {
+    if (observer.isNudging) return;
     if (printed.length < maxLines) printed.push(lineOf(values));
     else if (printed.length === maxLines) printed.push("… (further lines are not shown)");
   };
@@ -86,7 +98,7 @@ async function run({ code, order = 1, along }: Run): Promise<Outcome> {
   await turn(); // lets promises settle that the program does not await, without waiting for timers
   await turn();
   try {
-    return { recordings: observer.recordings(), printed, error: failed ? failureOf(error, nameHint) : undefined };
+    return { recordings: observer.recordings(), printed, error: failed ? failureOf(error, hintsFor(code)) : undefined };
   } catch (unreadable) {
     return { recordings: [], printed, error: failureOf(unreadable) }; // a program can modify built-in objects so that its recordings become unreadable
   }
@@ -98,6 +110,8 @@ const turn = (): Promise<void> => new Promise((resolve) => later(resolve));
 
 // biome-ignore lint/security/noGlobalEval: this worker exists to run the reader's program
 const evaluate = globalThis.eval;
+
+(Error as { stackTraceLimit?: number }).stackTraceLimit = 30; // the line of the program may be below many frames of the library
 
 self.onmessage = ({ ports: [port] }: MessageEvent) => {
   self.onmessage = null;

@@ -25,7 +25,7 @@ export interface ToOnnxOptions {
  */
 export function toOnnx(program: Program, options?: ToOnnxOptions): Uint8Array<ArrayBuffer> {
   const { name, opset } = withDefaults<ToOnnxOptions>("toOnnx", options, { name: "program", opset: 17 });
-  const [graphName, version] = [checkName(name), checkOpset(opset)];
+  const [graphName, version] = [checkName(name), checkOpset("toOnnx", opset)];
   checkProgram(program);
   const names = namesIn(program);
   const graph = startGraph(version, new Set([...names.inputs.values(), ...names.constants.values(), ...names.outputs]));

@@ -6,8 +6,8 @@ import { reshape, transpose } from "./formulas.ts";
 import { type Rule, rule, sameAs } from "./rule.ts";
 
 /**
- * Returns einsum subscripts in which the letters are replaced by a, b, c, …. ONNX allows only letters, but `vmap` also
- * uses other characters.
+ * Returns einsum subscripts in which the letters are replaced by a, b, c, …. ONNX allows only the letters a to z and A
+ * to Z, but `vmap` may also use other characters.
  */
 function withLetters(subscripts: string): string {
   const labels = [...new Set(subscripts.replaceAll(/[,>-]/g, ""))];

@@ -143,7 +143,7 @@ export function Board() {
     event.preventDefault();
   };
   return (
-    <section class="panel board" aria-labelledby="board-title">
+    <section class="panel board" aria-labelledby="board-title" data-figure="The plane">
       <header class="head">
         <h2 id="board-title">The plane</h2>
         <Choice

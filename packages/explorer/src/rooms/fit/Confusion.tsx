@@ -15,7 +15,7 @@ export function Confusion() {
   const worst = Math.max(1, ...counts.flatMap((row, i) => row.filter((_, j) => j !== i)));
   const [wantedLabel, wantedGuess] = pair.value ?? [];
   return (
-    <section class="panel confusion" aria-labelledby="confusion-title">
+    <section class="panel confusion" aria-labelledby="confusion-title" data-figure="Confusion">
       <header class="head">
         <h2 id="confusion-title">Confusion</h2>
         <p class="small soft">{judgedBy.value}</p>

@@ -7,7 +7,7 @@ import type { Score } from "./protocol.ts";
 /** Shows the learning curves: loss and accuracy at each step. */
 export function Curves() {
   return (
-    <section class="panel curves" aria-labelledby="curves-title">
+    <section class="panel curves" aria-labelledby="curves-title" data-figure="Learning curves">
       <header class="head">
         <h2 id="curves-title">Learning curves</h2>
         <p class="small soft">

@@ -2,7 +2,7 @@ import { put } from "../../page/address.ts";
 import { short } from "../../parts/numbers.ts";
 import { ask } from "./asked.ts";
 import { type Dataset, isOfImages, rowOf } from "./data/dataset.ts";
-import { data } from "./fit.ts";
+import { data, slowReport } from "./fit.ts";
 import { type Judged, judged } from "./judged.ts";
 import { Pixels } from "./Pixels.tsx";
 import { Scroll } from "./Scroll.tsx";
@@ -15,6 +15,7 @@ const most = { images: 24, rows: 12 } as const;
 export function Mistakes() {
   const of = data.value;
   if (!of) return null;
+  if ((slowReport.value?.step ?? 0) === 0) return <Untrained />;
   const [label, guess] = pair.value ?? [];
   const isOfPair = label !== undefined && label < of.classes.length && guess! < of.classes.length;
   const all = judged.value.filter((each) => each.label !== each.guess);
@@ -60,6 +61,16 @@ export function Mistakes() {
     </section>
   );
 }
+
+/** Replaces the list before the first step, when each prediction is a guess. */
+const Untrained = () => (
+  <section class="panel mistakes" aria-labelledby="mistakes-title">
+    <header class="head">
+      <h2 id="mistakes-title">Misclassified</h2>
+    </header>
+    <p class="soft small">Train the model to see which rows it still gets wrong.</p>
+  </section>
+);
 
 const wordsOf = ({ label, guess, ofGuess, ofLabel }: Judged, { classes }: Dataset): string =>
   `${classes[label]} (${percent(ofLabel)}) predicted as ${classes[guess]} (${percent(ofGuess)})`;

@@ -16,11 +16,11 @@ export function Weights() {
   const count = all.length / width;
   if (!Number.isInteger(count) || count === 0) return null;
   const most = all.reduce((so, x) => Math.max(so, Math.abs(x)), 0);
-  const scale = scaleFor({ least: -most, most }, "diverging");
+  const scale = scaleFor({ least: -most, most }, { map: "diverging" });
   const columns = Array.from({ length: count }, (_, k) => all.subarray(k * width, (k + 1) * width));
   const names = columns.map((_, k) => (hidden.value > 0 ? `unit ${k + 1}` : (of.classes[k] ?? `${k}`)));
   return (
-    <section class="panel weights" aria-labelledby="weights-title">
+    <section class="panel weights" aria-labelledby="weights-title" data-figure="Weights">
       <header class="head">
         <h2 id="weights-title">Weights</h2>
         <p class="small soft">
@@ -45,7 +45,7 @@ export function Weights() {
       )}
       <p class="legend small numbers">
         <span>{short(-scale.most, 2)}</span>
-        <span class="bar" style={{ background: gradient("diverging") }} />
+        <span class="bar" style={{ background: gradient(scale) }} />
         <span>{short(scale.most, 2)}</span>
       </p>
     </section>

@@ -1,6 +1,7 @@
 import "./fit.css";
 import { useEffect } from "preact/hooks";
 import { useKeys } from "../../page/keys.ts";
+import { Panes, shownPane } from "../../page/Panes.tsx";
 import { ErrorBox } from "../../parts/ErrorBox.tsx";
 import { Ask } from "./Ask.tsx";
 import { keepAsking } from "./asked.ts";
@@ -19,6 +20,12 @@ import { choosePreset, keepSources } from "./sources.ts";
 import { Transport } from "./Transport.tsx";
 import { Weights } from "./Weights.tsx";
 
+const panes = [
+  { name: "training", title: "Training" },
+  { name: "settings", title: "Settings" },
+  { name: "results", title: "Results" },
+] as const;
+
 export default function FitRoom() {
   useEffect(() => {
     const ends = [keepFitting(), keepSources(), keepAsking()];
@@ -32,10 +39,12 @@ export default function FitRoom() {
     { key: "r", does: "reset", run: reset },
   ]);
   const [of, now] = [data.value, report.value];
+  const isAlone = !of && source.value === "images"; // there are no built-in images; other data will follow
   return (
-    <div class={of ? "fit-room" : "fit-room alone"}>
+    <div class={isAlone ? "fit-room alone" : "fit-room"} data-pane={shownPane(panes)}>
       <div class="top">
         <h1>Fit</h1>
+        <Panes panes={panes} />
         <Choice label="Data" options={sources} value={source.value} onChoose={chooseSource} />
         {source.value === "points" && <Presets />}
       </div>
@@ -44,7 +53,7 @@ export default function FitRoom() {
         {of && isOfImages(of) && <Ask of={of} />}
         <Weights />
       </div>
-      {of && (
+      {!isAlone && (
         <div class="right">
           <Transport />
           {now?.diverged && (

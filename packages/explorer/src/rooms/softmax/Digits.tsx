@@ -3,6 +3,7 @@ import { useEffect } from "preact/hooks";
 import { Formula } from "../../parts/Formula.tsx";
 import { short } from "../../parts/numbers.ts";
 import { Slider } from "../../parts/Slider.tsx";
+import { Paragraph } from "../../parts/Sub.tsx";
 import {
   addToAll,
   type Comparison,
@@ -21,8 +22,7 @@ import {
 } from "./digits.ts";
 import { type Line, Lines } from "./Lines.tsx";
 import { decimal } from "./reference.ts";
-import { Paragraph } from "./Sub.tsx";
-import { classes, dtype, g, z } from "./state.ts";
+import { classes, dtype, g, opensTelling, z } from "./state.ts";
 import { Try } from "./Try.tsx";
 import { powerTicks } from "./ticks.ts";
 
@@ -34,7 +34,8 @@ const titles: Readonly<Record<Way, string>> = {
 const formulas: Readonly<Record<Way, string>> = {
   textbook: "s \\odot g - s\\,\\langle g, s \\rangle",
   matrix: "(\\operatorname{diag}(s) - s\\,s^{\\mathsf T})\\,g",
-  centered: "s \\odot \\left(h - \\frac{\\langle h, s \\rangle}{\\langle 1, s \\rangle}\\right),\\quad h = g - g_m",
+  centered:
+    "\\begin{aligned} h &= g - g_m \\\\ \\bar x &= s \\odot \\left(h - \\frac{\\langle h, s \\rangle}{\\langle 1, s \\rangle}\\right) \\end{aligned}",
 };
 
 /** A lead at which the textbook formula and the full matrix lose digits in float32 and in float64. */
@@ -77,6 +78,12 @@ export function Digits() {
           ))}
         </fieldset>
       </div>
+      {opensTelling.value && (
+        <p>
+          This part opens with one class far ahead, where two of the formulas have lost digits. Move the slider to see
+          when they lose them.
+        </p>
+      )}
       {found && keepsAllDigits(found) && lead.value < telling && (
         <p>
           With these logits, all three formulas keep all digits.{" "}

@@ -1,5 +1,5 @@
 import { Formula } from "../../parts/Formula.tsx";
-import { Indexed, Paragraph } from "./Sub.tsx";
+import { Indexed, Paragraph } from "../../parts/Sub.tsx";
 
 interface Question {
   readonly question: string;

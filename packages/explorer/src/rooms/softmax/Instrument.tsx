@@ -3,9 +3,9 @@ import { put } from "../../page/address.ts";
 import { aligned, short } from "../../parts/numbers.ts";
 import { Select } from "../../parts/Select.tsx";
 import { Slider } from "../../parts/Slider.tsx";
+import { Sub } from "../../parts/Sub.tsx";
 import { NumberField } from "./NumberField.tsx";
 import { choose, chosen, presets } from "./presets.ts";
-import { Sub } from "./Sub.tsx";
 import {
   cell,
   classes,
@@ -34,7 +34,7 @@ export function Instrument({ pointsAtCell }: { pointsAtCell: boolean }) {
   const words = aligned(shares);
   const [i, j] = cell.value;
   return (
-    <section class="panel instrument" aria-label="Logits">
+    <section class="panel instrument" aria-label="Logits" data-figure="The logits">
       <header>
         <Select
           label="Preset"

@@ -1,7 +1,7 @@
 import { useRef } from "preact/hooks";
 import { colorOf, css, gradient, inkOn, scaleFor } from "../../parts/colors.ts";
 import { aligned, short } from "../../parts/numbers.ts";
-import { Sub } from "./Sub.tsx";
+import { Sub } from "../../parts/Sub.tsx";
 import { cell, matrix, selectCell } from "./state.ts";
 import { indexed } from "./written.ts";
 
@@ -13,7 +13,7 @@ export function Jacobian() {
   const J = matrix.value.toNested<number[][]>();
   const numbers = J.flat();
   const finite = numbers.filter(Number.isFinite);
-  const scale = scaleFor({ least: Math.min(0, ...finite), most: Math.max(0, ...finite) }, "diverging");
+  const scale = scaleFor({ least: Math.min(0, ...finite), most: Math.max(0, ...finite) }, { map: "diverging" });
   const words = aligned(numbers, 3);
   const [row, column] = cell.value;
   const table = useRef<HTMLTableElement>(null);
@@ -89,7 +89,7 @@ export function Jacobian() {
       </table>
       <figcaption class="legend small numbers">
         <span>{short(-scale.most, 3)}</span>
-        <span class="bar" style={{ background: gradient("diverging") }} />
+        <span class="bar" style={{ background: gradient(scale) }} />
         <span>{short(scale.most, 3)}</span>
       </figcaption>
     </figure>

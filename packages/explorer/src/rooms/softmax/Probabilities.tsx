@@ -1,6 +1,6 @@
 import { Formula } from "../../parts/Formula.tsx";
 import { short } from "../../parts/numbers.ts";
-import { Sub } from "./Sub.tsx";
+import { Sub } from "../../parts/Sub.tsx";
 import { denominator, list, numerators, s, shifted, taking, temperature, total } from "./state.ts";
 import { Try } from "./Try.tsx";
 import { Wide } from "./Wide.tsx";

@@ -1,7 +1,7 @@
 import { Formula } from "../../parts/Formula.tsx";
 import { short } from "../../parts/numbers.ts";
+import { Paragraph } from "../../parts/Sub.tsx";
 import { Jacobian } from "./Jacobian.tsx";
-import { Paragraph } from "./Sub.tsx";
 import { cell, denominator, list, matrix, numerators, rowSums, s, temperature } from "./state.ts";
 import { Try } from "./Try.tsx";
 import { factor, indexed, tex } from "./written.ts";

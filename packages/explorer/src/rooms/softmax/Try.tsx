@@ -1,6 +1,6 @@
 import type { ComponentChildren } from "preact";
 import { put } from "../../page/address.ts";
-import { Paragraph } from "./Sub.tsx";
+import { Paragraph } from "../../parts/Sub.tsx";
 
 interface Props {
   readonly question: string;

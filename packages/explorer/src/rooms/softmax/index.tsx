@@ -3,6 +3,7 @@ import { computed } from "@preact/signals";
 import type { ComponentType } from "preact";
 import { address, put } from "../../page/address.ts";
 import { useKeys } from "../../page/keys.ts";
+import { Panes, shownPane } from "../../page/Panes.tsx";
 import { Formula } from "../../parts/Formula.tsx";
 import { Digits } from "./Digits.tsx";
 import { Explain } from "./Explain.tsx";
@@ -37,6 +38,11 @@ const enter = (to: Part | undefined): void => {
 };
 const beside = (by: number): Part | undefined => parts[parts.indexOf(part.peek()) + by];
 
+const panes = [
+  { name: "part", title: "Part" },
+  { name: "logits", title: "Logits" },
+] as const;
+
 export default function SoftmaxRoom() {
   useKeys([
     { key: "n", does: "the next part", run: () => enter(beside(1)) },
@@ -47,9 +53,10 @@ export default function SoftmaxRoom() {
   const { name, title, view: View } = part.value;
   const next = parts[parts.indexOf(part.value) + 1];
   return (
-    <div class="softmax-room">
+    <div class="softmax-room" data-pane={shownPane(panes)}>
       <div class="top">
         <h1>Softmax</h1>
+        <Panes panes={panes} />
         <nav class="parts" aria-label="Parts">
           {parts.map((each, i) => (
             <a
@@ -73,7 +80,7 @@ export default function SoftmaxRoom() {
           The result: <Formula tex="\bar x = s \odot (g - \langle g, s \rangle)" />
         </p>
       </div>
-      <article key={name} class="panel part" aria-label={title}>
+      <article key={name} class="panel part" aria-label={title} data-figure={title}>
         <h2>{title}</h2>
         <View />
         {next && (

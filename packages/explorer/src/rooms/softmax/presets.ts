@@ -15,6 +15,7 @@ export const presets: readonly Preset[] = [
   { name: "uniform", title: "All equal", x: [1, 1, 1, 1] },
   { name: "ties", title: "A tie for the largest", x: [2, 2, 0, -1] },
   { name: "sure", title: "One class dominates", x: [9, 0, -1, 0.5, -2] },
+  { name: "lead", title: "One class leads by 15", x: [16.5, 1, 0] },
   { name: "ten", title: "Ten classes", x: [0.3, -1.2, 1.8, 0.1, -0.4, 2.6, -2.1, 0.9, -0.8, 0.5] },
   { name: "thousands", title: "Logits of 1000", x: [1000, 1001, 1002] },
   { name: "huge", title: "Logits of 10⁸", x: [1e8, 1e8 + 1, 1e8 - 2] },

@@ -10,11 +10,14 @@ import { readAll, write, writeAll } from "./written.ts";
 export const fewest = 2;
 export const most = 10;
 const firstLogits = [2, 1, 0] as const;
+/** The first logits of the part Digits: one class leads by 15, so two of the three formulas lose digits. */
+const firstLogitsOfDigits = [16.5, 1, 0] as const;
 const firstUpstream = [3, -1, 0.5, 2, -2, 1, -0.5, 1.5, -1.5, 0] as const;
 
 const field = (name: string) =>
   computed(() => (address.value.room === "softmax" ? address.value.fields[name] : undefined));
 const fields = {
+  part: field("part"),
   x: field("x"),
   g: field("g"),
   t: field("t"),
@@ -25,8 +28,11 @@ const fields = {
 
 export const logits = computed<readonly number[]>(() => {
   const found = readAll(fields.x.value);
-  return found && found.length >= fewest && found.length <= most ? found : firstLogits;
+  if (found && found.length >= fewest && found.length <= most) return found;
+  return fields.part.value === "digits" ? firstLogitsOfDigits : firstLogits;
 });
+/** Whether the part Digits shows its own first logits, because the address has none. */
+export const opensTelling = computed(() => logits.value === firstLogitsOfDigits);
 export const classes = computed(() => logits.value.length);
 /** The cotangent g of the softmax s, with a number for each class. The URL may contain more or fewer numbers. */
 export const upstream = computed<readonly number[]>(() => {

@@ -1,7 +1,7 @@
 import { useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import type { Drawing, Edge, Node } from "./layout.ts";
-import { at, look, lookAt, move } from "./state.ts";
+import { at, look, lookAt, move, pointed, pointsAt } from "./state.ts";
 import type { Timeline } from "./timeline.ts";
 
 const part = 40; // the number of steps drawn at once if the tape is too long for one graph
@@ -46,6 +46,7 @@ export function Graph({ of }: { of: Timeline }) {
           width={shown.width}
           height={shown.height}
           role="img"
+          data-figure="The graph"
           aria-label={`${shown.nodes.length} tensors, from the inputs down to the value; the table lists all of them`}
         >
           {shown.edges.map((edge) => (
@@ -100,6 +101,7 @@ function NodeBox({ of, node, now }: { of: Timeline; node: Node; now: number }) {
     of.moves(tensor, now) ? "tangent" : "",
     place !== undefined && of.place(now) === place ? (backward ? "current backward" : "current") : "",
     look.value === tensor ? "looked" : "",
+    pointed.value.includes(tensor) ? "pointed" : "",
     of.recording.outputs.includes(tensor) ? "output" : "",
     place !== undefined && of.recording.steps[place]!.ofSweep ? "of-first-sweep" : "",
   ];
@@ -108,6 +110,7 @@ function NodeBox({ of, node, now }: { of: Timeline; node: Node; now: number }) {
     <g
       class={`node ${states.filter(Boolean).join(" ")}`}
       transform={`translate(${x - width / 2} ${y - height / 2})`}
+      {...pointsAt(tensor)}
       onClick={() => lookAt(tensor)}
       onDblClick={() => place !== undefined && move(of.momentOf(place, backward))}
     >

@@ -3,7 +3,7 @@ import { useEffect, useMemo, useRef } from "preact/hooks";
 import { shapeText, short } from "../../parts/numbers.ts";
 import type { BodyRow, Range, TensorData } from "../../sandbox/protocol.ts";
 import { type ListRow, rowsOf } from "./rows.ts";
-import { at, look, lookAt, move, opened, toggleBody } from "./state.ts";
+import { at, look, lookAt, move, opened, pointed, pointsAt, toggleBody } from "./state.ts";
 import type { Timeline } from "./timeline.ts";
 
 const height = 30; // the height of a row in pixels, as in tape.css
@@ -79,7 +79,7 @@ export function List({ of }: { of: Timeline }) {
         top.value = currentTarget.scrollTop;
       }}
     >
-      <table aria-rowcount={total + 1} onKeyDown={keyDown}>
+      <table data-figure="The list" aria-rowcount={total + 1} onKeyDown={keyDown}>
         <caption class="unseen">The Wengert list. Enter opens a tensor; arrow keys move between rows.</caption>
         <thead>
           <tr aria-rowindex={1}>
@@ -177,6 +177,7 @@ function Row({ of, index, tensor, place, now, isCurrent, isLooked, isActive, onF
     isKnown ? "" : "coming",
     isCurrent ? (backward ? "current backward" : "current") : "",
     isLooked ? "looked" : "",
+    pointed.value.includes(tensor) ? "pointed" : "",
     step?.ofSweep ? "of-first-sweep" : "",
   ];
   return (
@@ -186,7 +187,12 @@ function Row({ of, index, tensor, place, now, isCurrent, isLooked, isActive, onF
       aria-current={isCurrent ? "step" : undefined}
       data-row={index}
       tabIndex={isActive ? 0 : -1}
-      onFocus={onFocus}
+      {...pointsAt(tensor)}
+      onFocus={() => {
+        onFocus();
+        pointed.value = [tensor];
+      }}
+      onBlur={() => (pointed.value = [])}
       onClick={() => lookAt(tensor)}
       onDblClick={() => place !== undefined && move(of.momentOf(place, backward))}
     >

@@ -44,13 +44,17 @@ export function Look({ of, tensor }: { of: Timeline; tensor: number }) {
             {tangent === undefined ? (
               of.isKnown(tensor, now) && <p class="soft small">This tensor has no tangent.</p>
             ) : (
-              <HeatMap of={of.numbers(tangent)} name="tangent" />
+              <HeatMap of={of.numbers(tangent)} name="tangent" hue="tangent" />
             )}
           </div>
         ) : (
           <div class="tensor backward">
             {cotangent ? (
-              <HeatMap of={of.numbers(cotangent.tensor)} name={cotangent.isWhole ? "cotangent" : "cotangent so far"} />
+              <HeatMap
+                of={of.numbers(cotangent.tensor)}
+                name={cotangent.isWhole ? "cotangent" : "cotangent so far"}
+                hue="cotangent"
+              />
             ) : (
               <p class="soft small">
                 {of.isReached(tensor) ? "The sweep has not reached this tensor yet." : "This tensor gets no cotangent."}

@@ -3,7 +3,7 @@ import { useEffect, useRef } from "preact/hooks";
 import { CodeBlock } from "../../parts/CodeBlock.tsx";
 import { ErrorBox } from "../../parts/ErrorBox.tsx";
 import type { Editor } from "./editor.ts";
-import { edit, isSlow, outcome, program, stop } from "./state.ts";
+import { at, currentLine, edit, isSlow, outcome, pointAtLine, pointedLines, program, stop, timeline } from "./state.ts";
 
 const pause = 400; // the time in ms from the last keystroke to the run
 
@@ -14,7 +14,7 @@ export function Program() {
   const isEdited = useSignal(false);
   const box = useRef<HTMLDivElement>(null);
   const editor = useRef<Editor | undefined>(undefined);
-  const code = program.value;
+  const code = program.value ?? "";
   const shown = isSlow.value ? undefined : outcome.value; // while a program runs, the last result is that of another one
   const failure = shown?.error;
   const printed = shown?.printed ?? [];
@@ -28,8 +28,9 @@ export function Program() {
     };
     void load().then(({ Editor: Own }) => {
       if (!isCurrent) return;
-      editor.current = new Own(box.current!, program.peek(), written);
+      editor.current = new Own(box.current!, program.peek() ?? "", written);
       editor.current.fail(outcome.peek()?.error?.line);
+      editor.current.step(currentLine.peek(), timeline.peek()?.isBackward(at.peek()) ?? false);
       editor.current.focus();
     });
     return () => {
@@ -39,6 +40,9 @@ export function Program() {
       editor.current = undefined;
     };
   }, [isEdited.value]);
+  const isSweeping = timeline.value?.isBackward(at.value) ?? false;
+  const line = currentLine.value;
+  useEffect(() => editor.current?.step(line, isSweeping), [line, isSweeping, isEdited.value]);
   useEffect(() => editor.current?.show(code), [code]);
   useEffect(() => editor.current?.fail(failure?.line), [failure]);
   const begin = () => {
@@ -69,7 +73,20 @@ export function Program() {
         // biome-ignore lint/a11y/noStaticElementInteractions: the button above does the same
         // biome-ignore lint/a11y/useKeyWithClickEvents: so does the key e
         <div class="reading" onClick={begin}>
-          <CodeBlock code={code} label="The program" />
+          <CodeBlock
+            code={code}
+            label="The program"
+            onLine={pointAtLine}
+            lineClass={(line) =>
+              line === currentLine.value
+                ? isSweeping
+                  ? "current backward"
+                  : "current"
+                : pointedLines.value.has(line)
+                  ? "pointed"
+                  : undefined
+            }
+          />
         </div>
       )}
       {isSlow.value && (

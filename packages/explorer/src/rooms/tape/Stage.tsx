@@ -1,13 +1,16 @@
-import { type Scale, scaleFor } from "../../parts/colors.ts";
+import { useSignal } from "@preact/signals";
+import { useMemo } from "preact/hooks";
+import { type Hue, type Scale, scaleFor } from "../../parts/colors.ts";
 import { ErrorBox } from "../../parts/ErrorBox.tsx";
 import { Formula } from "../../parts/Formula.tsx";
-import { HeatMap } from "../../parts/HeatMap.tsx";
 import { shapeText } from "../../parts/numbers.ts";
 import type { BodyData, ContributionData, Failure, PullData, StepData } from "../../sandbox/protocol.ts";
-import { axesText, repeated, repeatedAxes, summedRule } from "./broadcast.ts";
+import { axesText, copiesOf, repeated, repeatedAxes, summedRule } from "./broadcast.ts";
 import { formulas, isElementwise } from "./formulas.ts";
-import { Arrow, Row, Sign, Tensor, TensorName, Title, Where } from "./pieces.tsx";
+import { Nudges } from "./Nudges.tsx";
+import { Arrow, Cells, Row, Scales, Sign, Tensor, TensorName, Title, Where } from "./pieces.tsx";
 import { RuleCode } from "./RuleCode.tsx";
+import { canDraw, RuleDrawing } from "./RuleDrawing.tsx";
 import { at, opened, showsTangents, toggleBody } from "./state.ts";
 import { Comparison, Pair, TangentEnd, TangentRule, TangentStart } from "./TangentStage.tsx";
 import { broadcastSum, type Moment, type Timeline } from "./timeline.ts";
@@ -18,15 +21,18 @@ import { broadcastSum, type Moment, type Timeline } from "./timeline.ts";
 export function Stage({ of }: { of: Timeline }) {
   const moment = of.moment(at.value);
   const { failure } = of.recording.tangents ?? of.recording;
+  const scales = useMemo(() => scalesAt(of, moment), [of, at.value]);
   return (
-    <section class="stage" aria-label="The step" aria-live="off">
-      {moment.kind === "start" && (of.isForwardMode ? <TangentStart of={of} /> : <Start of={of} />)}
-      {moment.kind === "step" && <Forward of={of} step={moment.step} place={moment.place} />}
-      {moment.kind === "seed" && <SeedView of={of} />}
-      {moment.kind === "pull" && <Pull of={of} moment={moment} />}
-      {moment.kind === "end" &&
-        (failure ? <Broken {...failure} /> : of.isForwardMode ? <TangentEnd of={of} /> : <End of={of} />)}
-    </section>
+    <Scales.Provider value={scales}>
+      <section class="stage" aria-label="The step" aria-live="off" data-figure="The step">
+        {moment.kind === "start" && (of.isForwardMode ? <TangentStart of={of} /> : <Start of={of} />)}
+        {moment.kind === "step" && <Forward of={of} step={moment.step} place={moment.place} />}
+        {moment.kind === "seed" && <SeedView of={of} />}
+        {moment.kind === "pull" && <Pull of={of} moment={moment} />}
+        {moment.kind === "end" &&
+          (failure ? <Broken {...failure} /> : of.isForwardMode ? <TangentEnd of={of} /> : <End of={of} />)}
+      </section>
+    </Scales.Provider>
   );
 }
 
@@ -121,7 +127,7 @@ function Input({ of, tensor, axes, to }: InputProps) {
     <div class="broadcast">
       <Tensor of={of} tensor={tensor} />
       <p class="soft small">↓ repeated along {axesText(axes)}</p>
-      {all && <HeatMap of={all} name={`${of.name(tensor)}, repeated`} bare />}
+      {all && <Cells of={all} name={`${of.name(tensor)}, repeated`} hue="value" bare />}
     </div>
   );
 }
@@ -161,13 +167,7 @@ function Pull({ of, moment: { pull, step } }: { of: Timeline; moment: Extract<Mo
       </div>
       <div class="contributions">
         {pull.contributions.map((contribution, k) => (
-          <Contribution
-            key={`${pull.step} ${k}`}
-            of={of}
-            pull={pull}
-            input={step.inputs[k]!}
-            contribution={contribution}
-          />
+          <Contribution key={`${pull.step} ${k}`} of={of} pull={pull} step={step} k={k} contribution={contribution} />
         ))}
       </div>
     </>
@@ -193,6 +193,7 @@ function End({ of }: { of: Timeline }) {
           );
         })}
       </div>
+      <Nudges of={of} />
       <Comparison of={of} />
     </>
   );
@@ -265,22 +266,24 @@ function Rule({ of, pull, step }: { of: Timeline; pull: PullData; step: StepData
 interface ContributionProps {
   readonly of: Timeline;
   readonly pull: PullData;
-  readonly input: number;
+  readonly step: StepData;
+  /** The index of the input. */
+  readonly k: number;
   readonly contribution: ContributionData;
 }
 
-function Contribution({ of, pull, input, contribution: { given, before, after } }: ContributionProps) {
+function Contribution({ of, pull, step, k, contribution: { given, before, after } }: ContributionProps) {
+  const input = step.inputs[k]!;
   const name = of.name(input);
   if (given === null || after === null)
     return (
-      <div class="contribution">
+      <div class="contribution nothing">
         <h3>
           to <TensorName of={of} tensor={input} />
         </h3>
         <p class="soft small">no derivative flows back{of.recording.constants.includes(input) && ": it is constant"}</p>
       </div>
     );
-  const scale = before === null ? undefined : commonScale(of, [before, given, after]);
   const isRepeated = String(of.shape(input)) !== String(of.shape(pull.cotangent));
   const summed = isRepeated ? broadcastSum(pull, given, (tensor) => of.shape(tensor)) : undefined;
   return (
@@ -291,6 +294,8 @@ function Contribution({ of, pull, input, contribution: { given, before, after } 
       </h3>
       {summed ? (
         <BroadcastSum of={of} from={summed.from} axes={summed.axes} to={given} name={name} />
+      ) : canDraw(of, step, k) ? (
+        <RuleDrawing of={of} pull={pull} step={step} k={k} given={given} />
       ) : (
         <Tensor of={of} tensor={given} name={`contribution to ${name}`} bare phase="backward" />
       )}
@@ -298,11 +303,11 @@ function Contribution({ of, pull, input, contribution: { given, before, after } 
         <div class="accumulation">
           <p class="soft small">{name.split(" ")[0]} is used more than once, so its contributions are added.</p>
           <Row>
-            <Tensor of={of} tensor={before} name={`cotangent of ${name} so far`} bare scale={scale} />
+            <Tensor of={of} tensor={before} name={`cotangent of ${name} so far`} bare hue="cotangent" />
             <Sign text="+" />
-            <Tensor of={of} tensor={given} name={`contribution to ${name}`} bare scale={scale} />
+            <Tensor of={of} tensor={given} name={`contribution to ${name}`} bare hue="cotangent" />
             <Sign text="=" />
-            <Tensor of={of} tensor={after} name={`cotangent of ${name} now`} bare phase="backward" scale={scale} />
+            <Tensor of={of} tensor={after} name={`cotangent of ${name} now`} bare phase="backward" />
           </Row>
         </div>
       )}
@@ -310,14 +315,38 @@ function Contribution({ of, pull, input, contribution: { given, before, after } 
   );
 }
 
-/** Returns a common color scale for several tensors, so that a sum can be compared with its terms. */
-function commonScale(of: Timeline, tensors: readonly number[]): Scale {
-  const ranges = tensors.map((tensor) => of.recording.tensors[tensor]!.range);
-  const [least, most] = [
-    Math.min(...ranges.map((range) => range.least)),
-    Math.max(...ranges.map((range) => range.most)),
-  ];
-  return scaleFor({ least, most });
+/** Returns the color scales of a moment: one for all its values, one for its cotangents, and one for its tangents. */
+function scalesAt(of: Timeline, moment: Moment): Record<Hue, Scale> {
+  const { inputs, outputs, seeds } = of.recording;
+  const isStep = moment.kind === "step" || moment.kind === "pull";
+  const isEnd = moment.kind === "end";
+  const values = isStep ? [...moment.step.inputs, moment.step.output] : [...inputs, ...(isEnd ? outputs : [])];
+  const cotangents =
+    moment.kind === "pull"
+      ? [
+          moment.pull.cotangent,
+          ...moment.pull.contributions.flatMap(({ given, before, after }) => [given, before, after]),
+        ]
+      : isEnd
+        ? inputs.map((input) => of.cotangent(input, of.last)?.tensor)
+        : seeds.map(({ cotangent }) => cotangent);
+  const tangents = values.map((tensor) => of.tangent(tensor, of.last));
+  return {
+    value: commonScale(of, values, "value"),
+    cotangent: commonScale(of, cotangents, "cotangent"),
+    tangent: commonScale(of, tangents, "tangent"),
+  };
+}
+
+/** Returns a common color scale for the float tensors of a list. */
+function commonScale(of: Timeline, list: readonly (number | undefined | null)[], hue: Hue): Scale {
+  const ranges = list
+    .flatMap((tensor) => (tensor == null ? [] : [of.recording.tensors[tensor]!]))
+    .filter(({ dtype }) => dtype.startsWith("float"))
+    .map(({ range }) => range);
+  const least = Math.min(...ranges.map((range) => range.least));
+  const most = Math.max(...ranges.map((range) => range.most));
+  return scaleFor(least <= most ? { least, most } : { least: 0, most: 0 }, { hue });
 }
 
 interface SumProps {
@@ -330,11 +359,13 @@ interface SumProps {
 
 /**
  * Draws a contribution to the cotangent of a broadcast input, before and after the sum over the broadcast axes. The sum
- * has the shape of the input.
+ * has the shape of the input. The numbers under a number of the sum are marked.
  */
 function BroadcastSum({ of, from, to, axes, name }: SumProps) {
+  const hovered = useSignal<number | undefined>(undefined);
   const rank = of.shape(from).length;
   const across = axes.length === 1 && axes[0] === rank - 1 && rank > 1;
+  const marked = hovered.value === undefined ? undefined : copiesOf(hovered.value, of.shape(to), of.shape(from));
   return (
     <div class="broadcast-sum">
       <p class="soft small">
@@ -342,12 +373,24 @@ function BroadcastSum({ of, from, to, axes, name }: SumProps) {
         {axesText(axes)}, so the cotangents of its copies are summed.
       </p>
       <div class={across ? "collapse across" : "collapse"}>
-        <Tensor of={of} tensor={from} name="before the sum" bare />
+        <div class="tensor falling">
+          <Cells of={of.numbers(from)} name="before the sum" hue="cotangent" bare marked={marked} />
+        </div>
         <div class="sum-arrow" aria-hidden="true">
           <span>Σ</span>
           <span>{across ? "→" : "↓"}</span>
         </div>
-        <Tensor of={of} tensor={to} name={`contribution to ${name}`} bare phase="backward" />
+        <div class="tensor backward">
+          <Cells
+            of={of.numbers(to)}
+            name={`contribution to ${name}`}
+            hue="cotangent"
+            bare
+            onHover={(place) => {
+              hovered.value = place;
+            }}
+          />
+        </div>
       </div>
     </div>
   );

@@ -12,21 +12,33 @@ export function repeatedAxes(from: readonly number[], to: readonly number[]): nu
 
 /** Returns a tensor repeated to a shape, or undefined if the result is too large to draw. */
 export function repeated(x: Numbers, shape: readonly number[]): Numbers | undefined {
-  const size = shape.reduce((product, n) => product * n, 1);
-  const known = x.shape.reduce((product, n) => product * n, 1);
+  const [size, known] = [sizeOf(shape), sizeOf(x.shape)];
   if (size > mostDrawn || x.data.length < known) return undefined;
-  const added = shape.length - x.shape.length;
-  const data = Float64Array.from({ length: size }, (_, place) => {
-    let [rest, stride, at] = [place, 1, 0];
-    for (let axis = shape.length - 1; axis >= 0; axis--) {
-      const n = x.shape[axis - added] ?? 1;
-      if (n > 1) at += (rest % shape[axis]!) * stride;
-      stride *= n;
-      rest = Math.floor(rest / shape[axis]!);
-    }
-    return x.data[at]!;
-  });
+  const data = Float64Array.from({ length: size }, (_, place) => x.data[sourceOf(place, x.shape, shape)]!);
   return { ...x, shape, data };
+}
+
+/** Returns the places of the copies of an element, if a tensor of the shape `from` is repeated to the shape `to`. */
+export function copiesOf(element: number, from: readonly number[], to: readonly number[]): number[] {
+  if (sizeOf(to) > mostDrawn) return [];
+  return Array.from({ length: sizeOf(to) }, (_, place) => place).filter(
+    (place) => sourceOf(place, from, to) === element,
+  );
+}
+
+const sizeOf = (shape: readonly number[]): number => shape.reduce((product, n) => product * n, 1);
+
+/** Returns the place in a tensor of the shape `from` of the element that is copied to a place of the shape `to`. */
+function sourceOf(place: number, from: readonly number[], to: readonly number[]): number {
+  const added = to.length - from.length;
+  let [rest, stride, at] = [place, 1, 0];
+  for (let axis = to.length - 1; axis >= 0; axis--) {
+    const n = from[axis - added] ?? 1;
+    if (n > 1) at += (rest % to[axis]!) * stride;
+    stride *= n;
+    rest = Math.floor(rest / to[axis]!);
+  }
+  return at;
 }
 
 /** Returns the axes as text, such as "axis 0" or "axes 0 and 2". */

@@ -9,7 +9,7 @@ import {
 import { defaultKeymap, history, historyKeymap, indentWithTab } from "@codemirror/commands";
 import { javascript } from "@codemirror/lang-javascript";
 import { bracketMatching, HighlightStyle, indentOnInput, syntaxHighlighting } from "@codemirror/language";
-import { EditorState, RangeSetBuilder, StateEffect, StateField } from "@codemirror/state";
+import { EditorState, RangeSetBuilder, StateEffect, type StateEffectType, StateField } from "@codemirror/state";
 import {
   Decoration,
   type DecorationSet,
@@ -48,6 +48,7 @@ export class Editor {
           autocompletion({ override: [complete], icons: false }),
           hoverTooltip(explain),
           failedLine,
+          steppedLine,
           keymap.of([...completionKeymap, ...defaultKeymap, ...historyKeymap, indentWithTab]),
           EditorView.lineWrapping,
           EditorView.contentAttributes.of({
@@ -74,6 +75,11 @@ export class Editor {
     this.#view.dispatch({ effects: failAt.of(line) });
   }
 
+  /** Marks the line of the program that runs the current step, or whose VJP rules run. */
+  step(line: number | undefined, isBackward: boolean): void {
+    this.#view.dispatch({ effects: stepAt.of(line === undefined ? undefined : { line, isBackward }) });
+  }
+
   goTo(line: number): void {
     const { doc } = this.#view.state;
     const { from } = doc.line(Math.min(Math.max(line, 1), doc.lines));
@@ -98,24 +104,39 @@ const colors = HighlightStyle.define([
   { tag: [tags.typeName], class: "token-type" },
 ]);
 
-const failAt = StateEffect.define<number | undefined>();
-const failedLine = StateField.define<DecorationSet>({
-  create: () => Decoration.none,
-  update(marks, { effects, changes, newDoc }) {
-    for (const effect of effects) {
-      if (!effect.is(failAt)) continue;
-      const builder = new RangeSetBuilder<Decoration>();
-      const line = effect.value;
-      if (line !== undefined && line >= 1 && line <= newDoc.lines) {
-        const { from } = newDoc.line(line);
-        builder.add(from, from, Decoration.line({ class: "failed-line" }));
+interface MarkedLine {
+  readonly line: number;
+  readonly class: string;
+}
+
+/** Returns an extension that marks one line of the program, which an effect chooses. */
+function markedLine<T>(effectOf: StateEffectType<T>, markOf: (value: T) => MarkedLine | undefined) {
+  return StateField.define<DecorationSet>({
+    create: () => Decoration.none,
+    update(marks, { effects, changes, newDoc }) {
+      for (const effect of effects) {
+        if (!effect.is(effectOf)) continue;
+        const builder = new RangeSetBuilder<Decoration>();
+        const mark = markOf(effect.value);
+        if (mark && mark.line >= 1 && mark.line <= newDoc.lines) {
+          const { from } = newDoc.line(mark.line);
+          builder.add(from, from, Decoration.line({ class: mark.class }));
+        }
+        return builder.finish();
       }
-      return builder.finish();
-    }
-    return marks.map(changes);
-  },
-  provide: (field) => EditorView.decorations.from(field),
-});
+      return marks.map(changes);
+    },
+    provide: (field) => EditorView.decorations.from(field),
+  });
+}
+
+const failAt = StateEffect.define<number | undefined>();
+const failedLine = markedLine(failAt, (line) => (line === undefined ? undefined : { line, class: "failed-line" }));
+const stepAt = StateEffect.define<{ readonly line: number; readonly isBackward: boolean } | undefined>();
+const steppedLine = markedLine(
+  stepAt,
+  (at) => at && { line: at.line, class: at.isBackward ? "current backward" : "current" },
+);
 
 const byName = new Map(declarations.map((declaration) => [declaration.name, declaration]));
 

@@ -3,6 +3,7 @@ import examples from "virtual:examples";
 import { useEffect } from "preact/hooks";
 import { put } from "../../page/address.ts";
 import { useKeys } from "../../page/keys.ts";
+import { Panes, shownPane } from "../../page/Panes.tsx";
 import { expectFormulas } from "../../parts/Formula.tsx";
 import { Select } from "../../parts/Select.tsx";
 import { Graph } from "./Graph.tsx";
@@ -14,6 +15,7 @@ import {
   at,
   choose,
   example,
+  exampleCode,
   isRunning,
   isStale,
   keepRunning,
@@ -32,6 +34,13 @@ import {
 } from "./state.ts";
 import { Transport, togglePlay } from "./Transport.tsx";
 import type { Timeline } from "./timeline.ts";
+
+const panes = [
+  { name: "step", title: "Step" },
+  { name: "list", title: "List" },
+  { name: "graph", title: "Graph" },
+  { name: "program", title: "Program" },
+] as const;
 
 export default function TapeRoom() {
   useEffect(keepRunning, []);
@@ -52,9 +61,10 @@ export default function TapeRoom() {
   ]);
   const of = timeline.value;
   return (
-    <div class="tape-room">
+    <div class="tape-room" data-pane={shownPane(panes)}>
       <div class="top">
         <h1>Tape</h1>
+        <Panes panes={panes} />
         <Choices />
       </div>
       <div class="left">
@@ -90,17 +100,19 @@ const turn = (by: number): void => {
   if (examples[place]) choose(examples[place].name);
 };
 
+const kinds = { example: "Examples", exercise: "Exercises", tour: "Tour" } as const;
+
 function Choices() {
   const count = outcome.value?.recordings.length ?? 0;
-  const isOwn = program.value !== example.value.code && !example.value.isExercise; // an edited exercise keeps its name
+  const isOwn = program.value !== exampleCode.value && example.value.kind !== "exercise"; // an edited exercise keeps its name
   return (
     <>
       <Select label="Example" value={isOwn ? "" : example.value.name} onChoose={choose}>
         {isOwn && <option value="">A program of your own</option>}
-        {[false, true].map((areExercises) => (
-          <optgroup key={areExercises} label={areExercises ? "Exercises" : "Examples"}>
+        {(["example", "exercise", "tour"] as const).map((wanted) => (
+          <optgroup key={wanted} label={kinds[wanted]}>
             {examples
-              .filter(({ isExercise }) => isExercise === areExercises)
+              .filter(({ kind }) => kind === wanted)
               .map(({ name, title }) => (
                 <option key={name} value={name}>
                   {title}
@@ -196,7 +208,7 @@ function SeedChoice({ of }: { of: Timeline }) {
 }
 
 function Nothing({ failed }: { failed: boolean }) {
-  if (example.value.isExercise && !failed)
+  if (example.value.kind === "exercise" && !failed)
     return <p class="soft">Write your answer in the program. The result of the check is printed below it.</p>;
   return (
     <p class="soft">

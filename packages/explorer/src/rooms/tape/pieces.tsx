@@ -1,8 +1,10 @@
-import type { Scale } from "../../parts/colors.ts";
-import { HeatMap } from "../../parts/HeatMap.tsx";
+import { createContext } from "preact";
+import { useContext } from "preact/hooks";
+import type { Hue, Scale } from "../../parts/colors.ts";
+import { HeatMap, type Numbers } from "../../parts/HeatMap.tsx";
 import { shapeText } from "../../parts/numbers.ts";
 import type { StepData } from "../../sandbox/protocol.ts";
-import { look, lookAt } from "./state.ts";
+import { look, lookAt, pointed, pointsAt } from "./state.ts";
 import type { Timeline } from "./timeline.ts";
 
 // The elements that the panels of the current step share.
@@ -74,8 +76,11 @@ export function TensorName({ of, tensor }: { of: Timeline; tensor: number }) {
   return (
     <button
       type="button"
-      class="tensor-name code"
+      class={pointed.value.includes(tensor) ? "tensor-name code pointed" : "tensor-name code"}
       aria-pressed={look.value === tensor}
+      {...pointsAt(tensor)}
+      onFocus={() => (pointed.value = [tensor])}
+      onBlur={() => (pointed.value = [])}
       onClick={() => lookAt(tensor)}
       title="Show its value and its cotangent"
     >
@@ -89,15 +94,43 @@ interface TensorProps {
   readonly tensor: number;
   readonly name?: string;
   readonly phase?: "forward" | "backward" | "tangent";
+  /** The kind of the numbers. Default: cotangent in the phase "backward", tangent in the phase "tangent", else value. */
+  readonly hue?: Hue;
   readonly bare?: boolean;
-  readonly scale?: Scale | undefined;
 }
 
-export function Tensor({ of, tensor, name, phase, bare = false, scale }: TensorProps) {
+export function Tensor({ of, tensor, name, phase, hue, bare = false }: TensorProps) {
+  const kind = hue ?? (phase === "backward" ? "cotangent" : phase === "tangent" ? "tangent" : "value");
   return (
-    <div class={phase ? `tensor ${phase}` : "tensor"}>
-      <HeatMap of={of.numbers(tensor)} name={name ?? of.name(tensor)} bare={bare} legend={false} scale={scale} />
+    <div
+      class={`tensor${phase ? ` ${phase}` : ""}${pointed.value.includes(tensor) ? " pointed" : ""}`}
+      {...pointsAt(tensor)}
+    >
+      <Cells of={of.numbers(tensor)} name={name ?? of.name(tensor)} bare={bare} hue={kind} />
     </div>
+  );
+}
+
+/**
+ * The color scales of the current step, one for each hue, so that equal numbers have equal colors in the whole step.
+ * Numbers that are not floats have their own scales.
+ */
+export const Scales = createContext<Partial<Readonly<Record<Hue, Scale>>>>({});
+
+interface CellsProps {
+  readonly of: Numbers;
+  readonly name: string;
+  readonly hue: Hue;
+  readonly bare?: boolean;
+  readonly marked?: readonly number[] | undefined;
+  readonly onHover?: ((place: number | undefined) => void) | undefined;
+}
+
+/** Shows numbers as a heat map with the color scale of the current step. */
+export function Cells({ of, hue, ...others }: CellsProps) {
+  const scale = useContext(Scales)[hue];
+  return (
+    <HeatMap of={of} hue={hue} legend={false} scale={of.dtype.startsWith("float") ? scale : undefined} {...others} />
   );
 }
 

@@ -1,4 +1,5 @@
 import examples, { type Example } from "virtual:examples";
+import type { Program } from "virtual:programs/example";
 import { computed, effect, signal } from "@preact/signals";
 import { type Address, address, put } from "../../page/address.ts";
 import { packed, unpacked } from "../../page/packed.ts";
@@ -14,7 +15,18 @@ const field = (name: string) => computed(() => (inRoom.value.room === "tape" ? i
 const exampleField = field("example");
 const codeField = field("code");
 export const example = computed<Example>(() => examples.find(({ name }) => name === exampleField.value) ?? examples[0]);
-export const program = computed<string>(() => (codeField.value && unpacked(codeField.value)) || example.value.code);
+/** The code of the examples, by name. The page loads the examples of a kind when it shows one of them. */
+const programs = signal<Readonly<Record<string, Program>>>({});
+const load = {
+  example: () => import("virtual:programs/example"),
+  exercise: () => import("virtual:programs/exercise"),
+  tour: () => import("virtual:programs/tour"),
+} as const;
+export const exampleCode = computed<string | undefined>(() => programs.value[example.value.name]?.code);
+/** The program, or undefined while the example is loading. */
+export const program = computed<string | undefined>(
+  () => (codeField.value && unpacked(codeField.value)) || exampleCode.value,
+);
 const orderField = field("order");
 export const order = computed<1 | 2>(() => (orderField.value === "2" ? 2 : 1));
 
@@ -54,6 +66,34 @@ export const look = computed(() => {
   const number = whole(lookField.value);
   return number !== undefined && number < (timeline.value?.recording.tensors.length ?? 0) ? number : undefined;
 });
+
+/**
+ * The tensors that the reader points at, in the program, the list, the graph or the current step. All of these places mark
+ * them.
+ */
+export const pointed = signal<readonly number[]>([]);
+
+/** Returns handlers that mark a tensor everywhere while the pointer is on an element, or while the element has the focus. */
+export const pointsAt = (tensor: number) => ({
+  onMouseEnter: () => (pointed.value = [tensor]),
+  onMouseLeave: () => (pointed.value = []),
+});
+
+/** The line of the program that runs the current step, or whose VJP rules run. */
+export const currentLine = computed<number | undefined>(() => {
+  const place = timeline.value?.place(at.value);
+  return place === undefined ? undefined : timeline.value!.recording.steps[place]!.line;
+});
+/** The lines of the program that compute the tensors that the reader points at. */
+export const pointedLines = computed<ReadonlySet<number>>(() => {
+  const of = timeline.value;
+  return new Set(pointed.value.flatMap((tensor) => of?.lineOf(tensor) ?? []));
+});
+/** Marks the tensors that a line of the program computes. */
+export function pointAtLine(line: number | undefined): void {
+  const steps = timeline.peek()?.recording.steps ?? [];
+  pointed.value = line === undefined ? [] : steps.filter((step) => step.line === line).map(({ output }) => output);
+}
 
 const openField = field("open");
 /** The indices of the steps whose bodies are shown in the list. */
@@ -100,6 +140,7 @@ export const choose = (name: string): void =>
       of: undefined,
       along: undefined,
       open: undefined,
+      nudge: undefined,
     },
     { push: true },
   );
@@ -113,7 +154,7 @@ export const seedInput = (input: number): void => put({ along: input === 0 ? und
 
 /** Stores the user's program in the URL. */
 export const edit = (code: string): void =>
-  put({ code: code === example.peek().code ? undefined : packed(code), look: undefined });
+  put({ code: code === exampleCode.peek() ? undefined : packed(code), look: undefined });
 
 const sandbox = new Sandbox();
 
@@ -124,11 +165,12 @@ const sandbox = new Sandbox();
 export function keepRunning(): () => void {
   sandbox.prepare();
   let timer: number | undefined;
-  return effect(() => {
+  const stopLoading = effect(loadExample);
+  const stopRunning = effect(() => {
     const wanted = { order: order.value, along: along.value };
     const code = program.value;
     isRunning.value = true;
-    isSlow.value = false;
+    if (code === undefined) return; // isSlow stays true until a program ends, so that no error of an earlier program returns
     clearTimeout(timer);
     timer = window.setTimeout(() => (isSlow.value = isRunning.peek()), 300);
     void run(code, wanted).then((found) => {
@@ -140,13 +182,32 @@ export function keepRunning(): () => void {
       outcome.value = isStale.peek() ? { ...found, recordings: before } : found;
     });
   });
+  return () => {
+    stopLoading();
+    stopRunning();
+  };
+}
+
+/** Loads the code of the examples of the current kind. */
+function loadExample(): void {
+  const { name, kind } = example.value;
+  if (programs.peek()[name]) return;
+  load[kind]().then(
+    ({ default: all }) => {
+      programs.value = { ...programs.peek(), ...all };
+    },
+    (error: unknown) => {
+      const failure = { name: "LoadError", message: `the example could not be loaded: ${error}` };
+      outcome.value = { recordings: [], printed: [], error: failure };
+    },
+  );
 }
 
 /** Ends the program if it runs. */
 export const stop = (): void => sandbox.stop();
 
 async function run(code: string, wanted: Omit<Run, "code">): Promise<Outcome | undefined> {
-  const known = examples.find((each) => each.code === code);
+  const known = Object.values(programs.peek()).find((each) => each.code === code);
   if (known) return sandbox.run({ code: known.javascript, ...wanted });
   const { toJavaScript } = await import("../../sandbox/typescript.ts");
   if (code !== program.peek()) return undefined;

@@ -86,6 +86,12 @@ export class Timeline {
     return this.#makers.get(tensor);
   }
 
+  /** Returns the line of the program that computed a tensor. */
+  lineOf(tensor: number): number | undefined {
+    const place = this.#makers.get(tensor);
+    return place === undefined ? undefined : this.recording.steps[place]!.line;
+  }
+
   users(tensor: number): readonly number[] {
     return this.#users.get(tensor) ?? [];
   }

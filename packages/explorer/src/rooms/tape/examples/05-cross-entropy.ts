@@ -4,7 +4,7 @@ import { log, mul, neg, softmax, sum } from "@wengert/ops";
 
 const t = tensor([[1, 0, 0], [0, 0, 1]], { label: "t" });
 
-// The cross-entropy is −Σ t log s, for the targets t and
+// The cross-entropy is −sum(t log s), for the targets t and
 // the probabilities s. The sweep computes s − t as the
 // cotangent of the logits.
 const f = (logits: Tensor) => {

@@ -3,7 +3,7 @@ import { record, type Tensor, tensor } from "@wengert/core";
 import { crossEntropy, div, oneHot, softmax, sub } from "@wengert/ops";
 import { checkCrossEntropy, todo } from "exercises";
 
-// The loss is the mean over n rows of −Σ t log softmax(x). x and t are [n, K], and each row of t is one-hot. Write the
+// The loss is the mean over n rows of −sum(t log softmax(x)). x and t are [n, K], and each row of t is one-hot. Write the
 // gradient of the loss with respect to x.
 const gradient = (x: Tensor, t: Tensor): Tensor => todo();
 

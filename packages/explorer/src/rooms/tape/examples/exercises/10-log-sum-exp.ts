@@ -3,7 +3,7 @@ import { customVjp, record, type Tensor, tensor } from "@wengert/core";
 import { div, exp, expandDims, logSumExp, mul, softmax, sum } from "@wengert/ops";
 import { checkLogSumExp, todo } from "exercises";
 
-// y = log Σⱼ exp(xⱼ) for each row, where x is [n, K] and y is [n]. Write the cotangent of x, given x and the cotangent g of y.
+// y = log(sum(exp(x))) for each row, where x is [n, K] and y is [n]. Write the cotangent of x, given x and the cotangent g of y.
 const own = customVjp({
   forward: (x: Tensor): [Tensor, Tensor] => [logSumExp(x, { axis: 1 }), x],
   backward: (x, g): [Tensor] => [todo()],
