@@ -18,20 +18,25 @@ export interface Traced<A extends readonly unknown[]> {
 interface Known<P> {
   readonly signature: Signature;
   readonly repeats: boolean;
-  /** Returns the value of a call, a tree with these tensors. */
+  /** Returns the value of a call of the function: a tree that contains the tensors `outputs`. */
   readonly build: (outputs: readonly Tensor[]) => unknown;
   readonly plan: P;
 }
 
-/** The plans of a function for the signatures of the last calls. */
+/** The plans of a compiled function for the most recently used signatures. */
 export interface KnownPlans<A extends readonly unknown[], P> {
-  /** Returns the plan for the arguments, and writes their tensors to `inputs`. Makes the plan of a new signature. */
+  /**
+   * Returns the plan for the arguments, and writes their tensors to `inputs`. If the signature is new, makes a plan.
+   */
   readonly find: (args: A, inputs: Tensor[], repeats?: boolean) => Known<P>;
   /** Returns the number of signatures that were traced so far. */
   readonly count: () => number;
 }
 
-/** Keeps up to `maxPlans` plans of `f`, which `make` makes. Calls `drop` with each plan that it drops. */
+/**
+ * Keeps up to `maxPlans` plans of `f`. `make` makes a plan for a new signature. When a plan is dropped, `drop` receives
+ * the plan.
+ */
 export function knownPlans<A extends readonly unknown[], P>(
   f: (...args: A) => unknown,
   maxPlans: number,
