@@ -17,7 +17,7 @@ afterAll(() => void kernels("auto"));
 type Spec = Parameters<typeof apply>[0];
 type Float = "float32" | "float64";
 
-/** The params for each op that takes params. */
+/** For each op that takes params (options), the params with which the test calls the op. */
 const paramsOf: Readonly<Record<string, (types: string) => unknown>> = {
   clip: () => ({ min: -0.1, max: 0.7 }),
   leakyRelu: () => ({ slope: 0.01 }),

@@ -17,7 +17,7 @@ export interface FakeOptions {
   readonly missing?: readonly string[];
   /** The file names of the libraries that can be loaded. Default: all. */
   readonly exist?: readonly string[];
-  /** Called when the program loads a library. */
+  /** A function that is called when the tested code loads a library. */
   readonly onLoad?: () => void;
 }
 

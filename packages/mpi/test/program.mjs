@@ -1,4 +1,4 @@
-// Runs on every rank. Writes the results of each rank to a file, for mpi.test.ts.
+// The program that mpi.test.ts starts on every rank. Each rank writes its results to a file, which mpi.test.ts reads.
 
 import { existsSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";

@@ -321,7 +321,7 @@ describe("branches and loops", () => {
 
 describe("a file is never trusted", () => {
   const bytes = convNet(false);
-  /** Imports and runs a damaged file. Only errors of the library may be thrown. */
+  /** Imports a damaged file and runs the model. Throws an error again unless it is a WengertError. */
   const tryToRead = (damaged: Uint8Array): "ok" | "refused" => {
     try {
       const model = fromOnnx(damaged);

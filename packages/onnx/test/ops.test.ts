@@ -53,7 +53,10 @@ test("the README lists the ops that have no ONNX form, and those for which ONNX 
   expect(namesOf(accepted).size).toBeGreaterThan(150);
 });
 
-/** The checker of the ONNX project, from Debian's package python3-onnx, which knows the signatures of all operators. */
+/**
+ * A Python program that checks exported files with the checker of the ONNX project, which knows the signatures of all
+ * operators. The Debian package python3-onnx contains this checker.
+ */
 const checker = `
 import glob, onnx, sys
 for path in sorted(glob.glob(sys.argv[1] + "/*.onnx")):

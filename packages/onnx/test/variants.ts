@@ -146,7 +146,7 @@ export const variants: readonly Variant[] = [
   ],
 ];
 
-/** Returns the file of a variant, and the tensors of its inputs. */
+/** Returns an ONNX file that contains the node of a variant, and the tensors to pass as inputs. */
 export function fileOf([op, given, attributes = {}, { opset = 22, outputs = 1 } = {}]: Variant) {
   const isTensor = (each: unknown): each is Tensor => each !== null && !Array.isArray(each);
   const names = given.map((each, i) => (each === null ? "" : `x${i}`));
@@ -169,7 +169,7 @@ export function fileOf([op, given, attributes = {}, { opset = 22, outputs = 1 } 
   return { bytes, inputs: given.filter(isTensor) };
 }
 
-/** Describes an output without a shape. */
+/** Describes an output of a graph without giving its shape. */
 const untyped = (name: string, elemType: number) => ({
   name,
   type: { value: { case: "tensorType" as const, value: { elemType } } },

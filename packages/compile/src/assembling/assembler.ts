@@ -233,7 +233,7 @@ export class Code {
   store(offset: number): this {
     return this.#access(11, 4, offset);
   }
-  /** Stores one lane of 1, 2, 4 or 8 bytes. */
+  /** Stores one lane of a vector. The lane has 1, 2, 4 or 8 bytes. */
   storeLane(width: 1 | 2 | 4 | 8, offset: number, lane: number): this {
     const log = Math.log2(width);
     return this.#access(88 + log, log, offset).#put(lane);
@@ -338,7 +338,10 @@ export class ModuleBuilder {
     return index;
   }
 
-  /** Returns the binary. It imports the memory `env.memory`, which threads share if `isShared`. */
+  /**
+   * Returns the WebAssembly module as a binary. The module imports the memory `env.memory`, which threads can share if
+   * `isShared` is true.
+   */
   binary(isShared: boolean): Uint8Array {
     const limits = isShared ? [3, 1, ...unsigned(maxSharedPages)] : [0, 1];
     const memory = [...name("env"), ...name("memory"), 2, ...limits];

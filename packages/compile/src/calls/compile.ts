@@ -60,7 +60,7 @@ export interface Compiled<A extends readonly unknown[], R> {
   repeat(times: number, ...args: A): R;
 }
 
-/** Options of `compile` for functions that run on an engine. */
+/** Options of `compile` for functions that an engine runs, such as ONNX Runtime. */
 export interface EngineOptions {
   /** The engine that runs the programs, such as `onnx(ort)` of `@wengert/onnx`. */
   readonly engine: ProgramEngine;

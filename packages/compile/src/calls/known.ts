@@ -10,7 +10,7 @@ export interface Traced<A extends readonly unknown[]> {
   readonly signature: Signature;
   readonly args: A;
   readonly inputs: readonly Tensor[];
-  /** Whether the plan is for `repeat`. */
+  /** Whether the plan is used by `repeat` instead of by calls of the compiled function. */
   readonly repeats: boolean;
 }
 

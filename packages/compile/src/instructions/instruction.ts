@@ -26,9 +26,9 @@ export interface KernelCall {
  * row of this range.
  */
 export interface Rows {
-  /** The index of the argument that is the number of rows. */
+  /** The index of the kernel's argument that holds the number of rows. */
   readonly count: number;
-  /** Each part, except the last one, has a multiple of this number of rows. */
+  /** The number of rows of each part is a multiple of this number, except in the last part. */
   readonly unit: number;
   /** The indices of the arguments that are addresses of rows, and the number of bytes from one row to the next. */
   readonly addresses: readonly (readonly [argument: number, bytes: number])[];

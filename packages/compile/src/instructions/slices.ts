@@ -2,7 +2,10 @@ import { sizeOf } from "@wengert/core/extend";
 import { type ComputedStep, isRowMajorValue, type Value, widthOf } from "../memory/layout.ts";
 import { type Argument, at, type KernelCall, type Reserve, type Rule } from "./instruction.ts";
 
-/** The rule of a kernel of the softmax family, which processes contiguous slices along the last axes. */
+/**
+ * Returns a call of the kernel `name` of the softmax family. These kernels need contiguous slices along the last axes;
+ * for other slices, returns `undefined`.
+ */
 function sliceCalls(
   name: string,
   { inputs, output }: ComputedStep,

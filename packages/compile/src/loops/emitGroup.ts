@@ -18,7 +18,7 @@ const vectorsOfCalls = 4;
 export interface GroupContext {
   /** The results of the fused loop that other instructions read. */
   readonly stored: ReadonlySet<Buffer>;
-  /** Returns the address of a value's first element. */
+  /** Returns the address of a tensor's first element. */
   readonly addressOf: (value: Value) => number;
   /** Returns the index of a function of the kernels. */
   readonly indexOf: (name: VectorFunction) => number;

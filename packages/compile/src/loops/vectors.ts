@@ -11,7 +11,7 @@ export interface Access {
   readonly address: number;
   /** The number of bytes of an element in memory. */
   readonly width: 1 | 4 | 8;
-  /** The strides along the merged axes, in elements. */
+  /** The strides of the tensor along the axes of the loop, in elements. */
   strides: readonly number[];
   /** The local variable with the byte offset of the current row, unless this offset is always 0. */
   row?: number;
@@ -28,7 +28,7 @@ export interface Position {
    * Undefined if the position in the row is fixed.
    */
   readonly column: number | undefined;
-  /** The number of lanes that belong to the row. */
+  /** The number of lanes of the vector that hold elements of the row. */
   readonly count: number;
 }
 

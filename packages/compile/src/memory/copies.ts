@@ -37,8 +37,8 @@ export class Entrance {
   }
 
   /**
-   * Copies the tensors whose elements are not in the memory yet. A tensor whose `.data` was read is always copied, because
-   * the caller can write to its elements.
+   * Copies the tensors whose elements are not in the plan's memory yet. A tensor whose `.data` was read is always
+   * copied, because the caller can write to its elements.
    * @throws MutationError if a tensor has been donated
    */
   write(inputs: readonly Tensor[]): void {

@@ -22,7 +22,7 @@ export interface Buffer {
   readonly elements: Data | undefined;
 }
 
-/** A tensor as a view of a buffer. */
+/** A tensor of a program, described as a view of a buffer: a shape, strides and an offset. */
 export interface Value {
   readonly buffer: Buffer;
   readonly dtype: DType;

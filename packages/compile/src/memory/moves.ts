@@ -4,7 +4,7 @@ import { type Data, isRowMajor, type NdArray, ravel } from "@wengert/core/extend
 export interface Move {
   readonly from: NdArray;
   readonly to: Data;
-  /** Whether `from` views the memory of an input, which another move may overwrite. */
+  /** Whether `from` is a view of an input's memory, which another copy may overwrite. */
   readonly readsInput: boolean;
 }
 

@@ -34,7 +34,10 @@ export interface Linked {
   readonly close: () => void;
 }
 
-/** Generates a WebAssembly module with the loops, and returns the function that runs all instructions. */
+/**
+ * Generates a WebAssembly module with the fused loops of a plan, and returns a function that runs all instructions of
+ * the plan.
+ */
 export function link(
   kernels: KernelExports,
   instructions: readonly PlannedInstruction[],

@@ -12,7 +12,7 @@ import { type Conversion, conversionFor } from "./tensors.ts";
 export interface OnnxOptions {
   /**
    * The number of threads. In Node, the default is 1. In a page, ONNX Runtime reads the number once, when it starts, so
-   * all sessions have the same number of threads. There, ONNX Runtime chooses the default.
+   * all sessions have the same number of threads. In a page, ONNX Runtime chooses the default.
    */
   readonly threads?: number | undefined;
   /**

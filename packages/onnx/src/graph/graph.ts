@@ -17,7 +17,7 @@ export interface GraphBuilder {
   readonly nodes: (op: string, inputs: readonly string[], count: number, attributes?: Attributes) => string[];
   /** Adds a vector of int64, the type of shapes, axes and bounds in ONNX. */
   readonly ints: (values: readonly number[]) => string;
-  /** Adds a number as a scalar of `type`. */
+  /** Adds a scalar constant with the element type `type`. */
   readonly number: (value: number, type: ElementType) => string;
   /** Adds an array of numbers. */
   readonly array: (values: readonly number[], shape: Shape, type: ElementType) => string;

@@ -18,7 +18,7 @@ interface Use {
   readonly input: number;
 }
 
-/** Records the uses of all values of a graph and its subgraphs. */
+/** Returns, for each value of a graph and its subgraphs, the nodes that use the value as an input. */
 function usesIn(graph: FileGraph, uses = new Map<string, Use[]>()): Map<string, Use[]> {
   const add = (name: string, use: Use) => {
     const list = uses.get(name);

@@ -60,7 +60,7 @@ function elementsOf(g: GraphBuilder, { indices, indicesShape, values }: Entries,
   return { indices: expand(g, along, shape), values: reshape(g, values, shape) };
 }
 
-/** Returns x as numbers that can be added: bools count as int32. */
+/** Converts bools to int32, so that they can be added. Returns other numbers unchanged. */
 const addable = (g: GraphBuilder, x: string, dtype: DType): string => (dtype === "bool" ? castTo(g, x, "int32") : x);
 
 export const indexRules = (): readonly Rule[] => [

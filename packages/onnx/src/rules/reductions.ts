@@ -12,7 +12,7 @@ interface Reduction {
 
 const countOf = (shape: Shape, axes: readonly number[]): number => axes.reduce((n, axis) => n * shape[axis]!, 1);
 
-/** Returns x as numbers that can be added: bools count as int32. */
+/** Converts bools to int32, so that their sum can be computed. Returns other numbers unchanged. */
 const addable = (g: GraphBuilder, x: string, dtype: DType): string => (dtype === "bool" ? castTo(g, x, "int32") : x);
 
 /**
