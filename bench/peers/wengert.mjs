@@ -129,7 +129,8 @@ await serve(
       const step = fast(
         (params, state, g) => {
           const { updates, state: next } = optimizer.update({ p: g }, state, params);
-          return { params: applyUpdates(params, updates), state: next };
+          const updated = applyUpdates(params, updates);
+          return { params: updated, state: next, total: sum(updated.p) };
         },
         [],
         { donate: [0, 1] },
@@ -138,7 +139,7 @@ await serve(
       return () =>
         after(step(params, state, slope), (next) => {
           ({ params, state } = next);
-          return { sum: read(sum(params.p)) };
+          return { sum: read(next.total) };
         });
     },
     gemm(inputs) {

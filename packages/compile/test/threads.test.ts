@@ -39,7 +39,10 @@ function network(dtype: "float32" | "float64") {
   return [step, [params, X, labels]] as const;
 }
 
-/** Matrix products of all layouts, softmax with its VJP, and loops with operands that are broadcast along the divided axis. */
+/**
+ * Matrix products of all layouts, softmax with its VJP, and loops whose operands are broadcast along the axis that
+ * threads divide.
+ */
 function mixture(dtype: "float32" | "float64") {
   const [a, b] = [of(dtype, [71, 132], 4), of(dtype, [132, 67], 5)];
   const f = (a: Tensor, b: Tensor) => {

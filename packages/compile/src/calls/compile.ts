@@ -8,7 +8,7 @@ import { availableThreads } from "../threads/platform.ts";
 import { compileOn, type EngineCompiled, type ProgramEngine } from "./engine.ts";
 import { knownPlans, nameOf, type Traced } from "./known.ts";
 import { donatedPairs, repeatedPairs } from "./pairs.ts";
-import { hasTraced } from "./signature.ts";
+import { hasTraced, isTraced } from "./signature.ts";
 
 export interface CompileOptions {
   /**
@@ -118,10 +118,13 @@ export function compile<A extends readonly unknown[], R>(
       for (let i = 1; i < (times ?? 1); i++) value = f(...([value, ...args.slice(1)] as unknown as A));
       return value;
     };
-    if (isRecording() || hasTraced(args)) return runEagerly();
+    if (isRecording()) return runEagerly();
     const inputs: Tensor[] = [];
-    const { build, plan } = plans.find(args, inputs, times !== undefined);
-    if (typeof plan === "string") return runEagerly();
+    const repeats = times !== undefined;
+    const known =
+      plans.match(args, inputs, repeats) ?? (hasTraced(args) ? undefined : plans.find(args, inputs, repeats));
+    if (known === undefined || typeof known.plan === "string" || inputs.some(isTraced)) return runEagerly();
+    const { build, plan } = known;
     let outputs: Tensor[];
     try {
       outputs = plan.run(inputs, times ?? 1);

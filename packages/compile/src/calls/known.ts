@@ -26,8 +26,11 @@ interface Known<P> {
 /** The plans of a compiled function for the most recently used signatures. */
 export interface KnownPlans<A extends readonly unknown[], P> {
   /**
-   * Returns the plan for the arguments, and writes their tensors to `inputs`. If the signature is new, makes a plan.
+   * Returns the plan for the arguments, and writes their tensors to `inputs`. Returns `undefined` if the signature is
+   * new.
    */
+  readonly match: (args: A, inputs: Tensor[], repeats?: boolean) => Known<P> | undefined;
+  /** Returns the plan for the arguments, and writes their tensors to `inputs`. Makes a plan if the signature is new. */
   readonly find: (args: A, inputs: Tensor[], repeats?: boolean) => Known<P>;
   /** Returns the number of signatures that were traced so far. */
   readonly count: () => number;
@@ -46,17 +49,24 @@ export function knownPlans<A extends readonly unknown[], P>(
   const name = nameOf(f);
   const known: Known<P>[] = []; // the most recently used first
   let signatures = 0;
+  let difference: string | undefined; // of the last arguments from the most recent signature
+  const match = (args: A, inputs: Tensor[], repeats = false): Known<P> | undefined => {
+    difference = undefined;
+    for (let i = 0; i < known.length; i++) {
+      inputs.length = 0;
+      const found = known[i]!.signature.difference(args, inputs);
+      difference ??= found;
+      if (found !== undefined || known[i]!.repeats !== repeats) continue;
+      if (i > 0) known.unshift(...known.splice(i, 1));
+      return known[0]!;
+    }
+    return undefined;
+  };
   return {
+    match,
     find: (args, inputs, repeats = false) => {
-      let difference: string | undefined; // from the most recent signature
-      for (let i = 0; i < known.length; i++) {
-        inputs.length = 0;
-        const found = known[i]!.signature.difference(args, inputs);
-        difference ??= found;
-        if (found !== undefined || known[i]!.repeats !== repeats) continue;
-        if (i > 0) known.unshift(...known.splice(i, 1));
-        return known[0]!;
-      }
+      const matching = match(args, inputs, repeats);
+      if (matching !== undefined) return matching;
       inputs.length = 0;
       const signature = signatureOf(f, args, inputs);
       const program = traceWith(f, signature, inputs);

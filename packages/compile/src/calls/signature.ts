@@ -117,9 +117,12 @@ function replaceTensors(node: unknown, f: () => Tensor): unknown {
   return Object.fromEntries(Object.entries(node).map(([key, entry]) => [key, replaceTensors(entry, f)]));
 }
 
+/** Returns whether a tensor has no values, as during a trace. */
+export const isTraced = (x: Tensor): boolean => x.array === undefined;
+
 /** Returns whether any argument contains a tensor without values, as during a trace. Never throws. */
 export function hasTraced(node: unknown, level = 0): boolean {
-  if (node instanceof Tensor) return node.array === undefined;
+  if (node instanceof Tensor) return isTraced(node);
   if (level > maxLevels) return false;
   if (isList(node)) return node.some((entry) => hasTraced(entry, level + 1));
   return isPlainObject(node) && Object.values(node).some((entry) => hasTraced(entry, level + 1));

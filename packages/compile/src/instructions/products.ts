@@ -8,6 +8,8 @@ import { type Argument, at, type KernelCall, type Rows, type Rule } from "./inst
  * width of a tile in bytes. See gemm.ts in `@wengert/ops`.
  */
 const [packedTerms, packedRows, tileBytes] = [400, 60, 32];
+/** If the right matrix B has at most `maxNarrow` columns, each kernel call computes `blockRows` rows of the product. */
+const [blockRows, maxNarrow] = [512, 64];
 /**
  * The largest number of terms that the float32 kernel adds up in float32. Matrix products with longer sums run as an
  * op.
@@ -48,7 +50,7 @@ export const matmulRule: Rule = ({ inputs: [a, b], output }, reserve) => {
     const byColumns = Math.ceil(rows / lanes) * lanes * n * k + 2 * rows * n;
     const isTransposed = byColumns < 0.875 * byRows;
     const columns = isTransposed ? rows : n;
-    reserve((Math.min(k, packedTerms) * packedRows + k * (columns + 7)) * size + 384);
+    reserve(part * (packedRows + columns + 7) * size + 384);
     const [left, right] = [at(a!, i), at(b!, j)];
     const tail: Argument[] = [1, 0, part, "scratch"]; // isFirst, isRunning
     const args: Argument[] = isTransposed
@@ -58,7 +60,14 @@ export const matmulRule: Rule = ({ inputs: [a, b], output }, reserve) => {
   };
   const batch = output.shape.slice(0, Math.max(aShape.length, bShape.length) - 2);
   const count = sizeOf(batch);
-  if (bShape.length === 2 && isRowMajorValue(a!)) return [product(m * count, 0, 0, 0)];
+  if (bShape.length === 2 && isRowMajorValue(a!)) {
+    // A block of rows of the product stays in the processor's cache while the kernel adds all terms.
+    const rows = m * count;
+    const block = n <= maxNarrow && rows > 2 * blockRows ? blockRows : rows;
+    return Array.from({ length: Math.ceil(rows / block) }, (_, b) =>
+      product(Math.min(block, rows - b * block), b * block * k, 0, b * block * n),
+    );
+  }
   if (count > 64) return undefined;
   const aBatch = broadcastTo({ ...a!, shape: aShape.slice(0, -2), stride: aStride.slice(0, -2) }, batch);
   const bBatch = broadcastTo({ ...b!, shape: bShape.slice(0, -2), stride: bStride.slice(0, -2) }, batch);

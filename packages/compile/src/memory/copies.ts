@@ -104,25 +104,32 @@ export class Exit {
   }
 
   read(inputs: readonly Tensor[]): Tensor[] {
-    const outputs: (Tensor | undefined)[] = this.#outputs.map((output) => {
-      if (isComputed(output)) return undefined;
-      if (typeof output !== "number") return output;
-      return this.#donated.includes(output) ? sameArray(inputs[output]!) : inputs[output]!;
-    });
-    if (this.#donated.length === 0) {
-      for (let i = 0; i < outputs.length; i++) outputs[i] ??= this.#copiers[i]!(undefined);
-      return outputs as Tensor[];
+    const outputs = new Array<Tensor>(this.#outputs.length);
+    const takes = this.#donated.length > 0;
+    // An output that is a donated input keeps its array, so it is read before the input is taken.
+    for (let i = 0; i < outputs.length; i++) {
+      const copier = this.#copiers[i];
+      if (copier === undefined) outputs[i] = this.#given(this.#outputs[i] as number | Tensor, inputs);
+      else if (!takes) outputs[i] = copier(undefined);
     }
+    if (!takes) return outputs;
     const freed: (Data | undefined)[] = inputs.map(() => undefined);
     for (const k of this.#donated) freed[k] = this.#donation.take(inputs[k]!);
     for (let i = 0; i < outputs.length; i++) {
-      if (outputs[i] !== undefined) continue;
+      const copier = this.#copiers[i];
+      if (copier === undefined) continue;
       const input = this.#inputOf.get(i);
-      const x = this.#copiers[i]!(input === undefined ? undefined : freed[input]);
+      const x = copier(input === undefined ? undefined : freed[input]);
       if (input !== undefined && x.size >= minReused) claim(x.array!.data);
       outputs[i] = x;
     }
-    return outputs as Tensor[];
+    return outputs;
+  }
+
+  /** Returns an output that is a constant or an input. */
+  #given(output: number | Tensor, inputs: readonly Tensor[]): Tensor {
+    if (typeof output !== "number") return output;
+    return this.#donated.includes(output) ? sameArray(inputs[output]!) : inputs[output]!;
   }
 }
 
