@@ -2,12 +2,12 @@ import { sizeOf } from "@wengert/core/extend";
 import { type ComputedStep, isRowMajorValue, type Value, widthOf } from "../memory/layout.ts";
 import { type Argument, at, type KernelCall, type Reserve, type Rule } from "./instruction.ts";
 
-/** The largest number of calls that a repeated input is divided into. */
+/** The largest number of kernel calls for an op with an input that is repeated along axis 0. */
 const maxCalls = 256;
 
 /**
- * Returns the kernel calls of softmax, of its relatives, or of their pullbacks. The kernel processes contiguous slices along
- * the last axes. An input that is repeated along axis 0, as in a batch, takes one call for each entry of that axis.
+ * Returns the calls of the softmax kernel, or of a similar kernel. The kernels process contiguous slices along the last
+ * axes. If an input is repeated along axis 0, as in a batch, each entry of axis 0 takes a separate call.
  */
 function sliceCalls(
   name: string,
@@ -40,7 +40,7 @@ function sliceCalls(
 
 const scratchBytes = (rows: number, n: number): number => Math.max(2 * rows + 2, 3 * n + 6) * 8 + 64;
 
-/** Returns entry 0 along axis 0. */
+/** Returns entry 0 of a tensor along axis 0. */
 const entryOf = (x: Value): Value => ({ ...x, shape: x.shape.slice(1), stride: x.stride.slice(1) });
 
 function sliceCall(kernel: string, inputs: readonly Value[], output: Value, rows: number, n: number): KernelCall {
@@ -51,7 +51,8 @@ function sliceCall(kernel: string, inputs: readonly Value[], output: Value, rows
   const values = [output, ...inputs];
   const addresses = values.map((value, i) => [2 + i, bytesPerRow(value)] as const);
   const time = rows * n * widthOf(output.dtype); // about 4 ns for each float32
-  // A kernel writes whole vectors, so the end of one row may overwrite the start of the next, which another thread computes.
+  // A kernel writes whole vectors of 16 bytes, so the end of one row may overwrite the start of the next row, which
+  // another thread computes.
   const isAligned = addresses.every(([, bytes], i) => bytes === widthOf(values[i]!.dtype) || bytes % 16 === 0);
   return isAligned ? { ...call, rows: { count: 0, unit: 16, addresses, time } } : call;
 }
@@ -64,7 +65,7 @@ export const softmaxRule =
     return sliceCalls(name, computed, axes, reserve);
   };
 
-/** Returns the rule of a loss whose second input is class labels. */
+/** Returns the rule of a loss, such as crossEntropy, whose second input contains class labels. */
 export const labelRule =
   (name: string): Rule =>
   (computed, reserve) => {
