@@ -1,4 +1,4 @@
-/** The libraries that the benchmark compares (peers): the start command of each, and its title in the tables. */
+/** The libraries that the benchmark compares (called peers): the start command of each, and its title in the tables. */
 import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
@@ -24,7 +24,8 @@ function wengert(name, title, kernels, dtype = "float32", mode) {
 }
 
 /**
- * All peers of the benchmark. The first running peer, usually Wengert in float64, is the reference for all outputs.
+ * All libraries and variants that the benchmark compares. The first one that runs, usually Wengert in float64, is the
+ * reference for all outputs.
  * @type {readonly Peer[]}
  */
 export const peers = [
@@ -32,6 +33,11 @@ export const peers = [
   wengert("wengert", "Wengert", "auto"),
   wengert("compiled", "Wengert, compiled", "auto", "float32", "compiled"),
   wengert("plain", "plain loops", "plain"),
+  {
+    name: "wengert-onnx",
+    title: "Wengert on ONNX Runtime",
+    command: [node, `${folder}wengert.mjs`, "auto", "float32", "onnx"],
+  },
   wengert("simd", "simd", "simd"),
   wengert("fma", "fma", "fma"),
   { name: "tfjs-wasm", title: "tfjs wasm", command: [node, `${folder}tfjs.mjs`, "wasm"] },
@@ -46,9 +52,9 @@ export const peers = [
 ];
 
 /**
- * Returns a peer for the installed PyTorch. PyTorch multiplies matrices with OpenBLAS. If `core` names a processor
- * type, OpenBLAS uses its kernels for this type. Without `core`, OpenBLAS uses kernels with 128-bit vectors on all
- * processors that are newer than OpenBLAS.
+ * Returns the name, title and start command of the benchmark for the installed PyTorch. PyTorch multiplies matrices with
+ * OpenBLAS. If `core` names a processor type, OpenBLAS uses its kernels for this type. Without `core`, OpenBLAS uses
+ * kernels with 128-bit vectors on all processors that are newer than OpenBLAS.
  * @param {string} name @param {string} title @param {string} [core] @returns {Peer}
  */
 function pytorch(name, title, core) {

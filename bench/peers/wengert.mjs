@@ -1,6 +1,6 @@
 /**
- * Runs the built Wengert packages for the benchmark: `node wengert.mjs KERNELS DTYPE [compiled]`. With `compiled`, each
- * computation is a compiled function.
+ * Runs the built Wengert packages for the benchmark: `node wengert.mjs KERNELS DTYPE [MODE]`. With the mode
+ * `compiled`, each computation is a compiled function. With the mode `onnx`, ONNX Runtime runs the compiled functions.
  */
 
 import { compile } from "../../packages/compile/dist/index.js";
@@ -16,8 +16,30 @@ const [choice, dtype, mode] = process.argv.slice(2);
 const { running } = ops.kernels(choice);
 const rate = 0.1;
 const adamRate = 0.004;
-/** Compiles a function with @wengert/compile if the program was started with the argument `compiled`. */
-const fast = (f, options) => (mode === "compiled" ? compile(f, options) : f);
+const engine = mode === "onnx" ? await onnxRuntime() : undefined;
+
+/** Returns ONNX Runtime with one thread as an engine. */
+async function onnxRuntime() {
+  const { onnx } = await import("../../packages/onnx/dist/index.js");
+  return onnx(await import("onnxruntime-node"), { threads: 1 });
+}
+
+/**
+ * Compiles `f`, unless the computations run op by op. `data` are the last arguments of each call. Wengert's compiler
+ * captures them as constants. ONNX Runtime receives them as inputs, because it would evaluate ops on constants before
+ * the measured run.
+ */
+function fast(f, data = [], options = {}) {
+  if (engine) {
+    const compiled = compile(f, { engine });
+    return (...args) => compiled(...args, ...data);
+  }
+  const bound = (...args) => f(...args, ...data);
+  return mode === "compiled" ? compile(bound, options) : bound;
+}
+
+/** Applies `f` to a value, or to the value of a promise. */
+const after = (value, f) => (value instanceof Promise ? value.then(f) : f(value));
 
 const read = (tensor) => tensor.data.data; // ops are synchronous, so the data is ready
 const readAll = (tree) => Object.fromEntries(Object.entries(tree).map(([name, tensor]) => [name, read(tensor)]));
@@ -34,21 +56,22 @@ function tensors(inputs) {
  * Returns a function that does one training step. Each call of this function continues with the updated parameters of
  * the previous call.
  */
-function descent(loss, initial) {
+function descent(loss, initial, data) {
   const gradient = valueAndGrad(loss);
   const step = fast(
-    (params) => {
-      const { value, grad: slopes } = gradient(params);
+    (params, ...data) => {
+      const { value, grad: slopes } = gradient(params, ...data);
       return { value, params: treeMap((p, slope) => axpy(-rate, slope, p), params, slopes) };
     },
+    data,
     { donate: [0] },
   );
   let params = initial;
-  return () => {
-    const { value, params: next } = step(params);
-    params = next;
-    return { loss: read(value), ...readAll(params) };
-  };
+  return () =>
+    after(step(params), (next) => {
+      params = next.params;
+      return { loss: read(next.value), ...readAll(params) };
+    });
 }
 
 await serve(
@@ -60,44 +83,46 @@ await serve(
         const { value: s, pullback } = vjp((x) => softmax(x), x);
         return { s, dx: pullback(g)[0] };
       });
-      return () => readAll(both(x, g));
+      return () => after(both(x, g), readAll);
     },
     regression(inputs) {
       const { X, labels } = tensors(inputs);
-      const loss = ({ W, b }) => crossEntropy(add(matmul(X, W), b), labels);
-      return descent(loss, { W: zeros([784, 10], { dtype }), b: zeros([10], { dtype }) });
+      const loss = ({ W, b }, X, labels) => crossEntropy(add(matmul(X, W), b), labels);
+      return descent(loss, { W: zeros([784, 10], { dtype }), b: zeros([10], { dtype }) }, [X, labels]);
     },
     mlp(inputs) {
       const { X, labels, ...params } = tensors(inputs);
-      const loss = ({ A, a, B, b }) => crossEntropy(add(matmul(relu(add(matmul(X, A), a)), B), b), labels);
-      return descent(loss, params);
+      const loss = ({ A, a, B, b }, X, labels) => crossEntropy(add(matmul(relu(add(matmul(X, A), a)), B), b), labels);
+      return descent(loss, params, [X, labels]);
     },
     tiny(inputs) {
       const { x, ...params } = tensors(inputs);
       const layer = (x, W, b) => tanh(add(matmul(x, W), b));
-      const gradient = fast(grad(({ A, a, B, b, C, c }) => sum(layer(layer(layer(x, A, a), B, b), C, c))));
-      return () => readAll(gradient(params));
+      const loss = ({ A, a, B, b, C, c }, x) => sum(layer(layer(layer(x, A, a), B, b), C, c));
+      const gradient = fast(grad(loss), [x]);
+      return () => after(gradient(params), readAll);
     },
     chain(inputs, { length }) {
       const { x, c } = tensors(inputs);
-      const chained = grad((x) => {
+      const chained = grad((x, c) => {
         let h = x;
         for (let i = 0; i < length; i += 2) h = add(tanh(h), c);
         return sum(h);
       });
-      const gradient = fast((x) => chained(x));
-      return () => ({ dx: read(gradient(x)) });
+      const gradient = fast((x, c) => chained(x, c), [c]);
+      return () => after(gradient(x), (dx) => ({ dx: read(dx) }));
     },
     cnn(inputs) {
       const { x, labels, ...params } = tensors(inputs);
       const pooled = (x, kernel) => maxPool2d(relu(conv2d(x, kernel)), { size: 2 });
       const gradient = fast(
-        grad(({ K, L, W }) => {
+        grad(({ K, L, W }, x, labels) => {
           const features = pooled(pooled(x, K), L);
           return crossEntropy(matmul(reshape(features, { shape: [x.shape[0], -1] }), W), labels);
         }),
+        [x, labels],
       );
-      return () => readAll(gradient(params));
+      return () => after(gradient(params), readAll);
     },
     adamw({ g, ...inputs }) {
       const optimizer = adamw({ learningRate: adamRate });
@@ -105,25 +130,31 @@ await serve(
       const step = fast(
         (params, state, g) => {
           const { updates, state: next } = optimizer.update({ p: g }, state, params);
-          return { params: applyUpdates(params, updates), state: next };
+          const updated = applyUpdates(params, updates);
+          return { params: updated, state: next, total: sum(updated.p) };
         },
+        [],
         { donate: [0, 1] },
       );
       let [params, state] = [initial, optimizer.init(initial)];
-      return () => {
-        ({ params, state } = step(params, state, slope));
-        return { sum: read(sum(params.p)) };
-      };
+      return () =>
+        after(step(params, state, slope), (next) => {
+          ({ params, state } = next);
+          return { sum: read(next.total) };
+        });
     },
     gemm(inputs) {
       const { a, b } = tensors(inputs);
       const product = fast((a, b) => matmul(a, b));
-      return () => ({ product: read(product(a, b)) });
+      return () => after(product(a, b), (y) => ({ product: read(y) }));
     },
     hessian(inputs) {
       const { X, labels, W } = tensors(inputs);
-      const second = fast(hessian((W) => crossEntropy(matmul(X, W), labels)));
-      return () => ({ H: read(second(W)) });
+      const second = fast(
+        hessian((W, X, labels) => crossEntropy(matmul(X, W), labels)),
+        [X, labels],
+      );
+      return () => after(second(W), (H) => ({ H: read(H) }));
     },
   },
 );

@@ -1,4 +1,5 @@
-// Runs functions of tensors from plans.
+// Compiles functions of tensors to WebAssembly.
 
-export { type Compiled, type CompileOptions, compile } from "./calls/compile.ts";
-export type { NamedProgram, PlanReport } from "./plans/report.ts";
+export { type Compiled, type CompileOptions, compile, type EngineOptions } from "./calls/compile.ts";
+export type { EngineCompiled, PreparedProgram, ProgramEngine } from "./calls/engine.ts";
+export type { NamedProgram, PlanReport, ProgramReport } from "./plans/report.ts";

@@ -5,6 +5,10 @@ export const prelude = `
 const x = tensor([1, 2], { label: "x" });
 const loop = {};
 loop.self = loop;
+const engine = (prepare) => ({ name: "remote", prepare });
+const fail = () => {
+  throw new Error("out of memory");
+};
 const withPlainKernels = (body) => {
   kernels("plain");
   try {
@@ -32,6 +36,8 @@ export const mistakes: Chapter = {
     "compile()",
     "compile(x)",
     "compile(sum, { engine: 'gpu' })",
+    "compile(sum, { engine: { name: 'gpu' } })",
+    "compile(sum, { engine: engine(fail), donate: [0] })",
     "compile(sum, { maxPlans: 0 })",
     "compile(sum, { maxPlans: 1.5 })",
     "compile(sum, { donate: 0 })",
@@ -48,6 +54,12 @@ export const mistakes: Chapter = {
     "compile((x) => 3)(x)",
     "compile((x) => matmul(x, ones([3])))(x)",
     "compile((x, labels) => crossEntropy(x, labels))(x, tensor(2, { dtype: 'int32' }))",
+  ],
+  engines: [
+    "await compile(sum, { engine: engine(fail) })(x)",
+    "await compile(sum, { engine: engine(() => ({ run: fail })) })(x)",
+    "await compile((x, labels) => crossEntropy(x, labels), { engine: engine(() => ({ run: fail })) })(x, tensor(2, { dtype: 'int32' }))",
+    "grad(compile((x) => sum(x), { engine: engine(fail) }))(x)",
   ],
   repeat: [
     "compile((x) => neg(x)).repeat(0, x)",

@@ -17,8 +17,8 @@ import {
 import { describe, expect, it } from "vitest";
 import { add, cos, div, errorOf, exp, expectClose, log, mul, neg, numbers, sin, square, sub, sum } from "./support.ts";
 
-// `cosine` solves x = cos(p x) for x, for each element p. `ofCosine` is the derivative dx/dp = −x sin(p x) / (1 + p
-// sin(p x)).
+// For each element p of its argument, `cosine` solves x = cos(p x). `ofCosine` returns the derivative dx/dp = −x sin(p
+// x) / (1 + p sin(p x)).
 const cosine = (p: Tensor, start = tensor([0.5, 0.5, 0.5])): Tensor =>
   fixedPoint((x: Tensor, q: Tensor) => cos(mul(q, x)), start, p);
 const ofCosine = (p: Tensor): Tensor => {

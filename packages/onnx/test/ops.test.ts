@@ -11,7 +11,10 @@ import { exportedSamples, gradientOf } from "./samples.ts";
 
 // Exports every op of @wengert/ops at each of its samples, with its gradient, and compares ONNX Runtime with evaluate.
 
-/** The bound of the error relative to the largest element. ONNX Runtime adds float32 in float32, and Wengert in float64. */
+/**
+ * The largest allowed error, relative to the largest element. ONNX Runtime sums float32 numbers in float32, and Wengert
+ * sums them in float64.
+ */
 const tolerances = { float32: 1e-5, float64: 1e-12 };
 
 const refused = exportedSamples.filter(({ result }) => typeof result === "string");
@@ -50,7 +53,10 @@ test("the README lists the ops that have no ONNX form, and those for which ONNX 
   expect(namesOf(accepted).size).toBeGreaterThan(150);
 });
 
-/** The checker of the ONNX project, from Debian's package python3-onnx, which knows the signatures of all operators. */
+/**
+ * A Python program that checks exported files with the checker of the ONNX project, which knows the signatures of all
+ * operators. The Debian package python3-onnx contains this checker.
+ */
 const checker = `
 import glob, onnx, sys
 for path in sorted(glob.glob(sys.argv[1] + "/*.onnx")):

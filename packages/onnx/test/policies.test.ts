@@ -1,11 +1,13 @@
+import { compile } from "@wengert/compile";
 import { evaluate, type Tensor, tensor, trace } from "@wengert/core";
 import * as ops from "@wengert/ops";
+import * as ort from "onnxruntime-node";
 import { describe, expect, test } from "vitest";
-import { toOnnx } from "../src/index.ts";
+import { onnx, toOnnx } from "../src/index.ts";
 import { run } from "./runtime.ts";
 
-// The policies of docs/numerics.md for NaN, infinities, ties and tails hold in ONNX Runtime, too. docs/onnx.md lists the
-// differences.
+// Tests that exported programs follow docs/numerics.md in ONNX Runtime for NaN, infinities, ties and the tails of
+// functions. docs/onnx.md lists the differences.
 
 const rows = tensor([[1, Number.NaN], [1, -Infinity], [Infinity, 0], [-Infinity, -Infinity]]); // biome-ignore format: a matrix
 const numbers = tensor([1, Number.NaN, 3]);
@@ -37,15 +39,27 @@ const cases: readonly [string, (x: Tensor) => Tensor, Tensor][] = [
   ["truncation by cast", (x) => ops.cast(x, { dtype: "int32" }), tensor([1.9, -1.9])],
 ];
 
-describe.each(["float32", "float64"] as const)("in %s, ONNX Runtime follows the policy for", (dtype) => {
+/**
+ * Two ways to run a function with ONNX Runtime: as an exported file, without optimizations of the graph, and by the
+ * engine, with optimizations.
+ */
+const ways: Readonly<Record<string, (f: (x: Tensor) => Tensor, x: Tensor) => Promise<Tensor>>> = {
+  "an exported program": async (f, x) => (await run(toOnnx(trace(f, x)), [x]))[0]!,
+  "the engine": (f, x) => compile(f, { engine: onnx(ort) })(x),
+};
+
+const dtypes = ["float32", "float64"] as const;
+const runs = Object.entries(ways).flatMap(([name, way]) => dtypes.map((dtype) => [name, dtype, way] as const));
+
+describe.each(runs)("%s in %s follows the policy for", (_, dtype, way) => {
   test.each(cases)("%s", async (_, f, input) => {
     const x = tensor(input, { dtype });
     const program = trace(f, x);
-    const [got] = (await run(toOnnx(program), [x])).map((y) => [y.toNested()].flat(9).map(Number));
+    const got = [(await way(f, x)).toNested()].flat(9).map(Number);
     const wanted = [evaluate(program, x).toNested()].flat(9).map(Number);
     for (const [i, y] of wanted.entries()) {
-      const isNear = Math.abs(got![i]! - y) <= (dtype === "float32" ? 4e-7 : 4e-15) * Math.abs(y);
-      expect(isNear || Object.is(got![i]! + 0, y + 0), `element ${i}: ${got![i]} for ${y}`).toBe(true);
+      const isNear = Math.abs(got[i]! - y) <= (dtype === "float32" ? 4e-7 : 4e-15) * Math.abs(y);
+      expect(isNear || Object.is(got[i]! + 0, y + 0), `element ${i}: ${got[i]} for ${y}`).toBe(true);
     }
   });
 });

@@ -26,8 +26,8 @@ export function expBelow<T>(x: v128, top: v128): v128 {
   const z = v128.sub<T>(d, x);
   const lost = v128.sub<T>(v128.sub<T>(x, v128.sub<T>(d, z)), v128.add<T>(top, z)); // `sumError` of doubleDouble.ts
 
-  // Adding this constant to a number rounds the number to the nearest integer n. The low bits of the sum then hold n
-  // plus a constant: the bits of the floating-point exponent of 2ⁿ times the scale factor.
+  // Adding this constant rounds d / ln 2 to the nearest integer n. The low bits of the sum then hold n + 127 + 64 in
+  // float32, or n + 1023 + 512 in float64. Shifted to the exponent bits, they are the number 2ⁿ⁺⁶⁴ or 2ⁿ⁺⁵¹².
   const toInteger = v128.splat<T>(sizeof<T>() == 4 ? <T>(12582912 + 127 + 64) : <T>(6755399441055744 + 1023 + 512));
   const t = v128.add<T>(v128.mul<T>(d, v128.splat<T>(<T>1.4426950408889634)), toInteger);
   const n = v128.sub<T>(t, toInteger);

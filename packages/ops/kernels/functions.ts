@@ -56,8 +56,8 @@ function inSteps(x: v128): v128 {
 }
 
 /**
- * Loads 2^(j/32) and its rounding error from the lookup table. The low bits of one lane of `steps`, which `inSteps` has
- * returned, hold j.
+ * Loads 2^(j/32) and its rounding error from the lookup table. j is the low 5 bits of an integer in `steps`, and `lane`
+ * selects the integer.
  */
 // @ts-ignore: decorator
 @inline

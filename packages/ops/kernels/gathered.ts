@@ -1,6 +1,7 @@
-// The kernels in this file compute sums and maxima for reductions over several inner axes and for max pools. Result
-// y[row, c] is the sum or maximum of the n entries x[row * step + offset + c], for n given offsets in bytes. A row has
-// m results, and y is contiguous. A kernel may read and write up to 16 bytes after a row of x and y.
+// The kernels in this file reduce n entries of x at given byte offsets, for reductions over several inner axes and for
+// max pools. Each row of x gives a row of m results in the contiguous array y. Result c of a row is the sum or maximum
+// of the entries at the n offsets, moved by c elements. A kernel may read and write up to 16 bytes after a row of x and
+// y.
 
 import { load2 } from "./vector";
 
@@ -70,8 +71,8 @@ function extreme<T>(a: v128, b: v128, isMin: bool): v128 {
 }
 
 /**
- * Writes the maximum of the n entries at the given offsets to y, for each result, or the minimum if `isMin` is true.
- * Writes NaN if an entry is NaN.
+ * Writes to each element of y the maximum of n entries of x, or their minimum if `isMin` is true. Writes NaN if an
+ * entry is NaN.
  */
 // @ts-ignore: decorator
 @inline

@@ -13,7 +13,8 @@ for (let j: i64 = 0; j < 25; j++) {
   const t = isCrossing ? crossing : 0.25 * <f64>j;
   const m = isCrossing ? crossing : load<f64>(pair);
   const rest = isCrossing ? crossingRest : load<f64>(pair, 8);
-  // m′ = t m − 1, rounded down to a multiple of 2⁻⁸⁰, as a multiple of 2⁻⁴⁰ and the rest
+  // The derivative m′ = t m − 1 of Mills' ratio m, rounded down to a multiple of 2⁻⁸⁰. It is split into a multiple of
+  // 2⁻⁴⁰ and a remainder.
   const high = j * <i64>(m * 1099511627776.0);
   const low = ((high & 3) << 38) + ((j * <i64>(rest * 1208925819614629174706176.0)) >> 2);
   const carry = (low + 0x8000000000) >> 40;
@@ -39,7 +40,10 @@ function next(a: v128, z: v128, b: v128): v128 {
   return f64x2.add(a, f64x2.mul(z, b));
 }
 
-/** Returns the sums of the even and of the odd terms of a node's series, for the square z of the distance from the node. */
+/**
+ * Sums the even and the odd terms of a Taylor series, whose coefficients are in the table row `row`. z is the squared
+ * distance from the center of the series.
+ */
 // @ts-ignore: decorator
 @inline
 function series(row: usize, z: v128): v128 {

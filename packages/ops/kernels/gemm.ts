@@ -217,7 +217,7 @@ function transpose<T>(k: i32, to: usize, toRow: usize, b: usize, l: usize, last:
   }
 }
 
-/** Copies the used rows and bytes of a tile between the output C and the tile `edge`. */
+/** Copies a matrix [rows, columns] from the address `from` to the address `to`. All strides are in bytes. */
 function copy<T>(rows: i32, columns: i32, to: usize, toRow: usize, toCol: usize, from: usize, fromRow: usize, fromCol: usize): void {
   for (let i = 0; i < rows; i++) {
     let p = from, q = to;
@@ -233,9 +233,11 @@ function copy<T>(rows: i32, columns: i32, to: usize, toRow: usize, toCol: usize,
 
 /**
  * Computes C = A B if `isFirst`, else C += A B, for A [m, k] and B [k, n] with k > 0. Either the columns or the rows of
- * B are contiguous. The inner axis k is split into equal blocks of at most `deep` terms. `scratch` holds, for one
- * block, 60 rows of A and all columns of B. Each row of B is padded to a multiple of 32 bytes. In front of them are two
- * tiles, 320 bytes. Without static memory, threads with the same memory can run the kernel at the same time.
+ * B are contiguous. The inner axis k is split into equal blocks of at most `part` terms.
+ *
+ * `scratch` holds two output tiles (320 bytes), then 60 rows of A and all columns of B, for one block. Each row of B is
+ * padded to a multiple of 32 bytes. The kernel has no static memory, so threads that share memory can run it at the
+ * same time.
  */
 // @ts-ignore: decorator
 @inline

@@ -19,7 +19,7 @@ function high(x: v128): v128 {
   return f64x2.promote_low_f32x4(v128.shuffle<f64>(x, x, 1, 0));
 }
 
-/** Returns two pairs of doubles as four floats. */
+/** Converts four doubles, two in `a` and two in `b`, to a vector of four floats. */
 // @ts-ignore: decorator
 @inline
 function joined(a: v128, b: v128): v128 {

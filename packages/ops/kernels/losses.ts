@@ -105,8 +105,8 @@ function probabilityLosses<T>(rows: i32, n: i32, y: usize, x: usize, t: usize, t
 }
 
 /**
- * The largest cotangent for which a slice is computed in float32. float32 exponentials below e⁻¹³¹ are 0, which affects
- * the pullback only if the cotangent is larger than this number. Slices with larger cotangents are computed in float64.
+ * A slice is computed in float32 if its cotangents are at most this large, and otherwise in float64. A float32
+ * exponential below e⁻¹³¹ is 0, which changes the pullback only if a larger cotangent multiplies the exponential.
  */
 const large: f64 = 274877906944; // 2³⁸
 

@@ -28,8 +28,8 @@ function blocks(k0: i32, k1: i32, c: i32, stream: i32, otherC: i32, otherStream:
   let y = i32x4.splat(stream + k1);
   let u = i32x4.add(i32x4.splat(otherC + k0), lanes);
   let v = i32x4.splat(otherStream + k1);
-  // After every four rounds of Threefry, two words a and b of the key list (k0, k1, k2) are added. Then the list is
-  // rotated by one word.
+  // After every four rounds, Threefry adds two key words to its state: (k1, k2), then (k2, k0), then (k0, k1), and so
+  // on. a, b and c2 hold the next three key words.
   let a = k1;
   let b = 0x1bd11bda ^ k0 ^ k1;
   let c2 = k0;
@@ -159,9 +159,9 @@ export function uniform64(
 }
 
 /**
- * The divisors k (k + 1) of the Taylor series that `cosine` computes in both lanes of a vector: nine vectors for two
- * cosines, nine for a sine and a cosine, nine for a cosine and a sine, and nine for two sines. The last divisor of a
- * sine is infinite, because its series has one term less.
+ * The divisors k (k + 1) of the Taylor series of sine and cosine. Each vector has the divisors for two numbers, which
+ * `cosine` computes at once. The four blocks of nine vectors are for cosine and cosine, sine and cosine, cosine and
+ * sine, and sine and sine. A sine has one term fewer, so its last divisor is infinite.
  */
 const divisors: usize = memory.data<f64>([
   2, 2, 12, 12, 30, 30, 56, 56, 90, 90, 132, 132, 182, 182, 240, 240, 306, 306,

@@ -206,8 +206,9 @@ export function sumOf(total: v128, lost: v128): f64 {
 }
 
 /**
- * Returns (a + b) / (1 + others), the last step of softmax: 1 + others is the sum of the exponentials, relative to the
- * largest. For float64 and a finite quotient, corrects the rounding errors of a + b, of 1 + others and of the quotient.
+ * Returns (a + b) / (1 + others), the last step of softmax. The numerator is the sum a + b, and `others` is the sum of
+ * exp(xⱼ − max x) over all entries except the largest. For float64 and a finite quotient, corrects the rounding errors
+ * of both sums and of the quotient.
  */
 // @ts-ignore: decorator
 @inline

@@ -32,8 +32,8 @@ function addRun<T>(to: usize, from: usize, bytes: usize): void {
 }
 
 /**
- * Processes a window that is completely inside the image: copies or adds `count` runs of `bytes` bytes, which are
- * `step` bytes apart in the image. Returns the address after the row.
+ * Copies a window that is completely inside the image to a matrix row, or adds the row to the window. The window has
+ * `count` runs of `bytes` bytes, which are `step` bytes apart in the image. Returns the address after the matrix row.
  */
 // @ts-ignore: decorator
 @inline

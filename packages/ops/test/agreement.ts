@@ -138,9 +138,9 @@ function operand(call: CallSpec, i: number, shape: Shape, list: readonly number[
 /** The arguments of a call, and, if the result has rows, the arguments that compute a single row alone. */
 export interface Case {
   readonly args: readonly unknown[];
-  /** The number of terms in each sum, for ops whose kernels round sums differently. */
+  /** The number of terms in each sum, for ops whose sums may differ between kernels by rounding errors. */
   readonly terms?: number;
-  /** Returns the arguments for row `row` alone. The result must equal row `row` of the full result. */
+  /** Returns arguments for which the op computes only row `row`. Its result must equal this row of the full result. */
   readonly alone?: (row: number) => readonly unknown[];
 }
 
@@ -153,7 +153,7 @@ const rowOf = (t: Tensor, row: number): Tensor => {
   return new Tensor(part.shape, t.dtype, part as ReturnType<typeof ndarray>);
 };
 
-/** Makes a call whose result has independent rows: row i depends only on row i of each tensor in `inRows`. */
+/** Returns a test case with independent rows: row i of the result depends only on row i of each tensor in `inRows`. */
 const rowsOf = (inRows: readonly Tensor[], args: readonly unknown[]): Case => ({
   args,
   alone: (row) => withTensors(args, (t) => (inRows.includes(t) ? rowOf(t, row) : t)),
@@ -173,7 +173,10 @@ const pair = (call: CallSpec): Case => {
   return rowsOf(isInRows ? [a, b] : [a], call.seed % 2 ? [a, b] : [b, a]);
 };
 
-/** Returns the input shape and the axes of a reduction, and whether each row of its result can be computed alone. */
+/**
+ * Returns the shape of a reduction's input, and the axes to reduce. `isInRows` says whether axis 0 remains, so that row
+ * i of the result depends only on row i of the input.
+ */
 const axesOf = ({
   rows: count,
   n,
@@ -186,7 +189,9 @@ const axesOf = ({
   return choice === 4 ? [[fewer, n, 3], [1], true] : [[fewer, n, 3], [1, 2], true];
 };
 
-/** Makes a call of a reduction with random axes and `count` operands of the same shape. */
+/**
+ * Returns a function that makes test cases of a reduction. `make` makes the operands, which all have the same shape.
+ */
 const sliceCase =
   (make: (call: CallSpec, shape: Shape, axes: readonly number[]) => readonly Tensor[], isSingle = false) =>
   (call: CallSpec): Case => {

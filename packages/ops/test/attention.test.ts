@@ -100,8 +100,8 @@ describe("dropout", () => {
 
 describe("klDivergence", () => {
   it("keeps its digits if p and q are close", () => {
-    // For probabilities p and q = p + d, the expected KL divergence is the sum of d² / 2p − d³ / 6p² over both entries.
-    // The term of first order, −Σ d, is 0, because p and q have the same sum.
+    // For q = p + d with small d, the KL divergence is about Σ d² / (2 p). The first-order term −Σ d is 0, because p
+    // and q have the same sum.
     const d = 2 ** -30;
     const [p, q] = [tensor([0.5, 0.5]), tensor([0.5 + d, 0.5 - d])];
     expect(klDivergence(p, q).item() / (2 * d * d)).toBeCloseTo(1, 6);

@@ -223,7 +223,10 @@ for (const { title, name, call, sample } of allSamples)
     });
   });
 
-/** Returns the sample with each size `n` of a tensor or a shape option replaced by 0. */
+/**
+ * Returns the arguments `sample` with 0 in place of all sizes that equal `n`: sizes of tensor axes, and sizes in the
+ * options `shape` and `size`.
+ */
 function emptied(sample: readonly unknown[], n: number): unknown[] {
   const size = (m: number) => (m === n ? 0 : m);
   const sizes = (shape: readonly number[] | number) => (typeof shape === "number" ? size(shape) : shape.map(size));
@@ -299,8 +302,8 @@ describe("with empty arrays", () => {
 });
 
 /**
- * Returns the sample with each size replaced: the sizes of the axes of its tensors, and those in the options `shape`
- * and `size`.
+ * Returns the arguments `sample` with each size m replaced by replace(m): the sizes of tensor axes, and those in the
+ * options `shape` and `size`.
  */
 function resized(sample: readonly unknown[], replace: (size: number) => number): unknown[] {
   const inOptions = (x: unknown): unknown => {
@@ -320,7 +323,7 @@ function resized(sample: readonly unknown[], replace: (size: number) => number):
   }) as unknown[];
 }
 
-/** Returns the number of axis sizes in the tensors and options of a sample. */
+/** Returns how many sizes `resized` replaces in the arguments `sample`. */
 function sizeCount(sample: readonly unknown[]): number {
   let count = 0;
   resized(sample, (size) => {
@@ -331,7 +334,7 @@ function sizeCount(sample: readonly unknown[]): number {
 }
 
 /**
- * Yields the variants of a sample in which at least one axis has size 0, at least one has a huge size, and the others
+ * Yields variants of the arguments `sample` in which at least one size is 0, at least one is huge, and the other sizes
  * are unchanged. Skips variants whose tensors cannot exist.
  */
 function* hugeAndEmpty(sample: readonly unknown[]): Generator<unknown[]> {

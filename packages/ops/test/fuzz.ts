@@ -13,7 +13,8 @@ export interface Library {
 }
 
 /**
- * The error that simulated getters and proxy traps of a user throw. The library may let this error propagate unchanged.
+ * The error that the fuzzer's getters and proxy traps throw. They simulate a user's code, so the library may let this
+ * error propagate unchanged.
  */
 export class UsersOwn extends Error {}
 const users = (): never => {
@@ -243,14 +244,17 @@ function randomFrom(seed: number): (n: number) => number {
   };
 }
 
-/** Returns a function that makes call number k of the sequence that `seed` determines. */
+/**
+ * Returns a random sequence of calls, which `seed` determines. `at(k)` returns the source text of call k, and a
+ * function that runs the call.
+ */
 export function callsOf(library: Library, seed: number): { at(k: number): { text: string; run: () => unknown } } {
   const targets = targetsOf(library);
   const nasties = nastiesOf(library);
   const { Tensor } = library.core;
   /**
-   * Returns the keys whose values may be replaced in `x`. Returns no keys if `x` is a step, or a proxy, which may throw
-   * when it is copied.
+   * Returns the keys of the object `x` whose values the fuzzer may replace by invalid values. Returns no keys for
+   * tensors, recorded steps, and proxies that throw when they are copied.
    */
   const keysOf = (x: unknown): string[] => {
     try {

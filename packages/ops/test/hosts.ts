@@ -11,7 +11,7 @@ interface OwnKernels {
   sharedKernels(): object | string;
 }
 
-/** A simulated host with its own `WebAssembly` object and its own copy of the kernels module. */
+/** A simulated JavaScript engine with its own `WebAssembly` object and its own copy of the kernels module. */
 interface Host {
   readonly WebAssembly: unknown;
   readonly own: OwnKernels;
@@ -19,7 +19,10 @@ interface Host {
 
 let hosts = 0;
 
-/** Creates a host with its own copy of src/wasm/kernels.ts, because this module stores the loaded kernels. */
+/**
+ * Simulates a JavaScript engine with the given `WebAssembly` object. src/wasm/kernels.ts caches the loaded kernels, so
+ * each simulated engine imports its own copy of this module.
+ */
 export async function host(WebAssembly: unknown): Promise<Host> {
   const copy: typeof Kernels = await import(/* @vite-ignore */ `../src/wasm/kernels.ts?host=${hosts++}`);
   // A function made by `bind` adds no entry to the stack of an error.
@@ -29,7 +32,10 @@ export async function host(WebAssembly: unknown): Promise<Host> {
   return { WebAssembly, own: { kernels, currentEngine, sharedKernels } };
 }
 
-/** Runs `body` on `host`. `body` receives the functions of the host's copy of src/wasm/kernels.ts. */
+/**
+ * Runs `body` with the global `WebAssembly` of a simulated engine. `body` receives the functions of this engine's copy
+ * of src/wasm/kernels.ts.
+ */
 export function on<T>({ WebAssembly, own }: Host, body: (own: OwnKernels) => T): T {
   const globals = globalThis as { WebAssembly?: unknown };
   const realWebAssembly = globals.WebAssembly;

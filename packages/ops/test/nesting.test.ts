@@ -7,7 +7,7 @@ import { numbers, random } from "./support.ts";
 
 type F = (x: Tensor) => Tensor;
 
-/** Returns the derivative of f at x in the direction x. */
+/** Transforms that return the directional derivative f′(x) · x: the derivative of f at x, times x itself. */
 const alongX: Record<string, (f: F) => F> = {
   grad: (f) => (x) => sum(mul(grad(f)(x), x)),
   jvp: (f) => (x) => jvp(f, [x], [x]).tangent,
@@ -34,7 +34,7 @@ const x = random([3], 6);
 for (const [title, f] of Object.entries(programs)) {
   const plain = [f];
   for (let order = 1; order <= 4; order++) plain.push(alongX.grad!(plain.at(-1)!));
-  /** For each order of derivative, computes the value and the gradient by nested calls of grad alone. */
+  /** For f and its first three derivatives, the value and the gradient at x, computed by nested calls of grad. */
   const wanted = plain.slice(0, 4).map((g) => [g(x).item(), ...numbers(grad(g)(x))]);
 
   it.each(names.flatMap((a) => names.map((b) => [a, b] as const)))(`${title}: %s of %s of each transform`, (a, b) => {

@@ -61,7 +61,10 @@ type Body = (...params: Tensor[]) => Tensor;
 interface Transform {
   readonly apply: (f: Body, ...args: Tensor[]) => Tensor;
   readonly text: (f: string, ...args: string[]) => string;
-  /** The number of arguments of the transform, and the number of parameters of the function that it transforms. */
+  /**
+   * `args` is the number of arguments of the transform. `params` is the number of parameters of the function that it
+   * transforms.
+   */
   readonly arity: readonly [args: number, params: number];
   readonly needsScalar?: true;
 }

@@ -32,7 +32,8 @@ import {
 import { convInputPullback, convKernelPullback } from "@wengert/ops/extend";
 import { log, one, over, type Precise, precise, times, toNumber, total } from "./precise.ts";
 
-// Measures the errors of products, linear algebra and order ops against exact arithmetic, in units of the dtype's ε.
+// Measures the errors of products, linear algebra, sorting, quantiles and pooling against exact arithmetic, in units of
+// the dtype's ε.
 
 const dtypes = ["float64", "float32"] as const;
 type DType = (typeof dtypes)[number];

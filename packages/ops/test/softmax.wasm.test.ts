@@ -56,7 +56,7 @@ const total = (x: readonly number[], term: (x: number, j: number) => number): nu
   x.reduce((sum, v, j) => sum + term(v, j), 0);
 
 /**
- * Returns probabilities computed from g, with zeros but without subnormal numbers. A kernel may round a subnormal
+ * Returns |g| as probabilities, with 0 where g < −0.5 and in place of tiny numbers. A kernel may round a subnormal
  * probability to 0, which changes the result if the cotangent is infinite.
  */
 const chances = (g: Tensor): Tensor => where(less(g, -0.5), 0, where(less(abs(g), 1e-300), 0, abs(g)));
@@ -146,7 +146,7 @@ const lengths = [...Array(71).keys(), 100, 255, 256, 257, 1000, 1001, 1023, 4099
 const rowOf = (n: number, scale: number, dtype: DType, seed = n): Tensor =>
   tensor(mul(random([n], seed), scale), { dtype });
 
-/** Numbers for which exp, a difference or a sum is a special case. */
+/** NaN, infinities, zeros, subnormal numbers, and numbers near which exp overflows or underflows. */
 const special: readonly number[] = [
   ...[
     Number.NaN,

@@ -142,7 +142,9 @@ const softmaxUse: Use = (w) => {
   return [x, options({ axis: w.oneOf([undefined, axisOf(w, rankOf(x))]), where })];
 };
 
-/** Returns an integer tensor with elements from `least` to `most`, usually an input of the program. */
+/**
+ * Returns an int32 tensor with elements from `least` to `most`: the output of a step, or a new input of the program.
+ */
 const integers = (w: Writer, shape: Shape, least: number, most: number): Value => {
   w.require(most >= least);
   const isThere = allOf(hasDType("int32"), hasShape(shape), isWithin(least, most));
@@ -193,7 +195,9 @@ const updateUse =
 const labelsOf = (w: Writer, logits: Value, axis: number): Value =>
   integers(w, logits.t.shape.toSpliced(axis, 1), 0, logits.t.shape.at(axis)! - 1);
 
-/** Returns random logits, a tensor with a number for each row of the logits, and the axis of the classes. */
+/**
+ * Returns three arguments: logits, a tensor g with a number for each row of the logits, and the axis of the classes.
+ */
 function rowsOf(w: Writer): readonly [logits: Value, g: Value, axis: number] {
   const logits = w.pickOrGiveUp(allOf(isFloatValue, isNonEmpty));
   const axis = axisOf(w, rankOf(logits));
@@ -296,7 +300,7 @@ function windowsOn(w: Writer, x: Value): { [key: string]: Plain } {
   return { size: w.random(1, Math.min(n, 3)), stride: w.random(1, 2), axes };
 }
 
-/** Maps the name of each export of the package ops to a function that generates arguments. */
+/** Maps the name of each export of @wengert/ops to a function that generates arguments for the export. */
 export const uses: Readonly<Record<string, Use>> = {
   add: binary(isNumeric),
   sub: binary(isNumeric),

@@ -25,7 +25,9 @@ export type Test = (value: Value) => boolean;
 /** Makes the arguments of a random call from existing tensors, or throws the error GiveUp. */
 export type Use = (w: Writer) => readonly Plain[];
 
-/** The error if no existing tensor fits the arguments of a call. The writer of the program then tries another step. */
+/**
+ * Thrown if no existing tensor fits the arguments of a call. The generator of random programs then tries another step.
+ */
 class GiveUp extends Error {}
 
 /** Returns random whole numbers between two bounds. */

@@ -1,14 +1,14 @@
-import { ArgumentError, type Program, type Tensor, trace, WengertError } from "@wengert/core";
-import { isList, isRecording, setMessage, show, type TreesOnly, withDefaults } from "@wengert/core/extend";
+import { ArgumentError, type Tensor } from "@wengert/core";
+import { isList, isRecording, show, type TreesOnly, withDefaults } from "@wengert/core/extend";
 import { NoPlanHere } from "../instructions/opCalls.ts";
 import type { Engine } from "../plans/link.ts";
 import { makePlan, type Plan } from "../plans/plan.ts";
 import type { PlanReport } from "../plans/report.ts";
 import { availableThreads } from "../threads/platform.ts";
+import { compileOn, type EngineCompiled, type ProgramEngine } from "./engine.ts";
+import { knownPlans, nameOf, type Traced } from "./known.ts";
 import { donatedPairs, repeatedPairs } from "./pairs.ts";
-import { builderOf } from "./rebuild.ts";
-import { hasTraced, type Signature, signatureOf } from "./signature.ts";
-import { warn } from "./warn.ts";
+import { hasTraced, isTraced } from "./signature.ts";
 
 export interface CompileOptions {
   /**
@@ -16,22 +16,29 @@ export interface CompileOptions {
    * instructions, which helps to find mistakes. Default: `"wasm"`.
    */
   readonly engine?: Engine | undefined;
-  /** The number of plans to keep. A new signature then drops the least recently used plan. Default: 8. */
+  /**
+   * The largest number of plans that are kept. When a new signature exceeds this number, the least recently used plan
+   * is dropped. Default: 8.
+   */
   readonly maxPlans?: number | undefined;
   /**
    * The indices of the arguments that the caller gives up, such as the parameters of a training step. The results reuse
-   * the memory of their tensors. Afterwards, reading these tensors throws a MutationError. Default: none.
+   * the memory of the tensors in these arguments. After the call, reading one of these tensors throws a MutationError.
+   * Default: none.
    */
   readonly donate?: readonly number[] | undefined;
   /**
-   * The number of threads that share long instructions: products, softmax and large loops. The bits do not depend on it.
-   * Threads need Node, or a page that is cross-origin isolated. A plan that is faster on one thread runs on one thread.
-   * Default: 1.
+   * The number of threads that share long instructions: products, softmax and large loops. The bits of the results do
+   * not depend on this number. Threads need Node, or a page that is cross-origin isolated. A plan that is faster on one
+   * thread runs on one thread. Default: 1.
    */
   readonly threads?: number | undefined;
 }
 
-/** A function that runs from plans. Each signature of arguments has its own plan. */
+/**
+ * A compiled function. Each signature (the structure, shapes, dtypes and plain values of the arguments) has its own
+ * compiled plan.
+ */
 export interface Compiled<A extends readonly unknown[], R> {
   (...args: A): R;
   /**
@@ -40,8 +47,8 @@ export interface Compiled<A extends readonly unknown[], R> {
    */
   readonly signatures: number;
   /**
-   * Returns the plan for the signature of these arguments. Makes the plan if the signature is new.
-   * @throws ArgumentError if the function cannot run from a plan here, as without WebAssembly
+   * Returns a report about the plan for these arguments. Makes the plan if no call with the same signature has made it.
+   * @throws ArgumentError if no plan can run, for example on a platform without WebAssembly
    */
   plan(...args: A): PlanReport;
   /**
@@ -53,67 +60,57 @@ export interface Compiled<A extends readonly unknown[], R> {
   repeat(times: number, ...args: A): R;
 }
 
-interface Known {
-  readonly signature: Signature;
-  readonly repeats: boolean;
-  /** Returns the value of a call, a tree with these tensors. */
-  readonly build: (outputs: readonly Tensor[]) => unknown;
-  /** The plan, or the reason why the program cannot run from a plan. */
-  readonly plan: Plan | string;
+/** Options of `compile` for functions that an engine runs, such as ONNX Runtime. */
+export interface EngineOptions {
+  /** The engine that runs the programs, such as `onnx(ort)` of `@wengert/onnx`. */
+  readonly engine: ProgramEngine;
+  /**
+   * The largest number of plans that are kept. When a new signature exceeds this number, the least recently used plan
+   * is dropped. Default: 8.
+   */
+  readonly maxPlans?: number | undefined;
 }
 
 /**
  * Returns a function that computes the same values as `f`, and runs from a plan. The first call with a new signature
  * traces `f` and plans its steps. Equal steps run once, elementwise steps become one loop, and all tensors stay in the
- * memory of the kernels. The signature of a call is the structure of its arguments, the shapes and dtypes of the tensors,
- * and all other values, such as numbers and text. `f` takes trees of tensors and other values, and returns a tree.
- * Tensors that `f` captures from its scope are constants of the plan. While a tape or a trace is recording, `f` itself
- * runs, so the returned function can be differentiated. `f` itself also runs where no kernels run, and to throw the
- * errors of ops.
- * @throws ArgumentError unless `f` is a function and the options are valid. A call throws a TracedValueError if `f` reads
- * a value, and a TreeError if an argument contains an object that is neither a tensor nor plain.
+ * memory of the kernels. The signature of a call is the structure of its arguments, the shapes and dtypes of the
+ * tensors, and all other values, such as numbers and text. `f` takes trees of tensors and other values, and returns a
+ * tree. Tensors that `f` captures from its scope are constants of the plan. While a tape or a trace is recording, `f`
+ * itself runs, so the returned function can be differentiated. `f` itself also runs if the platform has no WebAssembly,
+ * and to throw the errors of ops. With an engine such as `onnx(ort)`, the engine runs the traced programs, and calls
+ * return promises.
+ * @throws ArgumentError unless `f` is a function and the options are valid. A call throws a TracedValueError if `f`
+ * reads a value, and a TreeError if an argument contains an object that is neither a tensor nor plain.
  */
 export function compile<A extends readonly unknown[], R>(
   f: (...args: A) => R & TreesOnly<R>,
   options?: CompileOptions,
-): Compiled<A, R> {
+): Compiled<A, R>;
+export function compile<A extends readonly unknown[], R>(
+  f: (...args: A) => R & TreesOnly<R>,
+  options: EngineOptions,
+): EngineCompiled<A, R>;
+export function compile<A extends readonly unknown[], R>(
+  f: (...args: A) => R & TreesOnly<R>,
+  options?: CompileOptions | EngineOptions,
+): Compiled<A, R> | EngineCompiled<A, R> {
   if (typeof f !== "function") throw new ArgumentError(`compile: expected a function, got ${show(f)}`);
   const defaults = { engine: "wasm", maxPlans: 8, donate: [], threads: 1 } as const;
-  const settings = withDefaults<CompileOptions>("compile", options, defaults) as Required<CompileOptions>;
+  const settings = withDefaults<Settings>("compile", options, defaults) as Required<Settings>;
   checkOptions(settings);
-  const { engine, maxPlans, donate, threads } = settings as {
-    [K in keyof CompileOptions]-?: NonNullable<CompileOptions[K]>;
-  };
-  const name = f.name || "the compiled function";
-  const known: Known[] = []; // the most recently used first
-  let signatures = 0;
-
-  /** Returns the plan for the arguments, and writes their tensors to `inputs`. */
-  const find = (args: A, inputs: Tensor[], repeats: boolean): Known => {
-    let difference: string | undefined; // from the most recent signature
-    for (let i = 0; i < known.length; i++) {
-      inputs.length = 0;
-      const found = known[i]!.signature.difference(args, inputs);
-      difference ??= found;
-      if (found !== undefined || known[i]!.repeats !== repeats) continue;
-      if (i > 0) known.unshift(...known.splice(i, 1));
-      return known[0]!;
-    }
-    inputs.length = 0;
-    const signature = signatureOf(f, args, inputs);
-    const program = traceWith(f, signature, inputs);
+  const { engine, maxPlans, donate, threads } = settings;
+  if (isEngine(engine)) return compileOn(engine, f, maxPlans);
+  const name = nameOf(f);
+  const make = ({ program, signature, args, inputs, repeats }: Traced<A>): Plan | string => {
     const pairs = repeats ? repeatedPairs(program, signature, args[0]) : donatedPairs(program, signature, donate);
     const donated = [...inputs.keys()].filter((k) => donate.includes(signature.argumentOf[k]!));
-    const plan = makePlan(program, { engine, donated, pairs, repeats, threads, name });
-    known.unshift({ signature, repeats, build: builderOf(program.value), plan });
-    const dropped = known.length > maxPlans ? known.pop()!.plan : undefined;
-    if (typeof dropped === "object") dropped.close();
-    if (++signatures === maxPlans + 1 && difference !== undefined)
-      warn(
-        `compile: ${name} was traced ${signatures} times, because the arguments keep changing; in the last call, ${difference}; pass numbers that change as tensors, and give tensors a fixed shape`,
-      );
-    return known[0]!;
+    return makePlan(program, { engine, donated, pairs, repeats, threads, name });
   };
+  const close = (plan: Plan | string) => {
+    if (typeof plan === "object") plan.close();
+  };
+  const plans = knownPlans(f, maxPlans, make, close);
 
   const call = (args: A, times: number | undefined): R => {
     const runEagerly = (): R => {
@@ -121,15 +118,18 @@ export function compile<A extends readonly unknown[], R>(
       for (let i = 1; i < (times ?? 1); i++) value = f(...([value, ...args.slice(1)] as unknown as A));
       return value;
     };
-    if (isRecording() || hasTraced(args)) return runEagerly();
+    if (isRecording()) return runEagerly();
     const inputs: Tensor[] = [];
-    const { build, plan } = find(args, inputs, times !== undefined);
-    if (typeof plan === "string") return runEagerly();
+    const repeats = times !== undefined;
+    const known =
+      plans.match(args, inputs, repeats) ?? (hasTraced(args) ? undefined : plans.find(args, inputs, repeats));
+    if (known === undefined || typeof known.plan === "string" || inputs.some(isTraced)) return runEagerly();
+    const { build, plan } = known;
     let outputs: Tensor[];
     try {
       outputs = plan.run(inputs, times ?? 1);
     } catch (error) {
-      // `f` throws the same error with the line of the user's code.
+      // Runs `f` itself, so that the stack of the error contains the line in the user's code.
       const value = runEagerly();
       if (error instanceof NoPlanHere) return value;
       throw error;
@@ -142,25 +142,32 @@ export function compile<A extends readonly unknown[], R>(
     throw new ArgumentError(`repeat: times must be a whole number of at least 1, got ${show(times)}`);
   };
   const planOf = (...args: A): PlanReport => {
-    const { plan } = find(args, [], false);
+    const { plan } = plans.find(args, []);
     if (typeof plan !== "string") return plan.report;
     throw new ArgumentError(`compile: no plan can run here: ${plan}; a call runs the function itself`);
   };
   Object.assign(compiled, { plan: planOf, repeat });
-  Object.defineProperty(compiled, "signatures", { get: () => signatures, enumerable: true });
+  Object.defineProperty(compiled, "signatures", { get: plans.count, enumerable: true });
   return compiled as Compiled<A, R>;
+}
+
+interface Settings {
+  readonly engine: Engine | ProgramEngine;
+  readonly maxPlans: number;
+  readonly donate: readonly number[];
+  readonly threads: number;
 }
 
 /** The largest number of threads. */
 const maxThreads = 64;
 
 /** @throws ArgumentError for an invalid option */
-function checkOptions({ engine, maxPlans, donate, threads }: CompileOptions): void {
-  if (engine !== "wasm" && engine !== "js")
-    throw new ArgumentError(`compile: engine must be "wasm" or "js", got ${show(engine)}`);
-  if (!(Number.isSafeInteger(maxPlans) && maxPlans! >= 1))
+function checkOptions({ engine, maxPlans, donate, threads }: Settings): void {
+  if (engine !== "wasm" && engine !== "js" && !isEngine(engine))
+    throw new ArgumentError(`compile: engine must be "wasm", "js" or an engine such as onnx(ort), got ${show(engine)}`);
+  if (!(Number.isSafeInteger(maxPlans) && maxPlans >= 1))
     throw new ArgumentError(`compile: maxPlans must be a whole number of at least 1, got ${show(maxPlans)}`);
-  if (!(Number.isSafeInteger(threads) && threads! >= 1 && threads! <= maxThreads))
+  if (!(Number.isSafeInteger(threads) && threads >= 1 && threads <= maxThreads))
     throw new ArgumentError(
       `compile: threads must be a whole number from 1 to ${maxThreads}, got ${show(threads)}; the processor runs ${availableThreads()} at the same time`,
     );
@@ -168,20 +175,13 @@ function checkOptions({ engine, maxPlans, donate, threads }: CompileOptions): vo
     throw new ArgumentError(
       `compile: donate must be a list of indices of arguments, such as [0] for the first; got ${show(donate)}`,
     );
+  if (isEngine(engine) && (donate.length > 0 || threads > 1))
+    throw new ArgumentError(
+      `compile: the engine ${engine.name} does not use the options donate and threads; leave them out, or pass threads to the engine`,
+    );
 }
 
-/** Traces `f` with the tensors of its arguments as inputs. Other values are constants of the program. */
-function traceWith<A extends readonly unknown[], R>(
-  f: (...args: A) => R,
-  { names, withTensors }: Signature,
-  inputs: readonly Tensor[],
-): Program {
-  const run = (given: readonly Tensor[]): R => f(...(withTensors(given) as unknown as A));
-  const specs = inputs.map(({ shape, dtype, label }, i) => ({ shape, dtype, label: label ?? names[i] }));
-  try {
-    return trace(run as never, specs as never) as unknown as Program;
-  } catch (error) {
-    if (error instanceof WengertError) setMessage(error, error.message.replace(/^trace: /, "compile: "));
-    throw error;
-  }
+function isEngine(x: unknown): x is ProgramEngine {
+  const { name, prepare } = (typeof x === "object" && x !== null ? x : {}) as Partial<ProgramEngine>;
+  return typeof name === "string" && typeof prepare === "function";
 }

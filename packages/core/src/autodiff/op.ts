@@ -78,7 +78,9 @@ export interface BatchCall<I extends Inputs, P> {
   readonly output: Operand;
   /** Returns input k with a batch axis. An input that is not batched is repeated. */
   readonly withBatch: (k: number) => Tensor;
-  /** Applies the op to `inputs`. Default: all inputs of the op, each with a batch axis. */
+  /**
+   * Applies the op with the given params. If `inputs` is omitted, uses all inputs of the call, each with a batch axis.
+   */
   readonly again: (params: P, inputs?: readonly Tensor[]) => Tensor;
   /** Applies the op to one entry after another, which is correct for every op. */
   readonly perEntry: () => Tensor;

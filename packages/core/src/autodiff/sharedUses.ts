@@ -43,10 +43,7 @@ function wait(waiting: Map<Tensor, UsesByOp>, use: Use): void {
   waiting.set(inputs[0]!, byOp.set(op, uses));
 }
 
-/**
- * Adds the contributions of all steps that use `tensor` and whose op has the rule `vjpOfUses` to the cotangent of
- * `tensor`.
- */
+/** Applies the `vjpOfUses` rules of all steps that use `tensor`. Adds the results to the cotangent of `tensor`. */
 function addWaiting(waiting: Map<Tensor, UsesByOp>, tensor: Tensor, tape: Tape, cotangents: Map<Tensor, Tensor>): void {
   const byOp = waiting.get(tensor);
   if (byOp === undefined) return;

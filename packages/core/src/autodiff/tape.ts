@@ -99,8 +99,8 @@ export class Tape implements Recorder {
  */
 export class DryTape extends Tape {
   /**
-   * Whether the recorded steps become the body of a loop step or of an equation step. The pullback of such a step
-   * applies the body again.
+   * Whether the recorded steps become the body of a `scan` loop or an equation for `fixedPoint` or `root`. The
+   * pullbacks of these functions apply the body again.
    */
   readonly isBody: boolean;
 

@@ -6,7 +6,11 @@ export function mustBeFunction(caller: string, f: unknown): void {
   throw new ArgumentError(`${caller}: expected a function, got ${show(f)}; write ${caller}((x) => ...)`);
 }
 
-/** @throws ArgumentError unless `args`, the argument `name` of `caller`, is a dense array. */
+/**
+ * Checks that `args` is a dense array. Error messages start with the name `caller` of the public function, and call the
+ * array `name`.
+ * @throws ArgumentError
+ */
 export function mustBeList(caller: string, name: string, args: unknown): void {
   if (isList(args)) return;
   throw new ArgumentError(

@@ -89,7 +89,7 @@ function allFrames(): readonly string[] {
 /** Thrown for incompatible shapes, or an invalid size. */
 export class ShapeError extends WengertError {}
 
-/** Thrown for a dtype that the function does not accept. The message contains the cast to write. */
+/** Thrown for a dtype that the function does not accept. The message suggests a cast. */
 export class DTypeError extends WengertError {}
 
 /** Thrown if a number is out of range: an axis, an index, a class or an integer. */

@@ -92,7 +92,7 @@ function evaluateMoved({ xs, f }: Subject, v: Vector, h: number): Vector {
   return flatten(f(unflattenLike(moved, xs).map(spreadOut)));
 }
 
-/** Returns a tensor with the numbers of `x`, whose memory has a gap after each number. */
+/** Returns a copy of `x` that is not contiguous: its memory has a gap after each element. */
 function spreadOut(x: Tensor): Tensor {
   const { stride } = ndarray(new Float64Array(x.size), x.shape);
   const spread = ndarray(new Float64Array(2 * x.size + 1), x.shape, stride.map((step) => 2 * step), 1); // biome-ignore format: reads best on one line
@@ -209,8 +209,8 @@ const strided: CauseAndAdvice = [
 ];
 
 /**
- * Returns a cause that is in f itself, not in its VJP rules: f is random, returns a non-finite number, or depends on
- * the strides of its inputs.
+ * Returns why the gradient check fails if the cause is f itself, not its VJP rules: f is random, returns a non-finite
+ * number, or depends on the strides of its inputs.
  */
 function causeInFunction(subject: Subject, us: readonly Tensor[]): CauseAndAdvice | undefined {
   const { xs, f } = subject;
@@ -281,7 +281,7 @@ function causeOf(
   if (all((a, n) => isClose(a, -n))) return ["sign", "the rule gives the negative of the derivative"];
   if (all((a) => a === 0)) return ["nothing flows back", "a constant was captured, or the gradient was stopped"];
   const [m, n] = x.shape;
-  // Returns the index in an [m, n] array of element i of its transpose, an [n, m] array.
+  // Element i of an [n, m] matrix is element (i % m) n + ⌊i / m⌋ of its transpose, an [m, n] matrix.
   if (x.shape.length === 2 && all((a, _, i) => isClose(a, numeric[(i % m!) * n! + Math.floor(i / m!)]!))) {
     return ["transposed", "the same numbers, with the axes swapped"];
   }

@@ -20,7 +20,7 @@ export interface NonFiniteReport {
   readonly site: string | undefined;
   /** At most ten non-finite elements and their indices: only NaNs if the tensor has a NaN, else infinities. */
   readonly values: readonly { readonly index: readonly number[]; readonly value: number }[];
-  /** A sentence that names the origin, the first non-finite element and the likely fix. */
+  /** A sentence that says where the NaN or infinity arose, names the first non-finite element, and suggests a fix. */
   readonly message: string;
 }
 

@@ -89,7 +89,7 @@ function mustBeZero(tangents: readonly Tensor[]): void {
   );
 }
 
-/** The option of customVjp or customJvp with the function that computes the value. Error messages contain its name. */
+/** The name of the option of customVjp and customJvp that holds the function for the value. Error messages use it. */
 const forwardNames = { customVjp: "forward", customJvp: "value" } as const;
 
 /**
@@ -227,8 +227,8 @@ function reportCaptures<T>(tape: Tape, report: (captured: Tensor) => void, body:
 const hideFrom = <T>(tape: Tape, body: () => T): T => withSubstitute(tape, { record: () => {} }, body);
 
 /**
- * Returns aliases of the arguments that `tape` does not track. If `f` still uses a tensor that `tape` tracks, `f`
- * captured it from an outer scope.
+ * Returns aliases of the tensors in `args`. `tape` does not track the aliases, so if `f` uses a tensor that `tape`
+ * tracks, `f` captured the tensor from an outer scope.
  */
 const freshArguments = <A>(caller: string, tape: Tape, args: A): A => hideFrom(tape, () => aliasTree(caller, args));
 

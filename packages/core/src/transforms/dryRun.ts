@@ -25,8 +25,8 @@ export function dryRun<T>(
 // applied to values, the function is called again, and its own steps are applied to the values.
 
 /**
- * Maps the tensors of a dry run to the tensors that replace them, and says how the recorded steps are applied to the
- * new tensors.
+ * The tensors that replace the tensors of a trace (`values`), and how recorded steps are applied to the new tensors
+ * (`mode`).
  */
 export interface Replacement {
   readonly values: Values;
@@ -69,8 +69,8 @@ export function replayCall<A extends readonly unknown[], T>(
 }
 
 /**
- * Records a call of `f` on `tape`, as one step for each tensor of its value. `again` computes the value when the steps
- * are applied to values.
+ * Records a call of `f` on `tape`, with one step for each tensor that `f` returns. When the steps are applied to
+ * values, they call `again` to compute these tensors.
  */
 export function recordCall<A extends readonly unknown[], R>(
   name: string,
@@ -83,7 +83,7 @@ export function recordCall<A extends readonly unknown[], R>(
   const inputs = new Set(argLeaves);
   const hidden = new Set<Tensor>();
   const record = ({ inputs: used, output }: Step): boolean => {
-    // f may capture tensors of this dry run, and tensors without values of an outer one.
+    // f may capture tensors that `tape` tracks, and tensors without values of an enclosing trace.
     for (const x of used) if (tape.depends(x) || (x.array === undefined && !hidden.has(x))) inputs.add(x);
     const depends = used.some((x) => tape.depends(x) || hidden.has(x));
     if (depends) hidden.add(output);

@@ -78,7 +78,7 @@ function isSmall(change: number, x: Float64Array, { tolerance, isLinear }: Bound
 
 interface Move {
   readonly next: Float64Array;
-  /** The largest change of an unknown, for each equation. */
+  /** For each equation, the largest absolute difference between the new and the old unknowns. */
   readonly change: Float64Array;
 }
 

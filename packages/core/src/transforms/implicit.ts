@@ -23,15 +23,15 @@ import { iterate, newton, type Residual, type Solver } from "./equations.ts";
 /**
  * The params of an op that solves f(x, p) = x or f(x, p) = 0. The body is f as a list of steps: its inputs are the
  * unknowns x, then the parameters p, and its outputs are f(x, p). The inputs of the op are the constants of the body,
- * the start, and the parameters.
+ * the initial guess for x, and the parameters.
  */
 interface Equation {
   readonly body: Body;
   /** The number of tensors in the tree of unknowns x. */
   readonly unknowns: number;
   /**
-   * The number of equations that are solved at once. In a batch, the batch axes come first, and each entry has its own
-   * equation.
+   * The number of batch entries, 1 without `vmap`. Each entry has its own equation, and all are solved at once. The
+   * batch axes come first.
    */
   readonly entries: number;
   readonly tolerance: number;
@@ -77,8 +77,8 @@ const fixedPointOp: EquationOp = /* @__PURE__ */ equationOp("fixedPoint", iterat
 const rootOp: EquationOp = /* @__PURE__ */ equationOp("root", newton);
 
 /**
- * Splits a list, which has an entry for each input of a solver op, into three lists: for the constants, the start and
- * the parameters.
+ * Splits a list with one item for each input of a solver op into three lists: for the constants of f, for the initial
+ * guess (`start`), and for the parameters.
  */
 function splitInputs<T>({ body, unknowns }: Equation, list: readonly T[]): [constants: T[], start: T[], params: T[]] {
   const first = body.constants.length;
@@ -113,7 +113,7 @@ function solve(
   }
 }
 
-/** Returns ∂f/∂x for each equation. Each pullback computes one row of this matrix, for all equations at once. */
+/** Returns the Jacobian ∂f/∂x of each equation. Each pullback computes one row of every Jacobian. */
 function matricesAt(
   name: string,
   f: (x: readonly Tensor[]) => Tensor[],

@@ -16,8 +16,8 @@ export interface ReplayMode {
   /** Returns the new tensor that replaces the recorded tensor `x`. */
   readonly valueOf: (x: Tensor, values: Values) => Tensor;
   /**
-   * Returns a tensor without values to record with in place of `value`: of the shape and dtype of `value`, or of one of
-   * its entries if `value` is a batch.
+   * Returns a tensor without values, which replaces `value` in a trace. Its shape and dtype are those of `value`, or of
+   * one batch entry if `value` is a batch.
    */
   readonly dry: (value: Tensor) => Tensor;
 }

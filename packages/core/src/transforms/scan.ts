@@ -115,8 +115,8 @@ function iterate(
 }
 
 /**
- * Finds the first step in a loop whose output is NaN or infinite. Returns a text with the iteration, the op of the
- * step, and the cause that this op gives.
+ * Finds the first step of the loop body that outputs NaN or infinity. Returns a text with the iteration, the op of the
+ * step, and the cause that the op reports.
  */
 function causeInLoop({ inputs, params: loop }: Fault<Inputs, Loop>): string | undefined {
   let cause: string | undefined;
@@ -182,8 +182,8 @@ const isDifferentiated = (inputs: readonly Tensor[]): boolean => {
 };
 
 /**
- * Whether the pullback of a loop may need the carry of each iteration: a tape that will be used for a derivative tracks
- * one of the tensors, or the loop is in the body of another loop, whose pullback runs this body again.
+ * Whether a derivative of the loop may be computed, so its pullback may need the carry of each iteration. Either a tape
+ * for a derivative tracks an input, or the loop is inside another body, which a pullback may run again.
  */
 const isDifferentiatedOrInBody = (inputs: readonly Tensor[]): boolean => {
   const tape = innermostTape(inputs);
@@ -456,7 +456,7 @@ function scanSegments<C, X, Y>(
 
 const mapLeaves = <T>(tree: T, f: (x: Tensor) => Tensor): T => unflatten(tree, leaves("scan", tree, "xs").map(f));
 
-/** Returns the entries of x from `from` on, with axis 0 reshaped to `shape`. */
+/** Returns the entries of x along axis 0, starting at index `from`, as a tensor [...shape, ...x.shape.slice(1)]. */
 function reshapeEntries(x: Tensor, from: number, shape: readonly number[]): Tensor {
   const entry = x.shape.slice(1);
   return part(pack([x]), { shape: [...shape, ...entry], offset: from * sizeOf(entry) });

@@ -86,7 +86,7 @@ interface BatchedInput {
   readonly path: string;
 }
 
-/** Replaces each tensor that has a batch axis by one entry without values. */
+/** Replaces each tensor that has a batch axis by a tensor without values, with the shape of one batch entry. */
 function dryArguments(
   f: (...args: never) => unknown,
   args: readonly unknown[],

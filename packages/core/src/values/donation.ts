@@ -14,7 +14,9 @@ export function claim(data: Data): void {
   exclusive.add(data);
 }
 
-/** Records that `data` may be shared from now on. */
+/**
+ * Records that several tensors, or the user through `.data`, may refer to `data`, so that its memory is never reused.
+ */
 export function share(data: Data): void {
   if (anyExclusive) exclusive.delete(data);
 }

@@ -11,7 +11,7 @@ export interface Exposure<Owner = unknown> {
   readonly owner: Owner;
   readonly array: NdArray;
   readonly fingerprint: number;
-  /** How often a sweep has checked the elements for writes. */
+  /** The number of past checks whether the user has modified the elements. */
   checks: number;
 }
 

@@ -130,8 +130,8 @@ export class Tensor {
     for (const exposure of exposuresOf(array)) {
       this.#check(exposure);
       if (++exposure.checks === 1 || sizeOf(exposure.array.shape) < minMovedElements) continue;
-      // From its second check on, a large array is moved to new memory, because one copy is cheaper than computing a
-      // fingerprint in every sweep. The user keeps the old memory.
+      // At its second check, a large array is copied to new memory, to which the user cannot write. One copy is cheaper
+      // than a fingerprint for every check. The user keeps the old memory.
       for (const tensor of [exposure.owner as Tensor, this]) tensor.#move(array.data);
     }
   }

@@ -75,8 +75,8 @@ class View implements Strided {
   }
 
   /**
-   * The axes by ascending stride. ndarray-ops reads this property in every call. For small ranks, the code avoids a
-   * sort, which would be slow for small arrays.
+   * The axes by ascending stride. For ranks 1 and 2, this getter avoids a sort, because ndarray-ops reads it in every
+   * call.
    */
   get order(): number[] {
     const { stride } = this;

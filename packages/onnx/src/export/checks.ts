@@ -2,7 +2,7 @@ import { ArgumentError, OutOfRangeError, type Program, type Step } from "@wenger
 import { bodyOf, checkListing, isList, show } from "@wengert/core/extend";
 import { ruleOf } from "../rules/table.ts";
 
-/** The limit of the format of Protocol Buffers, in which lengths are 32-bit numbers with a sign. */
+/** The largest file size: lengths in the format of Protocol Buffers are signed 32-bit numbers. */
 const maxBytes = 2 ** 31 - 1;
 
 const bytesPerElement = { float64: 8, float32: 4, int32: 4, bool: 1 } as const;
@@ -15,6 +15,23 @@ export function checkProgram(program: Program): void {
   checkListing("toOnnx", program);
   if (!isList(program.args) || !isList(program.constants))
     throw new ArgumentError("toOnnx: expected a program, got a recording; pass the result of trace");
+  const missing = missingOps(program);
+  if (missing !== undefined)
+    throw new ArgumentError(
+      `toOnnx: no ONNX form of ${missing}; compute ${missing.includes(",") ? "these ops" : "this op"} outside the traced function, or use others`,
+    );
+  const size = program.constants.reduce((sum, { size, dtype }) => sum + size * bytesPerElement[dtype], 0);
+  if (size <= maxBytes) return;
+  throw new OutOfRangeError(
+    `toOnnx: the constants of the program take ${size} bytes, and an ONNX file can have ${maxBytes}; pass large tensors as arguments of the traced function`,
+  );
+}
+
+/**
+ * Lists the ops of a program that have no ONNX form, with the number of steps for each op. Returns `undefined` if all
+ * ops have an ONNX form.
+ */
+export function missingOps(program: Program): string | undefined {
   const missing = new Map<string, number>();
   const visit = (steps: readonly Step[]): void => {
     for (const step of steps) {
@@ -24,26 +41,14 @@ export function checkProgram(program: Program): void {
     }
   };
   visit(program.steps);
-  if (missing.size > 0) throw missingRules(missing);
-  const size = program.constants.reduce((sum, { size, dtype }) => sum + size * bytesPerElement[dtype], 0);
-  if (size <= maxBytes) return;
-  throw new OutOfRangeError(
-    `toOnnx: the constants of the program take ${size} bytes, and an ONNX file can have ${maxBytes}; pass large tensors as arguments of the traced function`,
-  );
-}
-
-function missingRules(missing: ReadonlyMap<string, number>): ArgumentError {
-  const list = [...missing].map(([name, count]) => `${name} (${count} ${count === 1 ? "step" : "steps"})`);
-  const each = list.length === 1 ? "this op" : "these ops";
-  return new ArgumentError(
-    `toOnnx: no ONNX form of ${list.join(", ")}; compute ${each} outside the traced function, or use others`,
-  );
+  if (missing.size === 0) return;
+  return [...missing].map(([name, count]) => `${name} (${count} ${count === 1 ? "step" : "steps"})`).join(", ");
 }
 
 /** Checks the option `opset`. @throws OutOfRangeError unless it is a whole number from 13 to 22 */
-export function checkOpset(opset: unknown): number {
+export function checkOpset(caller: string, opset: unknown): number {
   if (Number.isInteger(opset) && (opset as number) >= 13 && (opset as number) <= 22) return opset as number;
-  throw new OutOfRangeError(`toOnnx: opset must be a whole number from 13 to 22, got ${show(opset)}`);
+  throw new OutOfRangeError(`${caller}: opset must be a whole number from 13 to 22, got ${show(opset)}`);
 }
 
 /** Checks the option `name`. @throws ArgumentError unless it is a text with at least one character */

@@ -120,10 +120,11 @@ export const convInputPullback: Op<readonly [g: Tensor, kernel: Tensor], Sized, 
   });
 
 /**
- * Returns the VJP of conv2d for the kernel, where g is the cotangent of the convolution, and `size` has the height and
- * width of the kernel. The result is the sum of x × g over all windows. The result is linear in x and in g. Let u be
- * the cotangent of the result. The VJP for x is that of conv2d with the kernel u. The VJP for g is the convolution of x
- * and u.
+ * Returns the gradient of conv2d for the kernel: the sum of x × g over all windows of the images x. g is the cotangent
+ * of the convolution, and `size` has the height and width of the kernel. The result is linear in x and in g.
+ *
+ * Let u be the cotangent of the result. The VJP for x is the gradient of conv2d for the images, with u as the kernel.
+ * The VJP for g is the convolution of x and u.
  */
 export const convKernelPullback: Op<readonly [x: Tensor, g: Tensor], Sized, SizedOptions> = /* @__PURE__ */ defineOp({
   name: "convKernelPullback",
@@ -163,7 +164,7 @@ export const convKernelPullback: Op<readonly [x: Tensor, g: Tensor], Sized, Size
   ],
 });
 
-/** Returns the dtype, shape and label of the images x whose convolution has the shape of the cotangent g. */
+/** Infers the dtype, shape and label of the images from a kernel and from g, the cotangent of the convolution. */
 const imagesLike = (g: Operand, kernel: Operand, size: readonly number[], groups: unknown): Operand => ({
   dtype: g.dtype,
   get label() {
@@ -172,7 +173,7 @@ const imagesLike = (g: Operand, kernel: Operand, size: readonly number[], groups
   shape: [g.shape[0] ?? 1, ...size, (kernel.shape[2] ?? 1) * (typeof groups === "number" ? groups : 1)],
 });
 
-/** Returns the dtype, shape and label of the kernel for which the convolution of x has the shape of the cotangent g. */
+/** Infers the dtype, shape and label of the kernel from images x and from g, the cotangent of the convolution. */
 const kernelLike = (x: Operand, g: Operand, size: readonly number[], groups: unknown): Operand => ({
   dtype: x.dtype,
   get label() {

@@ -185,10 +185,7 @@ export const divCause: PairCause = /* @__PURE__ */ pairwiseCause(({ as, bs, gs, 
   return Number.isNaN(y) ? "Infinity / Infinity is NaN: divide both by the larger one first" : undefined;
 });
 
-/**
- * Explains a zero divisor by the step that computed it: a variance, the square root of a variance, or another square
- * root.
- */
+/** Explains a zero divisor that was computed as a variance or as a square root, such as a standard deviation. */
 function zeroDivisorCause(fault: Fault<Binary, unknown>): string | undefined {
   const [cause, radicand] = causeOfStep(fault.inputs[1], fault);
   if (cause === varianceCause)
@@ -251,7 +248,7 @@ export const pairDomainCause = (domain: string, isInside: (a: number, b: number)
     return outsideText(domain, `${as.join(", ")} and ${bs.join(", ")}`);
   });
 
-/** Explains an infinity in a function that is finite for all finite numbers, except for overflow. */
+/** Explains an infinity as an overflow, for functions whose exact value is finite for all finite numbers. */
 export const overflowCause: (fault: AnyFault) => string | undefined = ({ inputs, bad }) =>
   inputs.every(isAllFinite) ? overflowText("the result for a finite number", bad) : undefined;
 

@@ -104,8 +104,8 @@ function inverted(a: Elements, n: number): Inverted | undefined {
 
 /**
  * Writes det U · det V · U X Vᵀ for each matrix A with the singular value decomposition A = U diag(s) Vᵀ. `entriesOf`
- * returns the entries of X, computed from s and, for a direction G, from Uᵀ G V. `fromInverse` computes the same result
- * from A⁻ᵀ.
+ * returns the entries of X for given singular values s and, if a direction G is passed, for Uᵀ G V. For large,
+ * well-conditioned matrices, `fromInverse` computes the result from A⁻ᵀ instead.
  */
 function eachRotated(
   out: NdArray,

@@ -1,9 +1,9 @@
 import { type Elements, epsilon } from "./matrices.ts";
 
-// Equal eigenvalues have no unique eigenvectors: every orthonormal basis of their eigenspace is valid. So a function of
-// the eigenvectors has a derivative only if it does not depend on the choice of the basis. The VJP rules test by the
-// cotangents whether the function depends on the basis. With a basis along the coordinate axes, such a function could
-// pass the test by accident. So the decompositions rotate the basis to an irregular one.
+// Equal eigenvalues have no unique eigenvectors: every orthonormal basis of their eigenspace is valid. A function of
+// the eigenvectors has a derivative only if every basis gives the same value. The VJP rules detect other functions by
+// their cotangents. With a basis along the coordinate axes, a function that depends on the basis could pass this test
+// by accident. So the decompositions rotate the basis away from the coordinate axes.
 
 /**
  * Returns the tolerance for equal eigenvalues or singular values: the largest difference that rounding errors alone can
@@ -35,8 +35,9 @@ export function runsOf(values: ArrayLike<number>): Int32Array {
 }
 
 /**
- * Reflects the rows `start` to `stop` − 1 by I − 2 u uᵀ, for an irregular unit vector u. Orthonormal rows remain an
- * orthonormal basis of the same space. `variant` chooses u.
+ * Applies the Householder reflection I − 2 u uᵀ to the rows `start` to `stop` − 1. Orthonormal rows remain an
+ * orthonormal basis of the same space. The unit vector u has no zeros, so the new basis is not along the coordinate
+ * axes. `variant` selects u.
  */
 export function turnBasis(rows: Elements, width: number, start: number, stop: number, variant = 0): void {
   const u = Float64Array.from({ length: stop - start }, (_, i) => 1.1 + Math.sin(2.4 * i + 1.7 * variant + 0.6));

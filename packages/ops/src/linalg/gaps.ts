@@ -17,12 +17,13 @@ interface Gaps {
 }
 
 /**
- * Divides the symmetric or the skew part of a matrix x by sums or differences of eigenvalues or singular values w. The
- * option `sign` is the sign in the dividend (xᵢⱼ ± xⱼᵢ) / 2, and `by` selects the divisor wⱼ + wᵢ or wⱼ − wᵢ. The
- * diagonal of the result y is 0. Where the divisor is 0 up to rounding errors, y is 0 if the dividend is 0 up to
- * rounding errors, and NaN otherwise. With differences, the adjoint is the op with the other sign; with sums, the
- * adjoint is the op itself. Let g be the cotangent of y, and z the result of the op for g ∘ y (an elementwise product)
- * with `sign` 1. The VJP for wₖ is 2 Σⱼ zₖⱼ with differences, and −2 Σⱼ zₖⱼ with sums.
+ * Returns y with yᵢⱼ = (xᵢⱼ ± xⱼᵢ) / 2 divided by wⱼ + wᵢ or wⱼ − wᵢ, and 0 on the diagonal. w has eigenvalues or
+ * singular values. The option `sign` is the sign in the dividend, and `by` selects the divisor. Where the divisor is 0
+ * up to rounding errors, yᵢⱼ is 0 if the dividend is 0 up to rounding errors, and NaN otherwise.
+ *
+ * The VJP for x is this op applied to the cotangent g of y, with the opposite sign for differences, and the same sign
+ * for sums. Let z be the result of this op for the elementwise product of g and y, with `sign` 1. The VJP for wₖ is 2
+ * Σⱼ zₖⱼ with differences, and −2 Σⱼ zₖⱼ with sums.
  */
 export const divideByGaps: Op<Binary, Gaps> = /* @__PURE__ */ defineOp<Binary, Gaps>({
   name: "divideByGaps",
@@ -59,9 +60,8 @@ export const divideByGaps: Op<Binary, Gaps> = /* @__PURE__ */ defineOp<Binary, G
 });
 
 /**
- * Returns a copy of x, where x has a number for each eigenvalue or singular value in w. Where w has equal values, the
- * numbers in x must be equal too; otherwise they become NaN. With `zeros`, a number becomes NaN also if its value in w
- * is 0 and the number is not 0.
+ * Returns x, but with NaN where equal numbers in w have different numbers in x. w has the eigenvalues or singular
+ * values of a matrix, and x one number for each. With `zeros`, also returns NaN instead of a nonzero xᵢ if wᵢ is 0.
  */
 export const agreeing: Op<Binary, { readonly zeros: boolean }> = /* @__PURE__ */ defineOp<
   Binary,

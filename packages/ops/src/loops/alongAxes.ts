@@ -80,7 +80,10 @@ export function alongAxes(axes: readonly number[], out: NdArray, inputs: readonl
 
 const isEmpty = ({ shape }: NdArray): boolean => shape.includes(0);
 
-/** Returns the output of a reduction of `shape` over `axes` as an array without the reduced axes. */
+/**
+ * Returns `out`, the output of a reduction over `axes`, as an array without these axes. `shape` is the reduction's
+ * input shape.
+ */
 export const withoutAxes = (out: NdArray, shape: Shape, axes: readonly number[]): NdArray =>
   ndarray(
     out.data,

@@ -3,9 +3,9 @@ import { alongAxes, sliceStride, withoutAxes } from "./alongAxes.ts";
 import { mergeAxes } from "./strided.ts";
 
 /**
- * Adds entry number `l` of many slices to the accumulators of these slices. The slices are in `rows` rows of m slices.
- * In `a`, the entry of the first slice is at index `i`. The next slice of a row is `s` further, and the next row is `r`
- * further. Accumulator k of slice j is acc[k × width + j]. The results of the slices are the outputs from index `o` on.
+ * Adds element `l` of each slice to the accumulators of the slice. The slices form `rows` rows of m slices. `a[i]` is
+ * element `l` of the first slice; `s` is the stride between slices, and `r` the stride between rows. Accumulator k of
+ * slice j is acc[k × width + j]. The first slice belongs to the output at index `o`.
  */
 type FoldStep = (
   l: number,

@@ -22,8 +22,8 @@ function distance(a: number, x: number): Pair {
 }
 
 /**
- * Returns the logarithm of xᵃ⁺ᵈ e⁻ˣ / Γ(a + 1 + d). For a ≥ 20, the logarithm is that of this number without the factor
- * (2π a)^−½ (x / a)ᵈ, so callers must multiply by the factor.
+ * Returns the logarithm of xᵃ⁺ᵈ e⁻ˣ / Γ(a + 1 + d) as a double-double number. For a ≥ 20, this logarithm omits the
+ * factor (2π a)^−½ (x / a)ᵈ, so callers must multiply by the factor.
  */
 function logPower(a: number, x: number, d: 0 | -1): Pair {
   if (a >= leastStirling) return negate(add(distance(a, x), stirlingRest([a, 0])));

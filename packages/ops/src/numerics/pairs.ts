@@ -34,7 +34,7 @@ export function mul(a: Pair, b: Pair): Pair {
   return [total, rest - (total - product)];
 }
 
-/** Returns the product a x of a pair a and a double x. */
+/** Returns the product a x of a double-double number `a` and a double `x`. */
 export function times(a: Pair, x: number): Pair {
   const product = a[0] * x;
   const rest = productError(a[0], x, product) + a[1] * x;
@@ -51,7 +51,7 @@ export function div(a: Pair, b: Pair): Pair {
   return [total, r - (total - q) + s];
 }
 
-/** Returns the quotient a / n of a pair a and a double n. */
+/** Returns the quotient a / n of a double-double number `a` and a double `n`. */
 export function over(a: Pair, n: number): Pair {
   const q = a[0] / n;
   const product = q * n;
@@ -69,7 +69,7 @@ export const scale = (a: Pair, k: number): Pair => [ldexp(a[0], k), ldexp(a[1], 
 /** Returns the nearest double. */
 export const toDouble = (a: Pair): number => a[0] + a[1];
 
-/** Returns the power aⁿ of a pair a for a whole n ≥ 0, by repeated squaring. */
+/** Returns the power aⁿ of a double-double number `a` for a whole n ≥ 0, by repeated squaring. */
 export function power(a: Pair, n: number): Pair {
   let [result, square] = [one, a];
   for (let e = n; e > 0; e = Math.floor(e / 2)) {
@@ -83,7 +83,7 @@ export const one: Pair = [1, 0];
 const ln2: Pair = [Math.LN2, 2.3190468138462996e-17];
 const halvings = 4;
 
-/** Returns e^x / 2ᵏ for a pair x, and the whole number k. */
+/** Returns e^x / 2ᵏ for a double-double number `x`, and the whole number k. */
 export function expScaled(x: Pair): readonly [Pair, k: number] {
   const k = Math.round(x[0] / Math.LN2);
   const r = scale(sub(x, times(ln2, k)), -halvings); // below 0.022
@@ -94,7 +94,7 @@ export function expScaled(x: Pair): readonly [Pair, k: number] {
   return [add(one, y), k];
 }
 
-/** Returns ln a for a pair a > 0 of any size: the logarithm of its first double, improved by a Newton step. */
+/** Returns ln a for a double-double number a > 0: the logarithm of its first double, improved by a Newton step. */
 export function log(a: Pair): Pair {
   if (a[0] < 2 ** -900 || a[0] > 2 ** 900) {
     const k = a[0] < 1 ? -500 : 500;

@@ -107,8 +107,8 @@ function matrixOf(g: Tensor, a: Tensor, b: Tensor): Tensor {
 }
 
 /**
- * Returns the cotangent of `x` from the cotangent g of x as a broadcast matrix: sums g over the axes along which x was
- * broadcast. If x is a vector, `vectorShape` is its shape as a matrix.
+ * Returns the cotangent of `x`, given the cotangent g of x after broadcasting: sums g over the broadcast axes. If x is
+ * a vector, `vectorShape` is the shape of the one-row or one-column matrix that matmul uses for x.
  */
 function operandCotangent(g: Tensor, x: Tensor, vectorShape: Shape): Tensor {
   if (x.shape.length > 1) return unbroadcast(g, x);

@@ -50,7 +50,8 @@ export interface CategoricalOptions {
   /** The axis of the classes. Default: −1, the last. */
   readonly axis?: number | undefined;
   /**
-   * The shape of the result, to which the other axes of the logits broadcast. Default: the other axes of the logits.
+   * The shape of the result. The logits without their axis of classes must broadcast to this shape. Default: the shape
+   * of the logits without the axis of classes.
    */
   readonly shape?: Shape | undefined;
 }

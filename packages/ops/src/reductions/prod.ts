@@ -73,9 +73,9 @@ const withZeros = (): Tensor =>
   ]);
 
 interface DirectedOptions {
-  /** The axes along which to compute products, in row-major order. Default: all. */
+  /** The axes along which to accumulate. Several axes are visited in row-major order. Default: all axes. */
   readonly axis?: Axes | undefined;
-  /** Whether to start from the end of the axes. Default: false. */
+  /** Whether to visit the elements from the last to the first. Default: false. */
   readonly reverse?: boolean | undefined;
 }
 

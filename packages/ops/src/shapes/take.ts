@@ -232,7 +232,8 @@ export function* rowStarts(shape: Shape, axis: number, indices: ArrayLike<number
 }
 
 /**
- * Returns entry number `k` of `indices`, counted from 0 along an axis of size `n`.
+ * Returns `index` as a non-negative index of an axis of size `n`: adds n to a negative index. Error messages call it
+ * number `k`.
  * @throws OutOfRangeError if the index is out of range.
  */
 export function normalizeIndex(index: number, k: number, axis: number, n: number): number {

@@ -57,10 +57,12 @@ export const probabilityLosses: Op<LossInputs, Classes> = /* @__PURE__ */ define
 });
 
 /**
- * Returns y = g (s Σt − t) for s = softmax(logits), probabilities t and the cotangent g of the loss. At the index m of
- * the largest s, where sₘ may round to 1, y is computed as g (sₘ Σⱼ≠ₘ tⱼ − tₘ Σⱼ≠ₘ sⱼ). Logits at −Infinity are
- * constant, so their probabilities t are ignored. Let u be the cotangent of y. The VJP for the logits is g Σt times the
- * softmax pullback of u. The VJP for t is −g times the JVP of logSoftmax for u.
+ * Returns the gradient of the loss for the logits, y = g (s Σt − t). s is softmax(logits), t are the target
+ * probabilities, and g is the cotangent of the loss. Let m be the index of the largest s. sₘ may round to 1, so yₘ is
+ * computed as g (sₘ Σⱼ≠ₘ tⱼ − tₘ Σⱼ≠ₘ sⱼ). Logits at −Infinity are constant, so their probabilities t are ignored.
+ *
+ * Let u be the cotangent of y. The VJP for the logits is g Σt times the softmax pullback of u. The VJP for t is −g
+ * times the JVP of logSoftmax for u.
  */
 export const softCrossEntropyPullback: Op<readonly [logits: Tensor, probabilities: Tensor, g: Tensor], Classes> =
   /* @__PURE__ */ defineOp({
@@ -103,8 +105,8 @@ export const softCrossEntropyPullback: Op<readonly [logits: Tensor, probabilitie
   });
 
 /**
- * Returns g Σt J u, where g is the cotangent of the loss, t the target probabilities, and J the Jacobian of softmax. If
- * u is the cotangent of g (s Σt − t), for the softmax s, the result is the cotangent of the logits.
+ * Returns the VJP of the cross-entropy gradient y = g (s Σt − t) for the logits: g Σt J u. u is the cotangent of y, s
+ * is softmax(logits), and J is its Jacobian. t are the target probabilities, and g is the cotangent of the loss.
  */
 export function secondOrder(logits: Tensor, t: Tensor, g: Tensor, u: Tensor, params: Classes): Tensor {
   const total = sum(where(equal(logits, -Infinity), 0, t), { ...params, keepDims: true });

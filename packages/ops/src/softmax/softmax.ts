@@ -37,8 +37,9 @@ export interface AxesParams {
 const meanPair = /* @__PURE__ */ new Float64Array(2); // the mean of a slice as two doubles; shared, because kernels run one at a time
 
 /**
- * Returns g / (1 + others), the last step of softmax or of its VJP. dg is the rounding error of g, which is a sum. If g
- * is finite, the quotient is corrected for dg and for the rounding error of 1 + others, so it is rounded only once.
+ * Returns g / (1 + others), the last step of softmax or of its VJP. `others` is the sum of exp(xⱼ − max x) over all
+ * entries except the largest. dg is the rounding error of the sum g. If g is finite, the quotient is corrected for dg
+ * and for the rounding error of 1 + others, so it is rounded only once.
  */
 function divideByNorm(g: number, dg: number, others: number): number {
   const norm = 1 + others;

@@ -13,7 +13,10 @@ export type FunctionName =
 /** The names of the elementwise functions that have kernels for float32 alone. */
 export type SingleFunctionName = "gelu" | "geluSlope";
 type PlainFunctionName = Exclude<FunctionName, "neg" | "square" | "sqrt" | "relu">;
-/** The names of the functions of one vector, for loops that other packages generate: of four floats, or two doubles. */
+/**
+ * The names of functions of one vector, which is four floats (32x4) or two doubles (64x2). Other packages generate
+ * loops that call these functions.
+ */
 export type VectorFunction = `${PlainFunctionName | SingleFunctionName}32x4` | `${PlainFunctionName}64x2`;
 export type OperationName = "add" | "sub" | "mul" | "div" | "reluPullback";
 
@@ -41,8 +44,8 @@ export interface LibraryExports {
 }
 
 /**
- * A binary that is embedded as text. Each library has its own slot in kernels.ts, and its own memory. A program contains
- * only the libraries of its ops.
+ * A WebAssembly binary that is embedded as text, with its own memory. `slot` is the index of its state in kernels.ts. A
+ * user's bundle contains only the binaries that its ops need.
  */
 export interface Library<E extends LibraryExports> {
   readonly slot: 0 | 1;
@@ -77,8 +80,8 @@ export interface Exports extends Maps, LibraryExports {
 }
 
 /**
- * Writes sums divided by `divisor`, or maxima or minima, over the entries at n offsets, to y [rows, m]. `step` is the
- * distance of two rows of x in bytes.
+ * Reduces n entries of x at the byte offsets `offsets` to each element of y [rows, m]: to their maximum, their minimum,
+ * or their sum divided by `divisor`. `step` is the distance of two rows of x in bytes.
  */
 type GatheredKernel = (
   n: number,
@@ -92,8 +95,8 @@ type GatheredKernel = (
 ) => void;
 
 /**
- * For maxima of x over the entries at n offsets, writes the cotangents g [rows, m] to u, at the entries where x has its
- * maximum, and 0 to the other entries.
+ * Computes the pullback of maxima over n entries of x. Writes each element of the cotangent g [rows, m] to u at the
+ * position of the maximum, and 0 at the positions of the other entries.
  */
 type SpreadKernel = (
   n: number,
@@ -136,8 +139,9 @@ export type ProductKernel = (
 ) => void;
 
 /**
- * Copies the windows `from` to `to` − 1 of the image at `x` to `rows`, or adds `rows` to these windows. Only `depth` of
- * the image's channels are copied. The other arguments are fields of a `Geometry` (src/loops/windows.ts).
+ * Copies windows of the image at `x` to the rows of the matrix at `rows`, or adds the rows to the windows. The windows
+ * have the indices `from` to `to` − 1. Only `depth` of the image's channels are copied. The other arguments are fields
+ * of a `Geometry` (src/loops/windows.ts).
  */
 export type WindowKernel = (
   rows: number,
@@ -179,9 +183,9 @@ type OperationKernel = (
 type AxpyKernel = (n: number, z: number, alpha: number, x: number, y: number) => void;
 
 /**
- * Computes y = Σ x / divisor for each row, or for each column, of x [rows, n]. The partial sums are written to the
- * memory at `sums`. Sums of rows need 64 bytes there; sums of columns need 64 bytes for each column, plus 64. Unless
- * `isFirst` is set, the kernel continues from the partial sums in this memory.
+ * Divides the sum of each row, or of each column, of x [rows, n] by `divisor`, and writes the result to y. `sums` is
+ * the address of the partial sums: 64 bytes for sums of rows, 64 n + 64 bytes for sums of columns. If `isFirst` is
+ * false, the kernel continues from these partial sums.
  */
 export type SumKernel = (
   rows: number,

@@ -21,7 +21,7 @@ export interface KernelsInUse {
   readonly running: Kernels;
   /** The kernels that are available in the JavaScript engine, the fastest last. */
   readonly available: readonly Kernels[];
-  /** Maps each kind of kernels that cannot run here to the reason. */
+  /** Maps the name of kernels that the JavaScript engine cannot run, such as "fma", to the reason. */
   readonly missing: Readonly<Partial<Record<Kernels, string>>>;
 }
 
@@ -66,8 +66,8 @@ export class Engine<E extends LibraryExports = Exports> {
 }
 
 /**
- * Returns the kernels in use of the kernel library `library`. If `candidates` is given, first chooses the kernels of
- * all kernel libraries.
+ * Returns which kernels the library `library` uses, and which it could use. If `candidates` is given, first changes the
+ * choice of kernels, which applies to all libraries.
  */
 export function chooseKernels<E extends LibraryExports>(
   library: Library<E>,

@@ -21,7 +21,7 @@ function engineFor(out: NdArray, crossover: number): Engine | null {
   return out.data instanceof Float32Array || out.data instanceof Float64Array ? engine : null;
 }
 
-/** The functions that are arithmetic, for which WebAssembly is faster only from a larger size on. */
+/** Cheap functions, for which WebAssembly is faster only for larger arrays than for functions such as exp. */
 const arithmetic: readonly string[] = ["neg", "square", "sqrt", "relu"];
 
 /**
@@ -139,8 +139,8 @@ const isDense = (row: number, column: number, n: number): boolean =>
   column === 1 ? row === n || row === 0 : column === 0 && (row === 1 || row === 0);
 
 /**
- * Returns the number of entries of an operand that a chunk of `height` rows of `length` entries reads. `row` and
- * `column` are strides.
+ * Returns how many entries of an operand are needed to compute `height` rows of `length` results. `row` and `column`
+ * are the operand's strides, which are 0 along a broadcast axis.
  */
 const entriesNeeded = (height: number, length: number, row: number, column: number): number =>
   (row === 0 ? 1 : height) * (column === 0 ? 1 : length);

@@ -11,7 +11,7 @@ export function newKernels(): Exports | string {
   return name === undefined ? "plain kernels are chosen" : instantiate(library, name);
 }
 
-/** Returns new kernels, as `newKernels` does, whose memory threads can share. */
+/** Returns new kernels, as `newKernels` does, in memory that several threads can share. */
 export function newSharedKernels(): SharedKernels<Exports> | string {
   const name = nameOfNew();
   return name === undefined ? "plain kernels are chosen" : instantiateShared(library, name);

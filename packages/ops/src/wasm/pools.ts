@@ -20,9 +20,12 @@ const chunkBytes = 2 ** 17;
 const largestWindow = 64;
 
 /**
- * Without `u`: writes the maximum of each window of the images x to p. With `u` (the backward pass): reads the
- * cotangents of the maxima from p, and writes the cotangents of x to u; windows must not overlap. Returns whether the
- * kernel ran, which requires at least 16 bytes of channels per pixel.
+ * Computes a max pool of the images x. Without `u`, writes the maximum of each window to p.
+ *
+ * With `u`, computes the backward pass: reads the cotangents of the maxima from p, and writes the cotangents of x to u.
+ * The backward pass requires windows that do not overlap.
+ *
+ * Returns whether the kernel ran, which requires at least 16 bytes of channels per pixel.
  */
 export function maxPoolInWasm(pooled: Pooled, p: Data, x: Data, u?: Data): boolean {
   const engine = currentEngine();

@@ -12,8 +12,8 @@ const blockBytes = 2 ** 19;
 /** The number of bytes of the operand b that stay in the cache while blocks of the operand a are processed. */
 const residentBytes = 4 * blockBytes;
 /**
- * The largest number of terms that a block of a matrix product adds to each sum, if the block reads only a section of
- * each row of a or of each column of b.
+ * The largest number of terms (products aᵢₖ bₖⱼ) that a block of a matrix product adds to each sum. This limit applies
+ * only if the block reads a section of each row of a, or of each column of b.
  */
 const maxTerms = 1024;
 /**

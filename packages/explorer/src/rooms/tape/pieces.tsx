@@ -8,7 +8,7 @@ import { change, changes } from "./changes.ts";
 import { look, lookAt, outcome, pointed, pointsAt, shownPlace } from "./state.ts";
 import type { Timeline } from "./timeline.ts";
 
-// The elements that the panels of the current step share.
+// HTML elements that several panels of the Tape page use.
 
 export function Title({
   phase,

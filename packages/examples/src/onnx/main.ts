@@ -1,0 +1,145 @@
+/**
+ * Exports a classifier of handwritten digits and its training step as ONNX files, and runs them without Wengert.
+ *
+ * The network trains here with `compile` and ONNX Runtime. Then ONNX Runtime classifies images with the exported network, and
+ * `continue.mjs`, which does not import Wengert, continues the training with the exported step.
+ */
+import { execFile } from "node:child_process";
+import { statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { compile } from "@wengert/compile";
+import { type Tensor, tensor, trace, valueAndGrad } from "@wengert/core";
+import { dense, type ParamsOf, sequential } from "@wengert/nn";
+import { onnx, toOnnx } from "@wengert/onnx";
+import { crossEntropy, randomKey, relu } from "@wengert/ops";
+import { accuracy, adam, applyUpdates, batches, save } from "@wengert/train";
+import * as ort from "onnxruntime-node";
+import { type Command, command, startIfMain } from "../shared/command.ts";
+import { prepareFolder } from "../shared/files.ts";
+import { type Batch, classes, pixelsPerImage, readDigits, wholeSet } from "../shared/mnist.ts";
+import { count, InputError, path, positive } from "../shared/options.ts";
+import { percent, table, whole } from "../shared/table.ts";
+
+const net = sequential(dense(32), relu, dense(classes));
+type Params = ParamsOf<typeof net>;
+const loss = (params: Params, { images, labels }: Batch): Tensor => crossEntropy(net.apply(params, images), labels);
+
+interface Outcome {
+  /** The loss of each training step: `here` in this process, and `there` in the second process. */
+  readonly losses: { readonly here: readonly number[]; readonly there: readonly number[] };
+  /** The share of the test images that Wengert and ONNX Runtime classify correctly. */
+  readonly accuracies: { readonly wengert: number; readonly onnxRuntime: number };
+}
+
+const options = {
+  steps: count(100, "training steps here, and again in the other process"),
+  batch: count(64, "images per step"),
+  rate: positive(0.002, "learning rate of Adam"),
+  limit: count(3000, "train on the first N images only"),
+  test: count(1000, "classify the first N test images"),
+  seed: count(1, "seed of the initial weights", { min: 0 }),
+  out: path("out/onnx", "folder for the ONNX files"),
+};
+
+const onnxFiles: Command<Outcome> = command({
+  summary: "exports a classifier of digits and its training step as ONNX files, and runs both without Wengert",
+  options,
+  async run({ steps, batch, rate, limit, test, seed, out }) {
+    if (batch > limit) throw new InputError(`--batch is ${batch}, but --limit is ${limit}; pass a smaller batch.`);
+    prepareFolder(out);
+    const dtype = "float32";
+    const training = wholeSet(await readDigits("train", { dtype, limit }));
+    const held = wholeSet(await readDigits("t10k", { dtype, limit: test }));
+
+    // Trains the network with ONNX Runtime.
+    const optimizer = adam({ learningRate: rate });
+    let params = net.init(randomKey(seed), { shape: [batch, pixelsPerImage], dtype });
+    let state = optimizer.init(params);
+    const step = (params: Params, state: ReturnType<typeof optimizer.init>, images: Tensor, labels: Tensor) => {
+      const { value, grad } = valueAndGrad(loss)(params, { images, labels });
+      const next = optimizer.update(grad, state, params);
+      return { params: applyUpdates(params, next.updates), state: next.state, loss: value };
+    };
+    const compiled = compile(step, { engine: onnx(ort) });
+    const here: number[] = [];
+    while (here.length < steps)
+      for (const { images, labels } of batches(training, { batchSize: batch, dropLast: true })) {
+        if (here.length === steps) break;
+        const next = await compiled(params, state, images, labels);
+        ({ params, state } = next);
+        here.push(next.loss.item());
+      }
+    console.log(`${whole(steps)} training steps with compile(step, { engine: onnx(ort) }):\n\n${lossTable(here)}\n`);
+
+    // Exports the network with its weights, and classifies images with ONNX Runtime.
+    const classify = trace((images: Tensor) => net.apply(params, images), {
+      shape: held.images.shape,
+      dtype,
+    });
+    const model = write(out, "digits.onnx", toOnnx(classify, { name: "digits" }));
+    const scores = net.apply(params, held.images);
+    const accuracies = {
+      wengert: accuracy(scores, held.labels),
+      onnxRuntime: accuracy(await scoresOf(model, held.images), held.labels),
+    };
+    console.log(`${describeFile(model)}
+  The network and its weights. ONNX Runtime classifies ${percent(accuracies.onnxRuntime)} of ${whole(held.labels.size)} test images correctly,
+  and Wengert ${percent(accuracies.wengert)}.
+`);
+
+    // Exports the training step, and continues the training in a process that does not import Wengert.
+    const exportedStep = trace(
+      step,
+      params,
+      state,
+      { shape: [batch, pixelsPerImage], dtype },
+      { shape: [batch], dtype: "int32" },
+    );
+    const stepFile = write(out, "step.onnx", toOnnx(exportedStep, { name: "step" }));
+    await save(join(out, "start.safetensors"), { params, state, ...training });
+    const program = fileURLToPath(new URL("../../src/onnx/continue.mjs", import.meta.url));
+    const { stdout } = await promisify(execFile)(process.execPath, [program, out, `${steps}`]);
+    const there = stdout.trim().split("\n").map(Number);
+    console.log(`${describeFile(stepFile)}
+  A training step: loss, gradient and Adam. A process that imports ONNX Runtime alone continues the training with it:
+
+${lossTable(there, steps)}`);
+    return { losses: { here, there }, accuracies };
+  },
+});
+
+/** Writes a file, and returns its path. */
+function write(folder: string, name: string, bytes: Uint8Array): string {
+  const target = join(folder, name);
+  writeFileSync(target, bytes);
+  return target;
+}
+
+const describeFile = (file: string): string => `${file} (${(statSync(file).size / 1000).toFixed(0)} kB)`;
+
+/** Runs an exported network on images. */
+async function scoresOf(model: string, images: Tensor): Promise<Tensor> {
+  const session = await ort.InferenceSession.create(model);
+  const input = new ort.Tensor("float32", images.array!.data as Float32Array, [...images.shape]);
+  const { output } = await session.run({ images: input });
+  await session.release();
+  return tensor(output!.data as Float32Array, { shape: output!.dims });
+}
+
+/** Divides the training steps into five parts of equal length, and formats the mean loss of each part. */
+function lossTable(losses: readonly number[], before = 0): string {
+  const length = Math.ceil(losses.length / 5);
+  const parts = [0, 1, 2, 3, 4].map((k) => losses.slice(k * length, (k + 1) * length));
+  const rows = parts.flatMap((part, k) => {
+    if (part.length === 0) return [];
+    const first = before + k * length;
+    return [[`${first + 1} to ${first + part.length}`, (part.reduce((sum, x) => sum + x) / part.length).toFixed(4)]];
+  });
+  return table([["steps", "mean loss"], ...rows]);
+}
+
+await startIfMain(import.meta, onnxFiles);
+
+export default onnxFiles;

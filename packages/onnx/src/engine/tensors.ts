@@ -1,0 +1,32 @@
+import { Tensor } from "@wengert/core";
+import { type Data, ndarray, ravel, valuesOf } from "@wengert/core/extend";
+import type { OnnxRuntime, OnnxTensor } from "./runtime.ts";
+
+/**
+ * Converts tensors between Wengert and ONNX Runtime. A tensor and its converted form share the memory of the elements.
+ */
+export interface Conversion {
+  readonly toOnnx: (x: Tensor) => OnnxTensor;
+  readonly fromOnnx: (x: OnnxTensor, like: Tensor) => Tensor;
+}
+
+/**
+ * Returns the conversion for a runtime. Copies elements only for strided tensors. Each tensor is converted at most
+ * once. If a result is an argument of a later call, it is passed on without a conversion.
+ */
+export function conversionFor({ Tensor: OrtTensor }: OnnxRuntime): Conversion {
+  const known = new WeakMap<Tensor, OnnxTensor>();
+  return {
+    toOnnx: (x) => {
+      const converted =
+        known.get(x) ?? new OrtTensor(x.dtype as never, ravel(valuesOf("compile", x)) as never, x.shape);
+      known.set(x, converted);
+      return converted;
+    },
+    fromOnnx: (x, { shape, dtype, label }) => {
+      const result = new Tensor(shape, dtype, ndarray(x.data as Data, shape), label);
+      known.set(result, x);
+      return result;
+    },
+  };
+}
