@@ -278,8 +278,8 @@ export const elementwise: ReadonlyMap<Program["steps"][number]["op"], Elementwis
         get(0);
         get(0);
         code.splat(width, 0).vector("gt", width);
-        // inverts the mask x > 0, because the stack holds the product slope · x below x, and the result is x where x >
-        // 0
+        // The operands of `select` are slope · x and x. It takes the first where the mask is set, so the mask x > 0 is
+        // inverted.
         code.bits("not").bits("select");
       },
       types: ["ff"],
