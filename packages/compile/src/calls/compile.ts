@@ -78,9 +78,9 @@ export interface EngineOptions {
  * other values, such as numbers and text. `f` takes trees of tensors and other values, and returns a tree. Tensors that
  * `f` captures from its scope are constants of the plan.
  *
- * Some calls run `f` eagerly instead. While a tape or a trace is recording, this makes the compiled function
- * differentiable. On a platform without WebAssembly, all calls run eagerly. If a plan fails, the eager run throws the
- * error of the op. With an engine such as `onnx(ort)`, the engine runs the traced programs, and calls return promises.
+ * While a tape or a trace is recording, `f` runs eagerly, so the compiled function can be differentiated. `f` also runs
+ * eagerly on a platform without WebAssembly. If an op fails in a plan, `f` runs eagerly and throws the error of the op.
+ * With an engine such as `onnx(ort)`, the engine runs the traced programs, and calls return promises.
  * @throws ArgumentError unless `f` is a function and the options are valid. A call throws a TracedValueError if `f`
  * reads a value, and a TreeError if an argument contains an object that is neither a tensor nor plain.
  */

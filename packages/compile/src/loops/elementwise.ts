@@ -278,8 +278,8 @@ export const elementwise: ReadonlyMap<Program["steps"][number]["op"], Elementwis
         get(0);
         get(0);
         code.splat(width, 0).vector("gt", width);
-        // The operands of `select` are slope · x and x. It takes the first where the mask is set, so the mask x > 0 is
-        // inverted.
+        // `select` takes its first operand, slope · x, where the mask is set, and its second operand, x, elsewhere. So
+        // the mask x > 0 is inverted.
         code.bits("not").bits("select");
       },
       types: ["ff"],
