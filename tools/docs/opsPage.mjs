@@ -172,7 +172,7 @@ export function text(doc) {
 const code = (name) => `\`${name}\``;
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  /** Imports the built entry points index and extend of a package. @param {string} name */
+  /** Imports the built entry points `index` and `extend` of a package. @param {string} name */
   const built = async (name) => {
     const entries = ["index", "extend"].map((entry) => import(new URL(`packages/${name}/dist/${entry}.js`, root).href));
     return Object.assign({}, ...(await Promise.all(entries)));

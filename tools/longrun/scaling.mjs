@@ -18,9 +18,9 @@ const { values } = parseArgs({
   options: { rounds: { type: "string", default: "5" }, rank: { type: "boolean", default: false } },
 });
 
-/** The numbers of float32 elements in an allreduce. */
+/** The measured sizes of an allreduce, in float32 elements. */
 const sizes = [1, 256, 4096, 65_536, 1_048_576, 4_194_304];
-/** The numbers of rows in a batch. */
+/** The measured batch sizes. */
 const batches = [128, 1024, 8192];
 const [inputs, hidden, classes] = [784, 256, 10];
 
@@ -150,6 +150,7 @@ function middle(numbers) {
 }
 
 /**
+ * Imports a built package.
  * @template {"core" | "ops" | "train" | "mpi"} Name
  * @param {Name} name
  * @returns {Promise<{ core: typeof import("../../packages/core/src/index.ts"), ops: typeof import("../../packages/ops/src/index.ts"), train: typeof import("../../packages/train/src/index.ts"), mpi: typeof import("../../packages/mpi/src/index.ts") }[Name]>}

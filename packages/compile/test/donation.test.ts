@@ -126,7 +126,7 @@ describe.each(engines)("with engine %s", (engine) => {
     for (const read of reads)
       expect(String(errorOf(read))).toMatch(/^MutationError: .*w \[3\] has no values, because it was donated/);
     expect(String(w)).toBe("w(donated, [3], float64)");
-    // Views and tapes made before the donation keep the old numbers.
+    // Views and tapes that were made before the donation of `w` keep the old values of `w`.
     expect(numbers(views)).toEqual([1, 2, 3]);
     expect(numbers(pullback(ones([3]))[0])).toEqual([2, 4, 6]);
   });

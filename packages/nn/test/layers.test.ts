@@ -28,7 +28,7 @@ const traced = trace as unknown as (
   params: unknown,
   x: Tensor,
 ) => ReturnType<typeof trace>;
-/** The function `gradcheck` of core, with a type that accepts arguments of an unknown type. */
+/** `gradcheck` with a looser type, which accepts any function and any arguments. */
 const checkGradient = gradcheck as unknown as (f: unknown, args: readonly unknown[], options: object) => void;
 
 describe.each(Object.entries(cases))("%s", (_, { layer, x, params: expected, output }) => {

@@ -43,7 +43,7 @@ function generateCases(): Case[] {
   }
 }
 
-/** For each reason, the operators of the node tests that `fromOnnx` does not import for this reason. */
+/** Operators in the test suite of ONNX that `fromOnnx` does not import, by reason. */
 const missingOperators: Readonly<Record<string, readonly string[]>> = {
   "quantized numbers": [
     ...["ConvInteger", "DequantizeLinear", "DynamicQuantizeLinear", "MatMulInteger", "QLinearConv", "QLinearMatMul"],
@@ -68,7 +68,7 @@ const missingVariants = [
 ];
 
 /**
- * Node tests whose expected numbers also differ from those of ONNX Runtime and PyTorch, because the tests do not round
+ * Tests whose expected numbers differ from the results of ONNX Runtime and PyTorch, because these tests do not round
  * the size of the resized image.
  */
 const otherNumbers = /^test_resize_downsample_scales_(linear|cubic)_align_corners$/;
@@ -89,7 +89,8 @@ const listed = new Set(Object.values(missingOperators).flat());
 const seen = new Set<string>();
 
 /**
- * Returns the unsupported operators, variants and types in an error message that the lists of this test do not contain.
+ * Returns the unsupported operators, variants and types that an error message names, without those that the lists in
+ * this file contain.
  */
 function unlisted(error: Error): string[] {
   if (limits.some((limit) => limit.test(error.message))) return [];

@@ -146,7 +146,7 @@ export const variants: readonly Variant[] = [
   ],
 ];
 
-/** Returns an ONNX file that contains the node of a variant, and the tensors to pass as inputs. */
+/** Returns an ONNX file with a single node, and the tensors to pass as inputs. */
 export function fileOf([op, given, attributes = {}, { opset = 22, outputs = 1 } = {}]: Variant) {
   const isTensor = (each: unknown): each is Tensor => each !== null && !Array.isArray(each);
   const names = given.map((each, i) => (each === null ? "" : `x${i}`));

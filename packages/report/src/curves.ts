@@ -37,8 +37,8 @@ const isFraction = (name: string, values: readonly number[]): boolean =>
   /accuracy|top|precision|recall|f1|share/i.test(name) && values.every((y) => y >= 0 && y <= 1);
 
 /**
- * Returns the range of an axis for the given positive values: from 0, or from a round number if the values are so close
- * together that their changes could not be seen from 0.
+ * Returns the range of an axis of a plot. The range starts at 0. If a value is negative, or if all values differ by
+ * less than 30 % of the largest, the range starts at a round number not above the smallest value.
  */
 function rangeOf(values: readonly number[]): [from: number, to: number] {
   const [low, high] = [Math.min(...values), Math.max(...values)];

@@ -11,7 +11,10 @@ const labels = tensor([0, 1], { dtype: "int32" });
 const once = { optimizer: train.sgd({ learningRate: 0.1 }), epochs: 1 };
 
 type Call = (options: object) => unknown;
-/** Calls each function that has options, and `fit` with each group of its options. */
+/**
+ * For each public function with options, a call of the function with the given options. A key such as "fit: history"
+ * means that the given options are the option `history` of `fit`.
+ */
 const calls: Readonly<Record<string, Call>> = {
   fit: (options) => train.fit(loss, params, x, options as typeof once),
   "fit: validation": (validation) =>

@@ -72,14 +72,15 @@ export interface EngineOptions {
 }
 
 /**
- * Returns a function that computes the same values as `f`, and runs from a plan. The first call with a new signature
- * traces `f` and plans its steps. Equal steps run once, elementwise steps become one loop, and all tensors stay in the
- * memory of the kernels. The signature of a call is the structure of its arguments, the shapes and dtypes of the
- * tensors, and all other values, such as numbers and text. `f` takes trees of tensors and other values, and returns a
- * tree. Tensors that `f` captures from its scope are constants of the plan. While a tape or a trace is recording, `f`
- * itself runs, so the returned function can be differentiated. `f` itself also runs if the platform has no WebAssembly,
- * and to throw the errors of ops. With an engine such as `onnx(ort)`, the engine runs the traced programs, and calls
- * return promises.
+ * Returns a compiled version of `f`, which computes the same values. The first call with a new signature traces `f` and
+ * plans its steps. Equal steps run once, elementwise steps become one loop, and all tensors stay in the memory of the
+ * kernels. The signature of a call is the structure of its arguments, the shapes and dtypes of the tensors, and all
+ * other values, such as numbers and text. `f` takes trees of tensors and other values, and returns a tree. Tensors that
+ * `f` captures from its scope are constants of the plan.
+ *
+ * While a tape or a trace is recording, `f` runs eagerly, so the compiled function can be differentiated. `f` also runs
+ * eagerly on a platform without WebAssembly. If an op fails in a plan, `f` runs eagerly and throws the error of the op.
+ * With an engine such as `onnx(ort)`, the engine runs the traced programs, and calls return promises.
  * @throws ArgumentError unless `f` is a function and the options are valid. A call throws a TracedValueError if `f`
  * reads a value, and a TreeError if an argument contains an object that is neither a tensor nor plain.
  */
@@ -129,7 +130,7 @@ export function compile<A extends readonly unknown[], R>(
     try {
       outputs = plan.run(inputs, times ?? 1);
     } catch (error) {
-      // Runs `f` itself, so that the stack of the error contains the line in the user's code.
+      // Calls the user's function `f` eagerly: the stack of an error that an op throws then contains the user's line.
       const value = runEagerly();
       if (error instanceof NoPlanHere) return value;
       throw error;

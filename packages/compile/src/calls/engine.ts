@@ -13,8 +13,8 @@ export interface ProgramEngine {
   /** The name of the engine in reports and messages. */
   readonly name: string;
   /**
-   * Prepares a program to run. `compile` calls `prepare` once for each signature, and passes the program after all
-   * compiler passes.
+   * Prepares a program to run. `compile` calls `prepare` once for each signature. The argument is the optimized
+   * program: the program after the last compiler pass.
    * @throws WengertError if the engine cannot run the program
    */
   prepare(program: Program): PreparedProgram;

@@ -83,7 +83,7 @@ export function knownPlans<A extends readonly unknown[], P>(
   };
 }
 
-/** Returns the name of a function for messages. */
+/** Returns the name that error messages show for a function. */
 export const nameOf = (f: { readonly name: string }): string => f.name || "the compiled function";
 
 /** Traces `f` with the tensors of its arguments as inputs. Other values are constants of the program. */

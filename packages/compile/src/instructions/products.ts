@@ -40,8 +40,8 @@ export const matmulRule: Rule = ({ inputs: [a, b], output }, reserve) => {
   if ([aRow, aCol, bRow, bCol].some((stride) => stride < 0)) return undefined;
   const part = Math.ceil(k / Math.ceil(k / packedTerms));
   /**
-   * Returns the kernel call for one matrix product: `rows` rows of a, from element `i` on, times b, from element `j`
-   * on. The result is written to the output from element `o` on.
+   * Returns the kernel call for one matrix product c = a b, where a has `rows` rows. `i`, `j` and `o` are the offsets
+   * of the first elements of a, b and c.
    */
   const product = (rows: number, i: number, j: number, o: number): KernelCall => {
     // The kernel computes wide tiles of the result C = A B. If C is narrow, the kernel computes Cᵀ = Bᵀ Aᵀ instead.

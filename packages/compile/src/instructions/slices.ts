@@ -6,8 +6,9 @@ import { type Argument, at, type KernelCall, type Reserve, type Rule } from "./i
 const maxCalls = 256;
 
 /**
- * Returns the calls of the softmax kernel, or of a similar kernel. The kernels process contiguous slices along the last
- * axes. If an input is repeated along axis 0, as in a batch, each entry of axis 0 takes a separate call.
+ * Returns the kernel calls of softmax or a similar op. A kernel processes contiguous slices along the last axes. If an
+ * input is contiguous only within each entry of axis 0, for example because it is broadcast along this axis, each entry
+ * takes a separate call.
  */
 function sliceCalls(
   name: string,
@@ -57,7 +58,10 @@ function sliceCall(kernel: string, inputs: readonly Value[], output: Value, rows
   return isAligned ? { ...call, rows: { count: 0, unit: 16, addresses, time } } : call;
 }
 
-/** Returns the rule of softmax, logSoftmax or a pullback, over the last axes. */
+/**
+ * Returns the function that plans the kernel calls of softmax, logSoftmax or one of their pullbacks. The axes must be
+ * the last axes.
+ */
 export const softmaxRule =
   (name: string): Rule =>
   (computed, reserve) => {
@@ -65,7 +69,10 @@ export const softmaxRule =
     return sliceCalls(name, computed, axes, reserve);
   };
 
-/** Returns the rule of a loss, such as crossEntropy, whose second input contains class labels. */
+/**
+ * Returns the function that plans the kernel calls of a loss, such as crossEntropy, whose second input contains class
+ * labels.
+ */
 export const labelRule =
   (name: string): Rule =>
   (computed, reserve) => {

@@ -278,8 +278,8 @@ export const elementwise: ReadonlyMap<Program["steps"][number]["op"], Elementwis
         get(0);
         get(0);
         code.splat(width, 0).vector("gt", width);
-        // inverts the mask x > 0, because the stack holds the product slope · x below x, and the result is x where x >
-        // 0
+        // `select` takes its first operand, slope · x, where the mask is set, and its second operand, x, elsewhere. So
+        // the mask x > 0 is inverted.
         code.bits("not").bits("select");
       },
       types: ["ff"],

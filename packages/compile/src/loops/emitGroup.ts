@@ -56,9 +56,8 @@ export function emitGroup(
   const results: Access[] = steps
     .filter(({ output }) => stored.has(output.buffer))
     .map(({ output }) => access(output, rowMajorStrides(shape)));
-  // All sums reduce either the leading or the trailing axes, so the axes on the two sides of this boundary are merged
-  // separately. The address of a row's sum changes only along the outer axes, and the address of a column's sum only
-  // along the inner axes.
+  // All sums reduce the same axes: either all axes from `boundary` on, which gives one sum for each row, or all axes
+  // before `boundary`, which gives one sum for each column. A result has stride 0 along the summed axes.
   const boundary = sums[0]?.boundary ?? 0;
   const [outerStrides, innerStrides] = [shape.slice(0, boundary), shape.slice(boundary)].map(rowMajorStrides);
   const sumAccesses = sums.map(({ computed: { output }, isOfRows }) =>
@@ -83,7 +82,7 @@ export function emitGroup(
   const code = new Code();
   const locals: ValueType[] = [];
   const newLocal = (type: ValueType): number => locals.push(type) - 1;
-  // Loads and stores with the same byte strides along the outer axes share a local variable for their byte offset.
+  // Tensors with the same byte strides along the outer axes share a local variable for the byte offset of the row.
   const rows = new Map<string, { readonly bytes: readonly number[]; readonly local: number }>();
   for (const each of accesses) {
     const bytes = each.strides.slice(0, -1).map((stride) => stride * each.width);

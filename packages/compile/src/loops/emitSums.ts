@@ -7,11 +7,11 @@ import type { Access, Position } from "./vectors.ts";
 // l mod 8. The result is ((s₀ + s₄) + (s₂ + s₆)) + ((s₁ + s₅) + (s₃ + s₇)). The kernels `rowSums` and `columnSums` add
 // in the same order, so the bits are those of eager sums.
 
-/** Functions that emit the code of a sum, one function for each place of the loop where the code runs. */
+/** Functions that emit the code of a sum. Each function emits the code for one point of the loop nest. */
 export interface SumCode {
   /** Emits the code that runs before the first row. */
   readonly start: () => void;
-  /** Emits the code that runs before each row, if the sum is over rows. */
+  /** Emits the code that runs before each row. */
   readonly startRow: () => void;
   /**
    * Emits the addition of one vector, which the local variable `vector` holds. The emitted code may change this
@@ -82,8 +82,8 @@ export function rowSum({ divisor }: GroupSum, { code, width, newLocal, access }:
 }
 
 /**
- * Emits the sum of each column. The partial sums are eight rows of doubles in memory. `sums` accesses the first of
- * these rows, and the local variable `phase` holds the byte offset of the current row.
+ * Emits the sum of each column. Eight rows of memory hold the partial sums in float64. `sums` describes the first of
+ * the eight rows. The local variable `phase` holds the byte offset of the row to which the loop adds.
  */
 export function columnSum(
   { computed, divisor }: GroupSum,

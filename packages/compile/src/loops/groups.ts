@@ -26,7 +26,10 @@ export interface GroupSum {
    * leading axes, which gives one number for each column.
    */
   readonly isOfRows: boolean;
-  /** The number of axes before the summed trailing axes, or the number of summed leading axes. */
+  /**
+   * The axis between the summed axes and the others. Summed trailing axes begin at this axis, and summed leading axes
+   * end before it.
+   */
   readonly boundary: number;
   readonly divisor: number;
 }
@@ -99,7 +102,10 @@ export function groupSteps(steps: readonly ComputedStep[]): (Group | Single)[] {
     for (const { output } of group.steps) groupOf.delete(output.buffer);
     for (const { computed } of group.sums) groupOf.delete(computed.output.buffer);
   };
-  /** Closes all groups that compute one of the inputs, except the group `own`. */
+  /**
+   * Closes all groups that produce one of the tensors in `inputs`, except the group `own`. No elementwise step can join
+   * a closed group.
+   */
   const closeInputs = (inputs: readonly Value[], own?: Group) => {
     for (const { buffer } of inputs) {
       const group = groupOf.get(buffer);
@@ -141,8 +147,8 @@ export function groupSteps(steps: readonly ComputedStep[]): (Group | Single)[] {
 }
 
 /**
- * Returns the float dtype of the group that can compute a step. A step that has only bools joins the group that
- * computes one of its inputs.
+ * Returns the float dtype of the fused loop that can compute a step. A step with only bool tensors joins the loop that
+ * computes one of its inputs, and takes the dtype of this loop.
  */
 function groupDtype(computed: ComputedStep, groupOf: ReadonlyMap<Buffer, Group>): Group["dtype"] | undefined {
   const dtype = dtypeOf(computed);
@@ -173,8 +179,9 @@ function canJoin(
 }
 
 /**
- * Returns whether the loop computes the numbers of a row in order, eight at a time, as the eight partial sums of the
- * row require. This holds if the innermost loop is over a multiple of eight numbers, or over a whole row.
+ * Returns whether the loop visits the elements of each row in order, in blocks of eight. The sum of a row consists of
+ * eight partial sums, so its bits depend on this order. The order is kept if the size of the last axis is a multiple of
+ * eight, or if the loop runs over the row as a single axis.
  */
 function keepsOrder(shape: Shape, boundary: number, inputs: readonly Value[]): boolean {
   const row = shape.slice(boundary).filter((n) => n > 1);

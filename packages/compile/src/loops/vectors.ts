@@ -13,7 +13,7 @@ export interface Access {
   readonly width: 1 | 4 | 8;
   /** The strides of the tensor along the axes of the loop, in elements. */
   strides: readonly number[];
-  /** The local variable with the byte offset of the current row, unless this offset is always 0. */
+  /** The local variable with the byte offset of the current row. Missing if this offset is always 0. */
   row?: number;
 }
 
@@ -24,8 +24,8 @@ export interface Position {
    */
   readonly at: number;
   /**
-   * The local variable with the byte offset of the current column, as if each element were a float of the loop.
-   * Undefined if the position in the row is fixed.
+   * The local variable with the byte offset of the current column in a row of floats. Undefined if the position in the
+   * row is fixed.
    */
   readonly column: number | undefined;
   /** The number of lanes of the vector that hold elements of the row. */
@@ -48,7 +48,7 @@ function pushOffset(code: Code, { row, width }: Access, column: number | undefin
 
 export const innerStride = ({ strides }: Access): number => strides.at(-1) ?? 0;
 
-/** Emits code that sets the local `vector` to the operand's number in all lanes. */
+/** Emits code that loads one element of the operand, and repeats it in all lanes of the local variable `vector`. */
 export function emitRepeated(code: Code, access: Access, width: 4 | 8, vector: number): void {
   pushOffset(code, access, undefined, width);
   if (access.width === 1) code.loadMaskSplat(access.address);

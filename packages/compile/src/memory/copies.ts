@@ -53,7 +53,9 @@ export class Entrance {
     }
   }
 
-  /** Records that the memory of input k has the elements of `x` now, or other numbers if `x` is `undefined`. */
+  /**
+   * Records which tensor's elements the memory of input k holds now. `undefined` means that this memory is overwritten.
+   */
   set(k: number, x: Tensor | undefined): void {
     this.#present[k] = x;
   }
@@ -77,7 +79,7 @@ interface ComputedOutput {
   readonly label: string | undefined;
 }
 
-/** Returns the outputs of a plan as tensors, and takes the memory of donated inputs. */
+/** Returns the outputs of a plan as tensors. Empties the donated inputs, and reuses their typed arrays for outputs. */
 export class Exit {
   readonly #outputs: readonly Output[];
   readonly #copiers: readonly (Copier | undefined)[];
@@ -106,7 +108,8 @@ export class Exit {
   read(inputs: readonly Tensor[]): Tensor[] {
     const outputs = new Array<Tensor>(this.#outputs.length);
     const takes = this.#donated.length > 0;
-    // An output that is a donated input keeps its array, so it is read before the input is taken.
+    // If an output is itself a donated input, the output keeps the typed array. This loop reads such outputs before the
+    // donated inputs are emptied.
     for (let i = 0; i < outputs.length; i++) {
       const copier = this.#copiers[i];
       if (copier === undefined) outputs[i] = this.#given(this.#outputs[i] as number | Tensor, inputs);

@@ -14,8 +14,7 @@ export interface Buffer {
   /** The number of elements. */
   readonly size: number;
   /**
-   * An empty array that represents this buffer. If the array of a view is this marker, the view is a view of this
-   * buffer.
+   * An empty typed array that identifies this buffer. An ndarray whose `data` is this array is a view of this buffer.
    */
   readonly marker: Data;
   /** The elements of a constant. */

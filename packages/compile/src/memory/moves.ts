@@ -4,7 +4,10 @@ import { type Data, isRowMajor, type NdArray, ravel } from "@wengert/core/extend
 export interface Move {
   readonly from: NdArray;
   readonly to: Data;
-  /** Whether `from` is a view of an input's memory, which another copy may overwrite. */
+  /**
+   * Whether `from` is a view of an input's memory. A different `Move` may overwrite this memory, so its elements are
+   * saved first.
+   */
   readonly readsInput: boolean;
 }
 

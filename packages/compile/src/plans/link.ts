@@ -28,7 +28,7 @@ export interface Machine {
 export interface Linked {
   /** Runs all instructions. */
   readonly run: () => void;
-  /** The number of instructions that threads share. */
+  /** The number of instructions that are divided among threads. */
   readonly divided: number;
   /** Ends the threads. */
   readonly close: () => void;

@@ -23,15 +23,15 @@ export interface PlanOptions {
   /** The indices of the inputs that the caller donates. */
   readonly donated: readonly number[];
   /**
-   * Pairs of an output and the input as which the next call is likely to receive this output. If the plan repeats its
-   * steps, the next run does receive it.
+   * Pairs of an output and an input. The caller probably passes this output as this input of the next call. A plan that
+   * repeats its steps always does so in the next run.
    */
   readonly pairs: readonly Pair[];
   /** Whether the plan runs several times in a call, with the outputs of `pairs` as inputs of the next run. */
   readonly repeats: boolean;
   /** The largest number of threads. */
   readonly threads: number;
-  /** The name of the function, for messages. */
+  /** The name of the compiled function, which error messages show. */
   readonly name: string;
 }
 

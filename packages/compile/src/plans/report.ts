@@ -25,7 +25,7 @@ export interface PlanReport extends ProgramReport {
   readonly instructions: readonly string[];
   /** The memory of all tensors of the plan, in bytes. Tensors that are not needed at the same time share memory. */
   readonly bytes: number;
-  /** The additional memory of the kernels, in bytes. */
+  /** The scratch memory of the kernels, in bytes. */
   readonly scratchBytes: number;
   readonly engine: "wasm" | "js";
   /** The number of threads: 1 if no instruction is long enough to be divided, or if threads cannot share memory here. */

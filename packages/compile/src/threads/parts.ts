@@ -6,7 +6,10 @@ import { type Value, widthOf } from "../memory/layout.ts";
 // Long instructions are divided into one part for each thread. Each element of the result is computed by a single
 // thread, with the same operations in the same order, so the bits do not depend on the number of threads.
 
-/** The estimated time in ns from which dividing an instruction pays. To start and to join a part takes about 2 µs. */
+/**
+ * Instructions with a shorter estimated time, in ns, run on one thread. Starting a thread's work and waiting for its
+ * end takes about 2 µs.
+ */
 const minTime = 10_000;
 
 /** Divides `count` rows into `parts` ranges, each with a multiple of `unit` rows. Returns fewer ranges if there are few rows. */
@@ -31,7 +34,7 @@ export function partsOfCall({ rows }: KernelCall, args: readonly number[], threa
   });
 }
 
-/** Returns groups that each compute a range of the group's first axis, or `undefined` if one thread runs the whole group. */
+/** Divides a fused loop into loops over ranges of one axis. Returns `undefined` if one thread runs the whole loop. */
 export function partsOfGroup(group: Group, threads: number): Group[] | undefined {
   const { shape, dtype, steps, sums } = group;
   const axis = shape.findIndex((size) => size > 1);

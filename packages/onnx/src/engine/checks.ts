@@ -17,7 +17,7 @@ export function checkThreads(threads: unknown): number {
   throw new OutOfRangeError(`onnx: threads must be a whole number of at least 1, got ${show(threads)}`);
 }
 
-/** @throws ArgumentError unless `providers` is a list of names, and objects with a name */
+/** @throws ArgumentError unless `providers` is a list in which each entry is a name or an object with a `name` */
 export function checkProviders(providers: unknown): unknown {
   const nameOf = (x: unknown): unknown => (typeof x === "object" && x !== null ? (x as { name?: unknown }).name : x);
   if (isList(providers) && providers.length > 0 && providers.every((x) => typeof nameOf(x) === "string"))

@@ -33,7 +33,9 @@ export function namesIn(program: Program): Names {
   return { inputs, constants, outputs };
 }
 
-/** Whether a constant is a number without a label. Equal numbers share one initializer. */
+/**
+ * Whether a constant is a scalar without a name (its `label`). Such constants with equal values share one initializer.
+ */
 export const isNumber = ({ shape, label }: Tensor): boolean => shape.length === 0 && !label;
 
 /**

@@ -13,7 +13,7 @@ export interface Field {
   readonly type: number;
   readonly value: bigint;
   readonly content: Uint8Array;
-  /** The name of the message, for error messages. */
+  /** The name of the Protocol Buffers message that contains this field. Error messages show this name. */
   readonly message: string;
 }
 

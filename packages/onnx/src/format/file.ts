@@ -26,7 +26,8 @@ export interface FileTensor {
   /** The elements as numbers, if the file does not store them as bytes. Integers are bigints. */
   readonly numbers: readonly number[] | readonly bigint[];
   /**
-   * If another file holds the elements, where: the keys are "location" (the name of the file), "offset" and "length".
+   * The location of the elements, if they are stored in a separate file. The keys are "location" (the name of the
+   * file), "offset" and "length".
    */
   readonly external: ReadonlyMap<string, string> | undefined;
 }
@@ -136,10 +137,7 @@ function sizeIn(field: Field): number | string | undefined {
   return size < 0 ? undefined : size;
 }
 
-/**
- * For each type of an attribute, by its number in onnx.proto, a function that reads the field with the attribute's
- * value.
- */
+/** Functions that read the value of an attribute. The keys are the numbers of the attribute types in onnx.proto. */
 const kinds: Readonly<Record<number, (fields: readonly Field[], depth: number) => FileAttribute>> = {
   1: (fields) => ({ kind: "float", value: only(fields, 2, floatIn, 0) }),
   2: (fields) => ({ kind: "int", value: only(fields, 3, roundedIn, 0) }),

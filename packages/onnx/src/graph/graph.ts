@@ -15,11 +15,11 @@ export interface GraphBuilder {
   readonly node: (op: string, inputs: readonly string[], attributes?: Attributes) => string;
   /** Adds a node with `count` outputs. */
   readonly nodes: (op: string, inputs: readonly string[], count: number, attributes?: Attributes) => string[];
-  /** Adds a vector of int64, the type of shapes, axes and bounds in ONNX. */
+  /** Adds a one-dimensional int64 constant to the graph, for shapes, axes or bounds. */
   readonly ints: (values: readonly number[]) => string;
   /** Adds a scalar constant with the element type `type`. */
   readonly number: (value: number, type: ElementType) => string;
-  /** Adds an array of numbers. */
+  /** Adds a constant array of numbers. */
   readonly array: (values: readonly number[], shape: Shape, type: ElementType) => string;
   /**
    * Returns the body of a loop, as a graph inside this graph. `fill` adds the nodes of the body, and returns the names

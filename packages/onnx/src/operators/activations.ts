@@ -5,7 +5,7 @@ import { positive } from "./shapes.ts";
 
 // Activations, and softmax.
 
-/** Returns x between 0 and 1. */
+/** Clips x to the range from 0 to 1. */
 const toUnit = (x: Tensor): Tensor => ops.clip(x, { min: 0, max: 1 });
 
 /** Returns x Φ(x) with the usual approximation of Φ by tanh. */

@@ -30,7 +30,8 @@ export const controlOperators = (): readonly Operator[] => [
       const carries = inputs.length - num_scan_inputs;
       const [init, given] = [inputs.slice(0, carries) as Tensor[], inputs.slice(carries) as Tensor[]];
       const { scan_input_axes: axes, scan_input_directions: directions } = attributes;
-      // A loop whose lists all run backwards is a reverse scan. Single lists are turned around.
+      // If all inputs are scanned backwards, the loop is a reverse scan. Otherwise, only the inputs that are scanned
+      // backwards are flipped.
       const isReverse = directions !== undefined && directions.length > 0 && directions.every((each) => each === 1);
       const lists = given.map((x, i) => turned(toFront(x, axes?.[i] ?? 0), isReverse ? 0 : directions?.[i]));
       const { carry, ys } = scan(

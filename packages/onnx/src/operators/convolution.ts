@@ -32,7 +32,10 @@ function convolve(x: Tensor, kernel: Tensor, { stride, dilation, padding }: Geom
   return ops.transpose(ops.conv2d(images, filters, { stride, dilation, padding, groups }), { axes: channelsFirst });
 }
 
-/** Returns the transposed convolution. `padding` is cut off its result, and a negative number adds zeros. */
+/**
+ * Returns the transposed convolution. Positive entries of `padding` remove rows and columns at the edges of the result,
+ * and negative entries add zeros there.
+ */
 function convolveTransposed(x: Tensor, kernel: Tensor, geometry: Geometry, groups: number): Tensor {
   const { stride, dilation, padding } = geometry;
   const [images, filters] = [ops.transpose(x, { axes: channelsLast }), ops.transpose(kernel, { axes: [2, 3, 0, 1] })];

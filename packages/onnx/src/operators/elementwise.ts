@@ -27,7 +27,7 @@ const remainder = (a: Tensor, b: Tensor): Tensor => ops.mul(ops.sign(a), ops.mod
 const reduced = (name: string, f: (a: Tensor, b: Tensor) => Tensor): Operator =>
   variadic(name, {}, (inputs) => inputs.reduce((all, each) => f(all, each)));
 
-/** Returns x where it is not beyond a bound, which need not be a constant. */
+/** Clips x to the range from `min` to `max`. The bounds may be inputs that vary. */
 function clip(x: Tensor, min: Tensor | undefined, max: Tensor | undefined): Tensor {
   const raised = min ? ops.maximum(x, min) : x;
   return max ? ops.minimum(raised, max) : raised;

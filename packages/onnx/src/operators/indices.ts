@@ -17,7 +17,10 @@ function checkedIndices(indices: Tensor, size: number, invalid: number): Tensor 
 /** Returns the distances in memory between the neighbors along each axis, in row-major order. */
 const stridesOf = (shape: Shape): number[] => shape.map((_, axis) => sizeOf(shape.slice(axis + 1)));
 
-/** Returns the positions in a flat array of shape `sizes` of index tuples along the last axis of `indices`. */
+/**
+ * Converts index tuples to positions in a flattened array of shape `sizes`, like `numpy.ravel_multi_index`. The tuples
+ * are along the last axis of `indices`.
+ */
 function flatPositions(indices: Tensor, sizes: Shape): Tensor {
   const [axis, total, strides] = [indices.shape.length - 1, sizeOf(sizes), stridesOf(sizes)];
   const along = (k: number) => ops.take(indices, k, { axis });
@@ -32,13 +35,16 @@ function flatPositions(indices: Tensor, sizes: Shape): Tensor {
   );
 }
 
-/** Returns a vector of numbers along one axis of a shape, for broadcasting. */
+/** Returns `arange(n) * step`, reshaped for broadcasting: the size is n along `axis`, and 1 along all other axes. */
 const alongAxis = (n: number, axis: number, rank: number, step: number): Tensor =>
   ops.reshape(ops.mul(ops.arange(0, n, { dtype: "int32" }), step), {
     shape: Array.from({ length: rank }, (_, i) => (i === axis ? n : 1)),
   });
 
-/** Returns the positions in a flat array of `shape` of the entries that ScatterElements writes. */
+/**
+ * Returns the position, in a flattened array of shape `shape`, to which ScatterElements writes each value. `indices`
+ * are indices along axis `at`.
+ */
 function elementPositions(indices: Tensor, shape: Shape, at: number): Tensor {
   const [strides, total] = [stridesOf(shape), sizeOf(shape)];
   const checked = checkedIndices(indices, shape[at]!, -1);
@@ -93,7 +99,7 @@ function scatterTuples(x: Tensor, indices: Tensor, values: Tensor, reduction: Sc
   return ops.reshape(write(target, positions, rows, reduction), { shape: x.shape });
 }
 
-/** Returns the entries of x at `indices`, which may be shorter than x along the other axes. */
+/** Gathers entries of x along `axis`, like `torch.gather`. Along each other axis, `indices` may be smaller than x. */
 function gatherElements(x: Tensor, indices: Tensor, axis: number): Tensor {
   const at = positive(axis, x.shape.length);
   const source = ops.slice(x, { stop: x.shape.map((_, i) => (i === at ? null : (indices.shape[i] ?? null))) });
@@ -109,7 +115,7 @@ function oneHot(indices: Tensor, depth: number, values: Tensor, axis: number): T
   return ops.where(isClass, ops.take(values, 1, { axis: 0 }), ops.take(values, 0, { axis: 0 }));
 }
 
-/** The reductions of Scatter operators that the ops have. */
+/** The supported values of the attribute `reduction` of ScatterElements and ScatterND. */
 const reductionText = /* @__PURE__ */ text("none", "add");
 
 export const indexOperators = (): readonly Operator[] => [

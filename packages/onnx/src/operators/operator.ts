@@ -27,9 +27,12 @@ export type Values = Pick<ReadonlyMap<string, Tensor>, "get">;
 
 /** The node that runs. */
 export interface Site {
-  /** The number of outputs that the node names. */
+  /** The length of the node's list of outputs. */
   readonly outputs: number;
-  /** Returns a number, if the tensor is a constant of the file with one element. */
+  /**
+   * Returns the number in a tensor with one element that is a constant of the ONNX file. Returns `undefined` for other
+   * tensors.
+   */
   readonly constant: (x: Tensor | undefined) => number | undefined;
   /** Returns the elements of a tensor. @throws TracedValueError if the tensor has no values during a trace */
   readonly numbers: (x: Tensor) => number[];
@@ -79,7 +82,7 @@ export const operator = <const N extends number, A extends Attributes>(
   { outputs = 1, settings = [] }: { readonly outputs?: number; readonly settings?: readonly number[] } = {},
 ): Operator => ({ name, inputs, outputs, attributes, settings, run });
 
-/** Declares an operator that maps its inputs as an op does, without attributes. */
+/** Declares an operator without attributes that applies `op` to its inputs. */
 export const same = (name: string, op: (...inputs: Tensor[]) => Tensor, count = 1): Operator =>
   operator(name, [count, count], {}, (inputs) => op(...(inputs as readonly Tensor[])));
 
@@ -103,7 +106,7 @@ function valueIn<K extends FileAttribute["kind"]>(
   throw new Unsupported(`of type ${attribute.kind} instead of ${kind}`);
 }
 
-/** The value of an attribute of a kind. */
+/** The type of the values of attributes whose `kind` is K. */
 type ValueOf<K> = FileAttribute extends infer A
   ? A extends { readonly kind: infer Own; readonly value: infer V }
     ? K extends Own
@@ -135,7 +138,9 @@ export const floats: Attribute<readonly number[] | undefined> = (attribute) => v
 
 export const texts: Attribute<readonly string[] | undefined> = (attribute) => valueIn(attribute, "texts");
 
-/** One of some texts. The first is the default. */
+/**
+ * Reads a text attribute whose value must be one of `choices`. If the attribute is missing, returns the first choice.
+ */
 export const text =
   <const T extends string>(...choices: readonly [T, ...T[]]): Attribute<T> =>
   (attribute) => {
@@ -164,7 +169,7 @@ export const tensorValue: Attribute<Tensor | undefined> = (attribute, { tensor }
   return value && tensor(value);
 };
 
-/** A graph that the node needs. */
+/** Reads a graph attribute, which must not be missing. */
 export const graph: Attribute<Body> = (attribute, { body }) => {
   const value = valueIn(attribute, "graph");
   if (value === undefined) throw new Unsupported("missing");

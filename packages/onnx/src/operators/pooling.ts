@@ -4,7 +4,7 @@ import { flag, ignored, type Operator, operator, same } from "./operator.ts";
 import { pad } from "./shapes.ts";
 import { ceilPadding, type Geometry, geometryOf, windowAttributes } from "./windows.ts";
 
-// Pools over the axes behind [N, C]. Pools of two axes without dilation have separate ops.
+// Pools over the axes after [N, C]. Pools of two axes without dilation have separate ops.
 
 const channelsLast = [0, 2, 3, 1];
 const channelsFirst = [0, 3, 1, 2];
@@ -13,7 +13,7 @@ const channelsFirst = [0, 3, 1, 2];
 const padSpatial = (x: Tensor, padding: Geometry["padding"], value: number): Tensor =>
   pad(x, [[0, 0], [0, 0], ...padding], "constant", value);
 
-/** Returns f of each window of x, over the entries of the window. */
+/** Reduces each window of x to one number with the reduction `f`, for example `max`. */
 function overWindows(x: Tensor, { size, stride, dilation }: Geometry, f: typeof ops.max): Tensor {
   const axes = [...size.keys()].map((i) => i + 2);
   const windows = ops.windows(x, { size, stride, dilation, axes });
@@ -42,7 +42,10 @@ function maxPool(x: Tensor, geometry: Geometry): Tensor {
   return overWindows(padSpatial(x, geometry.padding, lowest), geometry, ops.max);
 }
 
-/** Averages windows. Padding counts if `counted`, but not the entries that ceil_mode adds. */
+/**
+ * Returns the average of each window of x. If `counted` is set, the padding counts as zeros in the average. The extra
+ * padding of ceil_mode never counts.
+ */
 function averagePool(x: Tensor, plain: Geometry, ceil: boolean, counted: boolean): Tensor {
   const geometry = withCeil(x, plain, ceil);
   if (!counted && isSimple(geometry)) return pool2d(x, geometry, ops.avgPool2d);
@@ -56,7 +59,7 @@ function averagePool(x: Tensor, plain: Geometry, ceil: boolean, counted: boolean
 /** The attributes of a pool. */
 const poolAttributes = { ...windowAttributes, ceil_mode: flag(false), storage_order: ignored };
 
-/** Returns a reduction over all axes behind [N, C], which stay with size 1. */
+/** Declares an operator that reduces all axes after [N, C] to size 1. */
 const global = (name: string, reduce: typeof ops.max): Operator =>
   same(name, (x) => reduce(x, { axis: [...x.shape.keys()].slice(2), keepDims: true }));
 

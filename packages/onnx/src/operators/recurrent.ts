@@ -11,7 +11,7 @@ type Activation = (x: Tensor) => Tensor;
 /** The weights of one direction, whose gates are stacked along the first axis of the hidden weights R. */
 interface Weights {
   readonly R: Tensor;
-  /** The bias of the hidden products, if there is one. */
+  /** The bias that is added to the product of the hidden state and R, if there is one. */
   readonly bias: Tensor | undefined;
   /** The peephole weights of LSTM. */
   readonly peepholes: Tensor | undefined;
@@ -19,7 +19,7 @@ interface Weights {
   readonly activations: readonly Activation[];
 }
 
-/** Returns the next state from the input products of all gates, [batch, gates × hidden]. */
+/** Returns the next state of the cell. `x` is the product of the input and W for all gates, [batch, gates × hidden]. */
 type Cell = (x: Tensor, state: State, weights: Weights) => State;
 
 /** Returns gate k of a tensor whose last axis has all gates. */
@@ -69,7 +69,7 @@ interface Layer {
   readonly states: number;
   readonly cell: Cell;
   readonly activations: readonly Activation[];
-  /** The number of activations of one direction. */
+  /** The number of activation functions in each direction. A bidirectional layer has two directions. */
   readonly perDirection: number;
   readonly direction: "forward" | "reverse" | "bidirectional";
   readonly isBatchFirst: boolean;
@@ -122,7 +122,10 @@ function run(inputs: readonly (Tensor | undefined)[], layer: Layer): Tensor[] {
 
 const known: Readonly<Record<string, Activation>> = { Tanh: ops.tanh, Sigmoid: ops.sigmoid, Relu: ops.relu };
 
-/** The activations of all directions, in the order of the gates. */
+/**
+ * Reads the activation functions of all directions, in the order of the gates. If the attribute is missing, returns the
+ * default functions.
+ */
 const activationsOr =
   (...otherwise: readonly string[]) =>
   (...parameters: Parameters<typeof texts>): readonly Activation[] => {

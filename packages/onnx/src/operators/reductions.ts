@@ -21,7 +21,7 @@ const reduction = (name: string, reduce: Reduction): Operator =>
     },
   );
 
-/** Returns the index of the first or last largest or smallest entry along an axis. */
+/** Declares ArgMax or ArgMin. Among equal entries, the first wins, or the last if `select_last_index` is set. */
 const search = (name: string, find: typeof ops.argmax): Operator =>
   operator(
     name,

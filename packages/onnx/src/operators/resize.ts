@@ -27,7 +27,7 @@ interface Sizes {
   readonly scale: number;
 }
 
-/** Returns the position in the old axis of entry i of the new axis. */
+/** Converts index i of the resized axis to a fractional index of the original axis. */
 function positionOf(i: number, { from, to, scale }: Sizes, mode: Attributes["coordinate_transformation_mode"]): number {
   if (mode === "asymmetric") return i / scale;
   if (mode === "align_corners") return to === 1 ? 0 : (i * (from - 1)) / (to - 1);
@@ -51,7 +51,10 @@ function cubicWeight(distance: number, a: number): number {
 
 type Tap = readonly [index: number, weight: number];
 
-/** Returns the entries of the old axis, and their weights, that make up the entry at a position. */
+/**
+ * Returns the interpolation weights for a fractional index of an axis with n entries: pairs of an entry's index and its
+ * weight.
+ */
 function tapsAt(position: number, n: number, attributes: Attributes): Tap[] {
   const { mode, nearest_mode, cubic_coeff_a, exclude_outside } = attributes;
   const clamp = (i: number) => Math.min(Math.max(i, 0), n - 1);
@@ -87,7 +90,7 @@ function resizeAxis(x: Tensor, axis: number, sizes: Sizes, attributes: Attribute
   return terms.reduce((sum, each) => ops.add(sum, each));
 }
 
-/** Averaging before a reduction of the size, which is not supported. */
+/** Rejects `antialias: 1`, which averages neighboring entries before an image is made smaller. */
 const antialias: Attribute<boolean> = (attribute, context) => {
   if (flag(false)(attribute, context)) throw new Unsupported("1");
   return false;

@@ -43,7 +43,7 @@ function unsqueeze(x: Tensor, axes: readonly number[]): Tensor {
   return ops.reshape(x, { shape });
 }
 
-/** Broadcasts x to a shape. Axes of size 1 in the shape leave those of x. */
+/** Broadcasts x to `shape`. Where `shape` has size 1, the axis of x keeps its size. */
 function expand(x: Tensor, shape: readonly number[]): Tensor {
   const rank = Math.max(x.shape.length, shape.length);
   const aligned = (list: Shape) => [...Array<number>(rank - list.length).fill(1), ...list];
@@ -89,7 +89,9 @@ function slice(x: Tensor, { starts, ends, axes, steps }: Bounds): Tensor {
 
 type PadMode = "constant" | "reflect" | "edge" | "wrap";
 
-/** Returns the position in an axis of size n that a padded position repeats. */
+/**
+ * Returns the index of the entry that padding copies to `position`, a position outside or inside of an axis of size n.
+ */
 function repeatedAt(position: number, n: number, mode: PadMode): number {
   if (mode === "edge") return Math.min(Math.max(position, 0), n - 1);
   const period = mode === "wrap" ? n : Math.max(2 * (n - 1), 1);

@@ -61,8 +61,8 @@ export function geometryOf(shape: Shape, size: readonly number[], attributes: At
 }
 
 /**
- * Returns the padding behind each axis that makes room for the last, incomplete windows. A window that would begin behind
- * the input and its padding is left out.
+ * Returns the extra padding at the end of each spatial axis if ceil_mode is set. It completes the last window. A window
+ * that would start in the end padding is left out.
  */
 export const ceilPadding = (shape: Shape, { size, stride, dilation, padding }: Geometry): number[] =>
   size.map((n, i) => {

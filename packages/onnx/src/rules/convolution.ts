@@ -40,8 +40,8 @@ export const convolutionRules = (): readonly Rule[] => [
     (g, [cotangent, kernel], { inputs: [c, k], output, params: { stride, padding, dilation, groups, size } }) => {
       mustBeFloat(output);
       const inputs = [transpose(g, cotangent, channelsFirst), transpose(g, kernel, kernelFirst)];
-      // The number of rows and columns of the images after the last window. ConvTranspose adds them to its result,
-      // filled with zeros.
+      // The number of rows and columns at the end of the padded images that no window covers. ConvTranspose appends
+      // this many rows and columns of zeros to its result.
       const output_padding = size.map((n, i) => {
         const covered = (c.shape[i + 1]! - 1) * stride[i]! + dilation[i]! * (k.shape[i]! - 1) + 1;
         return n - covered + padding[i]![0] + padding[i]![1];

@@ -18,7 +18,10 @@ export function checkedClasses(g: GraphBuilder, indices: string, count: number):
   return g.node("Where", [isNegative, g.number(count, "int32"), indices]);
 }
 
-/** Returns one-hot rows along `axis` of `shape`. `indices` has size 1 along this axis. */
+/**
+ * Returns an array of `shape` with ones at the given indices along `axis`, and zeros elsewhere. `indices` has size 1
+ * along this axis.
+ */
 export function oneHotAlong(g: GraphBuilder, indices: string, axis: number, shape: Shape, dtype: DType): string {
   const ones = fill(g, 1, shape.with(axis, 1), dtype);
   return g.node("ScatterElements", [fill(g, 0, shape, dtype), indices, ones], { axis });
@@ -40,14 +43,15 @@ interface Entries {
   readonly indices: string;
   readonly indicesShape: Shape;
   /**
-   * The name of the values. Their shape is the shape of the target, with `axis` replaced by the axes of the indices.
+   * The name of the tensor of values. Its shape is the shape of the target, with `axis` replaced by the axes of
+   * `indices`.
    */
   readonly values: string;
 }
 
 /**
- * Returns indices and values in the form that the operator ScatterElements needs. All axes of the indices become a
- * single axis, and the indices are repeated along all other axes.
+ * Reshapes indices and values for the operator ScatterElements. The indices are flattened along `axis`, and repeated
+ * along all other axes of the target.
  */
 function elementsOf(g: GraphBuilder, { indices, indicesShape, values }: Entries, target: Shape, axis: number) {
   const count = sizeOf(indicesShape);

@@ -14,7 +14,7 @@ import { arithmetic, castTo, joinAxes, log1p, reduce, reshape, unsqueeze } from 
 import { checkedClasses, oneHotAlong } from "./indices.ts";
 import { type Rule, rule } from "./rule.ts";
 
-// Emit rules of softmax, logSoftmax, their pullbacks and the losses.
+// Rules that export softmax, logSoftmax, their pullbacks and the losses to ONNX.
 
 /** Returns the softmax of x over several axes. */
 function softmax(g: GraphBuilder, x: string, shape: Shape, axes: readonly number[]): string {

@@ -8,8 +8,8 @@ import { arithmetic, transpose } from "./formulas.ts";
 import { type Rule, rule } from "./rule.ts";
 import { padZeros, placeSlice, takeSlice } from "./slices.ts";
 
-// Emit rules of pooling. ONNX has no operators for the derivatives of pooling, so they take one slice of the images for
-// each position in a window. Windows of 2 × 2 need four slices.
+// Rules that export pooling to ONNX, which has no operators for the derivatives of pooling. The derivatives take one
+// strided slice of the images for each entry of a window: four slices for windows of 2 × 2.
 
 interface Pooling {
   readonly size: readonly number[];
@@ -30,8 +30,8 @@ const before = ({ padding }: Pooling): number[] => [0, padding[0]![0], padding[1
 const after = ({ padding }: Pooling): number[] => [0, padding[0]![1], padding[1]![1], 0];
 
 /**
- * Returns, for each position in a window, the slice of the padded images that contains the entries at this position in
- * all windows. `pool` is the shape of the pooled output.
+ * Returns one strided slice of the padded images for each entry of a window. Slice p contains entry p of every window.
+ * `pool` is the shape of the pooled output.
  */
 const positionsOf = (pool: Shape, { size, stride }: Pooling) =>
   Array.from({ length: size[0]! * size[1]! }, (_, p) => ({

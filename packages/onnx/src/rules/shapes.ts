@@ -4,7 +4,8 @@ import { expand, reshape, transpose, unsqueeze } from "./formulas.ts";
 import { type Rule, rule } from "./rule.ts";
 import { flip, padZeros, placeSlice, sliceAxis, takeSlice } from "./slices.ts";
 
-// Emit rules of ops that only change the shape or the order of entries, such as reshape and transpose.
+// Rules that export ops to ONNX: the ops that only change the shape or the order of entries, such as reshape and
+// transpose.
 
 export const shapeRules = (): readonly Rule[] => [
   rule(ops.reshape, (g, [x], { params: { shape } }) => reshape(g, x, shape)),
@@ -68,8 +69,8 @@ export const shapeRules = (): readonly Rule[] => [
     );
   }),
   rule(overlapAdd, (g, [x], { inputs: [{ dtype, shape: given }], params: { axes, size, stride, dilation, shape } }) => {
-    // Adds up the windows along one axis at a time, beginning with the last axis. The entries j of all windows are
-    // added to the result at every stride-th position.
+    // Adds the windows into the result along one axis at a time, last axis first. Entry j of window w is added at
+    // position w · stride + j · dilation.
     let [sum, sizes] = [x, given];
     for (let i = axes.length - 1; i >= 0; i--) {
       const [axis, last] = [axes[i]!, sizes.length - 1];

@@ -17,7 +17,7 @@ import { castTo, expand, reduce, reshape, transpose, unsqueeze } from "./formula
 import { type Rule, rule, sameAs } from "./rule.ts";
 import { padZeros, sliceAxis } from "./slices.ts";
 
-// Emit rules of the ops that `@wengert/core` declares, which derivatives and `vmap` use.
+// Rules that export the ops of `@wengert/core` to ONNX. Derivatives and `vmap` use these ops.
 
 export const structureRules = (): readonly Rule[] => [
   rule(alias, (_, [x]) => x),

@@ -13,7 +13,7 @@ const caller = "fit";
 
 const sampledElements = 65_536; // of each tensor of the data
 
-/** Returns how the processes that a communicator connects share the work of a fit. */
+/** Returns the functions with which `fit` divides its work among the processes of a communicator. */
 export function ranksOf(communicator: Communicator, signal: AbortSignal | undefined): Ranks {
   const { rank, size } = communicator;
   const stop = new AbortController();

@@ -197,7 +197,10 @@ export class Run<P, B> {
     return step > 0 && validation.at(-1)?.step !== step;
   }
 
-  /** Validates and adds the result to the state. An aborted validation leaves the state unchanged. */
+  /**
+   * Computes the loss and the metrics on the validation data, and adds them to the state. An aborted validation leaves
+   * the state unchanged.
+   */
   async #validate(state: State<P>): Promise<void> {
     const next = await this.#runValidation(state);
     if (next) this.#state = next;

@@ -14,8 +14,8 @@ export interface NonFiniteStep {
   /** A message that says which value is not finite, at which step, and how to fix it. */
   readonly message: string;
   /**
-   * The report of the function `nonFinite` about the loss and its gradient. Undefined if both are finite, because the
-   * optimizer produced the first non-finite number.
+   * The report of the function `nonFinite` about the loss and its gradient. Undefined if both are finite: the first
+   * non-finite number is then a result of the optimizer.
    */
   readonly report: NonFiniteReport | undefined;
 }

@@ -1,4 +1,5 @@
-// Checks with every TypeScript version that correct uses of core, ops, compile and nn compile and that wrong uses do not.
+// Type-checks programs against the packages core, ops, compile and nn, with each TypeScript version. Correct programs
+// must pass, and wrong ones must fail.
 
 import { type Compiled, compile } from "@wengert/compile";
 import {
