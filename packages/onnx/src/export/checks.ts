@@ -66,7 +66,7 @@ export function checkOther(program: Program, other: unknown): void {
     if (steps[i]?.op === others[i]?.op) continue;
     const title = (step: Step | undefined) => step?.op.name ?? "missing";
     throw new ArgumentError(
-      `toOnnx: step #${i + 1} is ${title(steps[i])} in the program, and ${title(others[i])} in otherSize; trace the same function twice, at sizes of at least 2`,
+      `toOnnx: the program and otherSize have ${steps.length} and ${others.length} steps: step #${i + 1} is ${title(steps[i])} in the first, and ${title(others[i])} in the second; trace the same function, whose steps must not depend on the size`,
     );
   }
 }

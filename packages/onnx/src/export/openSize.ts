@@ -75,11 +75,11 @@ function mergeGraphs(first: Graph, second: Graph, outer: Scope): Graph {
   for (const [i, { name }] of first.inputs.entries()) names.set(second.inputs[i]!.name, name);
   const nodes = first.nodes.map((node, i) => {
     const other = second.nodes[i];
-    if (other === undefined || !isAlike(node, other)) throw differentNodes(node.doc, scope);
+    if (other === undefined || !isAlike(node, other)) throw differentNodes(node, scope);
     for (const [k, name] of node.outputs.entries()) names.set(other.outputs[k]!, name);
     return mergeNodes(node, other, scope);
   });
-  if (second.nodes.length > nodes.length) throw differentNodes(second.nodes[nodes.length]!.doc, scope);
+  if (second.nodes.length > nodes.length) throw differentNodes(second.nodes[nodes.length]!, scope);
   const infos = (list: readonly ValueInfo[], others: readonly ValueInfo[]) =>
     list.map((info, i) => mergeInfos(info, others[i]!, scope));
   return {
@@ -96,9 +96,12 @@ const isAlike = (a: Node, b: Node): boolean =>
 
 const sizesOf = ({ dimension: { name, sizes } }: Scope): string => `${name} = ${sizes.join(" and ")}`;
 
-const differentNodes = (step: string, scope: Scope): ArgumentError =>
+/** Returns the step or the output of the program that a node computes. */
+const placeOf = ({ doc, outputs }: Node): string => (doc ? `step ${doc}` : `the output ${outputs[0]}`);
+
+const differentNodes = (node: Node, scope: Scope): ArgumentError =>
   new ArgumentError(
-    `toOnnx: step ${step} has different ONNX operators for ${sizesOf(scope)}; export the program at each size that you need`,
+    `toOnnx: ${placeOf(node)} has different ONNX operators for ${sizesOf(scope)}; export the program at each size that you need`,
   );
 
 function mergeNodes(first: Node, second: Node, scope: Scope): Node {
@@ -107,7 +110,7 @@ function mergeNodes(first: Node, second: Node, scope: Scope): Node {
     if (isGraph(a) && isGraph(b)) return [key, mergeGraphs(a, b, scope)] as const;
     if (String(a) === String(b)) return [key, a] as const;
     throw new ArgumentError(
-      `toOnnx: step ${first.doc} has the attribute ${key} of ${first.op}, which is ${textOf(a)} and ${textOf(b)} for ${sizesOf(scope)}; attributes of ONNX cannot depend on a size; trace with one size of this axis`,
+      `toOnnx: ${placeOf(first)} has the attribute ${key} of ${first.op}, which is ${textOf(a)} and ${textOf(b)} for ${sizesOf(scope)}; attributes of ONNX cannot depend on a size; trace with one size of this axis`,
     );
   });
   return {
@@ -125,7 +128,7 @@ function mergeInputs(node: Node, i: number, [name, other]: readonly [string, str
   const { constants, names, sizes } = scope;
   const [a, b] = [constants[0].get(name), constants[1].get(other)];
   if (!a && !b && (names.get(other) ?? other) === name) return name;
-  if (!a || !b) throw differentNodes(node.doc, scope);
+  if (!a || !b) throw differentNodes(node, scope);
   if (isEqual(a, b)) return name;
   const shape = node.op === "Reshape" && i === 1 ? withoutOneSize(a, b) : undefined;
   const replacement = shape ? sizes.ints(shape) : sizes.replace(a, b);
@@ -147,9 +150,9 @@ function withoutOneSize(first: Initializer, second: Initializer): number[] | und
 }
 
 /** Returns the error for a constant that the file cannot compute from the size. */
-function differentConstants({ doc }: Node, [a, b]: readonly [Initializer, Initializer], scope: Scope): ArgumentError {
+function differentConstants(node: Node, [a, b]: readonly [Initializer, Initializer], scope: Scope): ArgumentError {
   const { name, sizes } = scope.dimension;
-  const start = `toOnnx: step ${doc} has a constant that depends on ${name}:`;
+  const start = `toOnnx: ${placeOf(node)} has a constant that depends on ${name}:`;
   if (Math.max(a.shape.length, b.shape.length) > 1 || Math.max(a.data.length, b.data.length) > 64) {
     const shapes = [a, b].map(({ shape }, k) => `of shape [${shape.join(", ")}] for ${name} = ${sizes[k]}`);
     return new ArgumentError(`${start} ${shapes.join(", and ")}; pass it as an argument of the traced function`);

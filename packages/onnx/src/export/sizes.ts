@@ -92,27 +92,94 @@ export function computedSizes(dimension: Dimension, taken: Set<string>): Sizes {
     return whole ?? (type.startsWith("float") ? float(pair, type) : undefined);
   };
 
+  /** Returns the shape of an array as a vector, which may depend on the size. */
+  const shapeVector = (lines: readonly Line[]) =>
+    lines.every(({ slope }) => slope === 0)
+      ? constant(
+          lines.map(({ offset }) => offset),
+          [lines.length],
+          "int64",
+        )
+      : vector(lines, [lines.length]);
+
+  /** Returns an array that repeats its entries along the axes that depend on the size. */
+  const repetition = (first: Initializer, second: Initializer, lines: readonly Line[]): string | undefined => {
+    const blocks = lines.map(blockOf);
+    const sizes = blocks.map(({ size }) => size);
+    const [a, b] = [repeatedBlock(first, sizes), repeatedBlock(second, sizes)];
+    if (a === undefined || b === undefined || a.some((x, i) => !Object.is(x, b[i]))) return undefined;
+    // A block of several entries needs an axis of its own beside the axis along which it repeats.
+    const isWide = (axis: number) => lines[axis]!.slope > 0 && sizes[axis]! > 1;
+    const axes = blocks.flatMap(({ repeats, size }, axis) =>
+      isWide(axis)
+        ? [
+            { size: 1, target: repeats },
+            { size, target: fixed(size) },
+          ]
+        : [{ size, target: lines[axis]! }],
+    );
+    const block = constant(
+      a,
+      axes.map(({ size }) => size),
+      first.type,
+    );
+    const array = node("Expand", [block, shapeVector(axes.map(({ target }) => target))]);
+    return axes.length === lines.length ? array : node("Reshape", [array, shapeVector(lines)]);
+  };
+
   const replace = (first: Initializer, second: Initializer): string | undefined => {
     const { type, shape } = first;
     if (type !== second.type || shape.length !== second.shape.length) return undefined;
     const [a, b] = [numbersOf(first), numbersOf(second)];
-    const lines = shape.map((n, axis) => lineThrough([n, second.shape[axis]!], dimension));
-    if (lines.includes(undefined)) return undefined;
-    const isFixed = lines.every((line) => line?.slope === 0);
-    const target = () => (isFixed ? constant(shape, [shape.length], "int64") : vector(lines as Line[], [lines.length]));
-    // Whole numbers, an array of equal numbers, or 0, 1, 2, ….
+    const lines: Line[] = [];
+    for (const [axis, n] of shape.entries()) {
+      const line = lineThrough([n, second.shape[axis]!], dimension);
+      if (line === undefined) return undefined;
+      lines.push(line);
+    }
+    const isFixed = lines.every(({ slope }) => slope === 0);
+    // Whole numbers, an array of equal numbers, an array that repeats, or 0, 1, 2, ….
     const vectorOfWholes = isFixed && shape.length < 2 ? wholes(a, b, first) : undefined;
     if (vectorOfWholes !== undefined) return vectorOfWholes;
     if (areEqual(a) && areEqual(b)) {
       const value = scalar([a[0]!, b[0]!], type);
-      return value === undefined || shape.length === 0 ? value : node("Expand", [value, target()]);
+      return value === undefined || shape.length === 0 ? value : node("Expand", [value, shapeVector(lines)]);
     }
+    const repeated = isFixed ? undefined : repetition(first, second, lines);
+    if (repeated !== undefined) return repeated;
     const count = lineThrough([a.length, b.length], dimension);
     if (count === undefined || ![a, b].every((list) => list.every((x, i) => x === i))) return undefined;
     const range = node("Range", [constant([0], [], "int64"), vector([count], []), constant([1], [], "int64")]);
-    return cast(shape.length === 1 ? range : node("Reshape", [range, target()]), type);
+    return cast(shape.length === 1 ? range : node("Reshape", [range, shapeVector(lines)]), type);
   };
   return { nodes, initializers, replace, ints: (values) => constant(values, [values.length], "int64") };
+}
+
+const fixed = (n: number): Line => ({ slope: 0, offset: n });
+
+/** Returns the number of entries along an axis that may repeat, and how often: k entries n times along an axis of size k n. */
+function blockOf(line: Line): { readonly size: number; readonly repeats: Line } {
+  if (line.slope === 0) return { size: line.offset, repeats: fixed(1) };
+  return line.offset === 0 ? { size: line.slope, repeats: { slope: 1, offset: 0 } } : { size: 1, repeats: line };
+}
+
+/** Returns the entries of the first block of an array, or `undefined` unless all its blocks are equal. */
+function repeatedBlock(array: Initializer, sizes: readonly number[]): number[] | undefined {
+  const { shape } = array;
+  const values = numbersOf(array);
+  const block = new Array<number>(sizes.reduce((product, n) => product * n, 1));
+  for (const [i, value] of values.entries()) {
+    let [rest, at, stride] = [i, 0, 1];
+    for (let axis = shape.length - 1; axis >= 0; axis--) {
+      const [n, size] = [shape[axis]!, sizes[axis]!];
+      at += ((rest % n) % size) * stride;
+      rest = Math.floor(rest / n);
+      stride *= size;
+    }
+    if (!(at in block)) block[at] = value;
+    else if (!Object.is(block[at], value)) return undefined;
+  }
+  return values.length === 0 ? undefined : block;
 }
 
 /** Returns the elements of an initializer as numbers. */
