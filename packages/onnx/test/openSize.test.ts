@@ -35,6 +35,7 @@ import {
   sub,
   sum,
   tanh,
+  transpose,
   variance,
 } from "@wengert/ops";
 import { adam, applyUpdates } from "@wengert/train";
@@ -145,6 +146,20 @@ const batched: readonly [title: string, f: (...args: never[]) => unknown, argsAt
   ],
 ];
 
+const more: typeof batched = [
+  ["the open size on another axis", (x: Tensor) => mul(mean(x, { axis: 1 }), x.shape[1]!), (n) => [float32([2, n])]],
+  [
+    "two axes of the open size",
+    (x: Tensor) => reshape(matmul(x, transpose(x)), { shape: [x.shape[0]!, 1, x.shape[0]!] }),
+    (n) => [float32([n, 2])],
+  ],
+  [
+    "an axis of size 0",
+    (x: Tensor) => sum(reshape(x, { shape: [0, x.shape[0]!] }), { axis: 0 }),
+    (n) => [float32([n, 0])],
+  ],
+];
+
 const traceAt = (f: unknown, args: readonly unknown[]) => trace(f as (x: Tensor) => Tensor, ...(args as [Tensor]));
 /** Exports a function that is traced at two sizes. */
 const exported = (f: unknown, argsAt: (n: number) => unknown[], [n, m]: readonly [number, number], options = {}) =>
@@ -170,9 +185,9 @@ const files = new Map<string, Uint8Array>();
 
 describe("with otherSize, a file has an open size:", () => {
   // The axes of the arguments have the sizes 2 to 6, too.
-  test.each(batched)("%s runs at sizes that were not traced", async (title, f, argsAt) => {
+  test.each([...batched, ...more])("%s runs at sizes that were not traced", async (title, f, argsAt) => {
     for (const [opset, sizes] of [
-      [title.includes("loop") ? 16 : 13, [12, 4]],
+      [title.includes("loop") ? 16 : title.includes("size 0") ? 14 : 13, [12, 4]],
       [17, [6, 9]],
       [22, [4, 12]],
     ] as const) {
@@ -223,6 +238,6 @@ describe("with otherSize, a file has an open size:", () => {
 });
 
 test.skipIf(!hasChecker && !process.env.CI)("the checker of the ONNX project accepts files with open sizes", () => {
-  expect(files.size).toBe(batched.length);
+  expect(files.size).toBe(batched.length + more.length);
   expect(problemsOf(files)).toBe("");
 });

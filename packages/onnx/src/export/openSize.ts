@@ -101,7 +101,7 @@ const placeOf = ({ doc, outputs }: Node): string => (doc ? `step ${doc}` : `the 
 
 const differentNodes = (node: Node, scope: Scope): ArgumentError =>
   new ArgumentError(
-    `toOnnx: ${placeOf(node)} has different ONNX operators for ${sizesOf(scope)}; export the program at each size that you need`,
+    `toOnnx: ${placeOf(node)} has different ONNX nodes for ${sizesOf(scope)}; export the program at each size that you need`,
   );
 
 function mergeNodes(first: Node, second: Node, scope: Scope): Node {
@@ -138,7 +138,9 @@ function mergeInputs(node: Node, i: number, [name, other]: readonly [string, str
 
 function isEqual(a: Initializer, b: Initializer): boolean {
   if (a.type !== b.type || String(a.shape) !== String(b.shape)) return false;
-  return a.data === b.data || a.data.every((byte, i) => byte === b.data[i]);
+  // Both programs usually capture the same weights, which may be large.
+  const isSame = a.data.buffer === b.data.buffer && a.data.byteOffset === b.data.byteOffset;
+  return isSame || a.data.every((byte, i) => byte === b.data[i]);
 }
 
 /** Returns a shape with −1 for the size that differs, which Reshape infers, or `undefined` if more than one size differs. */

@@ -108,7 +108,7 @@ export function computedSizes(dimension: Dimension, taken: Set<string>): Sizes {
     const sizes = blocks.map(({ size }) => size);
     const [a, b] = [repeatedBlock(first, sizes), repeatedBlock(second, sizes)];
     if (a === undefined || b === undefined || a.some((x, i) => !Object.is(x, b[i]))) return undefined;
-    // A block of several entries needs an axis of its own beside the axis along which it repeats.
+    // A block of several entries needs one axis for its entries, and one for its repetitions.
     const isWide = (axis: number) => lines[axis]!.slope > 0 && sizes[axis]! > 1;
     const axes = blocks.flatMap(({ repeats, size }, axis) =>
       isWide(axis)
