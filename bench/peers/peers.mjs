@@ -1,4 +1,4 @@
-/** The libraries that the benchmark compares (peers): the start command of each, and its title in the tables. */
+/** The libraries that the benchmark compares (called peers): the start command of each, and its title in the tables. */
 import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
@@ -24,7 +24,8 @@ function wengert(name, title, kernels, dtype = "float32", mode) {
 }
 
 /**
- * All peers of the benchmark. The first running peer, usually Wengert in float64, is the reference for all outputs.
+ * All libraries and variants that the benchmark compares. The first one that runs, usually Wengert in float64, is the
+ * reference for all outputs.
  * @type {readonly Peer[]}
  */
 export const peers = [
@@ -51,9 +52,9 @@ export const peers = [
 ];
 
 /**
- * Returns a peer for the installed PyTorch. PyTorch multiplies matrices with OpenBLAS. If `core` names a processor
- * type, OpenBLAS uses its kernels for this type. Without `core`, OpenBLAS uses kernels with 128-bit vectors on all
- * processors that are newer than OpenBLAS.
+ * Returns the name, title and start command of the benchmark for the installed PyTorch. PyTorch multiplies matrices with
+ * OpenBLAS. If `core` names a processor type, OpenBLAS uses its kernels for this type. Without `core`, OpenBLAS uses
+ * kernels with 128-bit vectors on all processors that are newer than OpenBLAS.
  * @param {string} name @param {string} title @param {string} [core] @returns {Peer}
  */
 function pytorch(name, title, core) {

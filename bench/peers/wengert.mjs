@@ -25,8 +25,9 @@ async function onnxRuntime() {
 }
 
 /**
- * Compiles a function, unless the computations run op by op. `data` are the last arguments of each call. They are constants
- * of plans, but arguments for ONNX Runtime, which would compute with constants in advance.
+ * Compiles `f`, unless the computations run op by op. `data` are the last arguments of each call. Wengert's compiler
+ * captures them as constants. ONNX Runtime receives them as inputs, because it would evaluate ops on constants before
+ * the measured run.
  */
 function fast(f, data = [], options = {}) {
   if (engine) {

@@ -41,8 +41,7 @@ export function findingsIn(path, source) {
 
 /**
  * Returns the regular expression of a rule. A space in the pattern matches any white space, so a phrase may continue on
- * the next line. The character "\0" separates pieces of text.
- *
+ * the next line. The searched text has the character "\0" in place of code, so a match cannot span two comments.
  * @param {Rule} rule
  */
 function regexOf({ pattern, where, case: isCased }) {

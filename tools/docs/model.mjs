@@ -56,7 +56,11 @@ export function publicEntries() {
   });
 }
 
-/** Returns the model of the published packages, from the cache unless a source file has changed. @returns {Model} */
+/**
+ * Returns the names, types and doc comments of all public exports. Reads them from the cache unless a source file has
+ * changed.
+ * @returns {Model}
+ */
 export function publicModel() {
   const entries = publicEntries();
   const key = sourceHash(entries);
@@ -175,8 +179,8 @@ export function modelOf(entries) {
   }
 
   /**
-   * Returns the names and types of a function's parameter: a list with one entry. For a rest parameter with a tuple
-   * type, such as the inputs of an op, returns an entry for each labeled element of the tuple.
+   * Returns the name and type of a function's parameter, in a list. For a rest parameter with a tuple type, such as the
+   * inputs of an op, the list has one entry for each labeled element of the tuple.
    * @param {TS.Symbol} symbol @returns {{ name: string, optional: boolean, type: TS.Type }[]}
    */
   function parametersOf(symbol) {

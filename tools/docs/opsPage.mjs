@@ -1,8 +1,8 @@
 /**
  * Writes docs/ops.md, the reference of the ops, from the declarations of the ops: `npm run docs`.
  *
- * The signatures, formulas and policies come from types and doc comments. The differentiable inputs and the dtypes are
- * found by calling each op. The families of ops come from the table in packages/ops/README.md.
+ * The signatures come from the types, and the descriptions from the doc comments. The differentiable inputs and the
+ * dtypes are found by calling each op. The families of ops come from the table in packages/ops/README.md.
  */
 import { readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";

@@ -18,8 +18,9 @@ const { values } = parseArgs({
   options: { rounds: { type: "string", default: "5" }, rank: { type: "boolean", default: false } },
 });
 
-/** The numbers of float32 elements in an allreduce, and the numbers of rows in a batch. */
+/** The numbers of float32 elements in an allreduce. */
 const sizes = [1, 256, 4096, 65_536, 1_048_576, 4_194_304];
+/** The numbers of rows in a batch. */
 const batches = [128, 1024, 8192];
 const [inputs, hidden, classes] = [784, 256, 10];
 

@@ -37,7 +37,7 @@ const [rounds, more] = [25, 150];
  * they exceed the limit.
  */
 const longest = 400; // ms
-/** The speedup below which kernels count as slower than plain loops: the kernels take more than 1.1 times as long. */
+/** Kernels with a speedup below this number count as slower than plain loops: they take more than 1.1 times as long. */
 const slow = 1 / 1.1;
 
 const dtypes = /** @type {const} */ (["float32", "float64"]);

@@ -1,4 +1,4 @@
-// Runs functions of tensors from plans.
+// Compiles functions of tensors to WebAssembly.
 
 export { type Compiled, type CompileOptions, compile, type EngineOptions } from "./calls/compile.ts";
 export type { EngineCompiled, PreparedProgram, ProgramEngine } from "./calls/engine.ts";

@@ -4,6 +4,7 @@ import {
   checkpoint,
   customVjp,
   grad,
+  hessian,
   jacobian,
   ones,
   record,
@@ -130,6 +131,24 @@ describe.each(engines)("with engine %s", (engine) => {
     const compiled = compile((x: Tensor) => f(x), { engine });
     for (const seed of [1, 2]) expectAgreement(compiled(random([3, 4], seed)), f(random([3, 4], seed)), 1e-15);
   });
+
+  it.each(["float32", "float64"] as const)(
+    "Hessians and Jacobians of softmax models give eager's bits in %s",
+    (dtype) => {
+      const [X, labels] = [
+        cast(random([20, 3], 1), { dtype }),
+        int32(Array.from({ length: 20 }, (_, i) => (i * 3) % 5)),
+      ];
+      const W = cast(random([3, 5], 2), { dtype });
+      const second = hessian((w: Tensor) => crossEntropy(matmul(X, w), labels));
+      const rows = jacobian((w: Tensor) => softmax(matmul(X, w)));
+      const compiled = [compile((w: Tensor) => second(w), { engine }), compile((w: Tensor) => rows(w), { engine })];
+      for (const w of [W, mul(W, 0.5)])
+        for (const [k, f] of [second, rows].entries()) expectAgreement(compiled[k]!(w), f(w));
+      const { instructions } = compiled[0]!.plan(W);
+      expect(instructions.filter((text) => text === `kernel softmaxPullback${dtype.slice(5)}`).length).toBe(15);
+    },
+  );
 
   it("an error of an op keeps its message and its line, and the next call is right", () => {
     const loss = (x: Tensor, labels: Tensor, m: Tensor) => {

@@ -7,16 +7,17 @@ import { compile } from "../src/index.ts";
 import { elementwise } from "../src/loops/elementwise.ts";
 import { expectAgreement } from "./agree.ts";
 
-// Compares the loops of plans with eager ops, for each op of the loops and for sums.
+// Compares the fused loops of compiled functions with eager ops, for sums and for each op that fused loops compute.
 
-// Eager ops may run small inputs in plain loops, whose float32 products have other bits.
+// By default, eager ops run small inputs in plain JavaScript loops, whose float32 matrix products differ in the last
+// bits from the products of the WebAssembly kernels.
 beforeAll(() => void kernels("simd"));
 afterAll(() => void kernels("auto"));
 
 type Spec = Parameters<typeof apply>[0];
 type Float = "float32" | "float64";
 
-/** The params of the ops that have any. */
+/** For each op that takes params (options), the params with which the test calls the op. */
 const paramsOf: Readonly<Record<string, (types: string) => unknown>> = {
   clip: () => ({ min: -0.1, max: 0.7 }),
   leakyRelu: () => ({ slope: 0.01 }),

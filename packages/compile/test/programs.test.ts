@@ -14,7 +14,8 @@ import { expectAgreement } from "./agree.ts";
 const seed = Number(process.env.WENGERT_SEED ?? 1);
 const times = Number(process.env.WENGERT_TIMES ?? 1);
 
-// Eager ops may run small inputs in plain loops, whose float32 products have other bits.
+// By default, eager ops run small inputs in plain JavaScript loops, whose float32 matrix products differ in the last
+// bits from the products of the WebAssembly kernels.
 beforeAll(() => void kernels("simd"));
 afterAll(() => void kernels("auto"));
 

@@ -6,9 +6,12 @@ import { allSamples, noiseLike, ofFloats, relayouts, tensorsIn, withTensors } fr
 import { compile } from "../src/index.ts";
 import { expectAgreement } from "./agree.ts";
 
-// Runs every op of ops from a plan, with its gradient.
+// Compiles every op of `@wengert/ops` together with its gradient, and compares the results with eager ops.
 
-/** A function of the float tensors of a sample: the value of the call, and the cotangents of the floats. */
+/**
+ * Returns the function `run`, which maps the float tensors of a sample to the value of the op call and the cotangents
+ * of these tensors.
+ */
 function withGradient(call: (...args: never) => unknown, sample: readonly unknown[]) {
   const { f, floats } = ofFloats(call as never, sample);
   const run = (inputs: readonly Tensor[]): Tensor[] => {
@@ -28,7 +31,8 @@ const canRun = (run: (xs: readonly Tensor[]) => unknown, xs: readonly Tensor[]):
   }
 };
 
-// Eager ops may run small inputs in plain loops, whose float32 products have other bits.
+// By default, eager ops run small inputs in plain JavaScript loops, whose float32 matrix products differ in the last
+// bits from the products of the WebAssembly kernels.
 beforeAll(() => void kernels("simd"));
 afterAll(() => void kernels("auto"));
 

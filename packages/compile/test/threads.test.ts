@@ -39,7 +39,10 @@ function network(dtype: "float32" | "float64") {
   return [step, [params, X, labels]] as const;
 }
 
-/** Products of all layouts, softmax with its VJP, and loops with broadcasts, on the axes that threads divide. */
+/**
+ * Matrix products of all layouts, softmax with its VJP, and loops whose operands are broadcast along the axis that
+ * threads divide.
+ */
 function mixture(dtype: "float32" | "float64") {
   const [a, b] = [of(dtype, [71, 132], 4), of(dtype, [132, 67], 5)];
   const f = (a: Tensor, b: Tensor) => {
@@ -74,7 +77,7 @@ describe.each(["wasm", "js"] as const)("with engine %s", (engine) => {
       expectAgreement((compiled as unknown as typeof call)(...(args as never)), wanted);
       expect(compiled.plan(...(args as never)).threads).toBe(threads);
       await new Promise((resolve) => setTimeout(resolve, 300)); // until the workers are ready
-      // The first runs are on one thread, and the next ones on all threads.
+      // A plan runs the first calls on one thread, and the next calls on all threads, to compare the times.
       for (let i = 0; i < 25; i++) expectAgreement((compiled as unknown as typeof call)(...(args as never)), wanted);
     }
   });

@@ -81,8 +81,8 @@ const candidates = [",", "\t", "|", ";"];
 
 /**
  * Returns the delimiter that splits the first rows most evenly. Among equally good delimiters, returns the one that
- * gives the most cells. If numbers have a decimal comma, the comma is the delimiter only if it gives each row the same
- * number of cells, and, if the column names are known, `width` cells.
+ * gives the most cells. If the comma is the decimal separator, it can be the delimiter only if all rows have the same
+ * number of cells, which must be `width` if the column names are known.
  */
 export function guessDelimiter(text: string, decimal: string, width: number | undefined): string {
   let best = { delimiter: decimal === "," ? ";" : ",", steps: Number.POSITIVE_INFINITY, cells: 0 };

@@ -22,7 +22,8 @@ export class MemoryBudget {
   }
 
   /**
-   * Counts the memory of objects and strings, which the text `what` names in the error message.
+   * Subtracts the memory of objects and strings from the memory that is left. The error message calls the objects
+   * `what`.
    * @throws DataError if they take more memory than is left
    */
   takeObjects(bytes: number, what: string): void {

@@ -53,7 +53,9 @@ interface Parts {
   readonly header: Header;
   /** The palette of a PNG image: the red, green and blue of each color. */
   readonly palette: Uint8Array | undefined;
-  /** The opacity of each color of the palette, or the samples of the transparent color. */
+  /**
+   * For an image with a palette, the opacity of each color. For other images, the samples of the one transparent color.
+   */
   readonly transparency: Uint8Array | undefined;
   /** The data of all IDAT chunks of a PNG file, which hold the compressed rows. */
   readonly packedRows: Uint8Array;

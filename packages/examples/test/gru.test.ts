@@ -19,7 +19,7 @@ afterAll(() => rmSync(out, { recursive: true }));
 
 const size = { characters: 5, width: 3, units: 4 };
 const start = networkOf(size).init(randomKey(1), { shape: [2, 6], dtype: "int32" });
-/** A model with random biases, so that no gate is near ½ everywhere. */
+/** A model with random weights and biases, so that the values of a gate are not all near ½. */
 const model: Model = treeMap((p: Tensor) => randomNormal(randomKey(p.size), { shape: p.shape }), start);
 const text = [0, 3, 3, 1, 4, 2];
 const ints = (values: readonly number[] | readonly (readonly number[])[]): Tensor =>

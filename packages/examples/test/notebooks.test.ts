@@ -17,7 +17,7 @@ async function modulesOf(code: string): Promise<Record<string, unknown>> {
   return Object.fromEntries(await Promise.all(names.map(async (name) => [name, await import(name)] as const)));
 }
 
-/** Returns the cell without imports, which become constants. */
+/** Replaces each import statement of a cell by the declaration of a constant. */
 const withoutImports = (cell: string): string =>
   cell
     .replaceAll(/^import \* as (\w+) from "npm:([^"]+)";$/gm, 'const $1 = modules["$2"];')
@@ -28,7 +28,8 @@ const { document } = parseHTML("<!doctype html><html><body></body></html>");
 test("the cells for Observable fit a line, and draw the loss", async () => {
   const cells = cellsOf("Observable");
   expect(cells).toHaveLength(5);
-  // A notebook shows other cells one value of a generator at a time. Here they receive the last value.
+  // If a cell defines a generator, the other cells of a notebook run with each of its values. In this test, the other
+  // cells run only with the last value.
   const code = cells.map(withoutImports).join("\n").replace("const fitted = (", "const fitted = last(");
   const shown: unknown[] = [];
   const lastOf = (values: () => Iterable<unknown>) => () => [...values()].at(-1);

@@ -15,7 +15,7 @@ test("trains, exports, classifies with ONNX Runtime, continues the training with
   const { outcome, printed } = await runQuietly(onnx, args);
   const { here, there } = outcome.losses;
   expect([here.length, there.length]).toEqual([40, 40]);
-  // 640 images are ten batches: each mean is over one epoch.
+  // An epoch has ten batches (640 images), so the mean of ten losses is the mean loss of an epoch.
   const epochs = [here, there].flatMap((list) => [0, 10, 20, 30].map((from) => mean(list.slice(from, from + 10))));
   for (const [i, loss] of epochs.entries()) if (i > 0) expect(loss).toBeLessThan(epochs[i - 1]!);
   expect(epochs.at(-1)).toBeLessThan(0.4);

@@ -17,7 +17,8 @@ const folder = new URL("../dist/steps/", import.meta.url);
 rmSync(folder, { recursive: true, force: true });
 
 /**
- * Runs a file of one step of the course with the tape.ts of step `tapeOf` (0: empty), and returns the printed lines.
+ * Runs a file of step number `step` of the course, and returns the printed lines. The file imports the tape.ts of step
+ * number `tapeOf`, or an empty tape.ts if `tapeOf` is 0.
  */
 async function run(step: number, file: string, tapeOf: number): Promise<string[]> {
   const here = new URL(`${step}-${file}-on-${tapeOf}/`, folder);
@@ -35,7 +36,7 @@ async function run(step: number, file: string, tapeOf: number): Promise<string[]
   return printed.join("\n").split("\n");
 }
 
-/** For each step of the course, the expected errors of its tests with the tape.ts of the previous step. */
+/** For each step of the course, the error that its test must report if tape.ts is still that of the previous step. */
 const complaints = [
   /tensor\) is not a function/,
   /record\) is not a function/,

@@ -30,7 +30,9 @@ afterAll(() => rmSync(out, { recursive: true }));
 const random = (seed: number, ...shape: number[]): Tensor => randomNormal(randomKey(seed), { shape });
 const posterior: Posterior = { mean: random(1, 1, 2), logVariance: random(2, 1, 2) };
 const draws = 20_000;
-/** The posterior as `draws` equal rows, so that `sampleOf` draws that many samples. */
+/**
+ * Repeats the mean and variance of a posterior in `draws` rows, so that one call of `sampleOf` draws `draws` samples.
+ */
 const repeated = ({ mean, logVariance }: Posterior): Posterior => ({
   mean: broadcastTo(mean, { shape: [draws, 2] }),
   logVariance: broadcastTo(logVariance, { shape: [draws, 2] }),

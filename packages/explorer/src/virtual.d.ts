@@ -32,7 +32,7 @@ declare module "virtual:programs/*" {
     readonly code: string;
     readonly javascript: string;
   }
-  /** The programs of a kind, by the name of the example. */
+  /** Example programs, by the name of the example. */
   const programs: Readonly<Record<string, Program>>;
   export default programs;
 }

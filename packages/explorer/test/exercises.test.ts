@@ -129,7 +129,7 @@ plain.each(wrong)("%s: the answer %s, written as %s, gets its hint", (name, righ
     try {
       return run(code.replace(right, answer)).printed;
     } catch (error) {
-      return String(error); // the Tape room shows the line of the error
+      return String(error); // the Tape page shows the line of the error
     }
   };
   expect(said()).toMatch(hint);

@@ -5,7 +5,8 @@ import type { Dataset } from "../src/rooms/fit/data/dataset.ts";
 import { readIdx } from "../src/rooms/fit/data/idx.ts";
 import { fileOf, parametersIn } from "../src/rooms/fit/parameters.ts";
 
-// Reads damaged files with the readers of the Fit room. Each file must either be read completely or cause a DataError.
+// Reads damaged files with the functions of the Fit page that read files. Each file must either be read completely or
+// cause a DataError.
 
 let state = 12345n;
 /** Returns a pseudorandom integer below `end`, the same in each run (the upper half of D. Knuth's MMIX generator). */

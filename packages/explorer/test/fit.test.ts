@@ -417,7 +417,7 @@ describe("parameters", () => {
       expect(await stepOf(page)).toBe(1);
     }
     expect(await save(page)).toEqual(good);
-    // Parameter files from older versions of the Fit room do not contain the structure of the parameter tree.
+    // Parameter files from older versions of the Fit page do not contain the structure of the parameter tree.
     const { __metadata__: texts, ...tensors } = header;
     const old = { ...tensors, __metadata__: { ...texts, step: "7", "wengert.tree": undefined } };
     await load(page, withHeader(old));

@@ -189,7 +189,7 @@ describe("the pullback", () => {
   test("is animated between stages, but not under the pointer or with reduced motion", async () => {
     /**
      * Goes to the next stage of the page and returns the duration of the bars' animation. A single call of `evaluate`
-     * does both, because the animation is short.
+     * clicks and measures, because the animation is short.
      */
     const lasts = (page: Page) =>
       page.evaluate(async () => {

@@ -48,7 +48,7 @@ describe("the texts", () => {
   });
 });
 
-/** Matches a row of a lesson plan that shows a stop of the tour. */
+/** Matches a row of a table in docs/teaching.md that contains the address of a stop of the tour. */
 const row = /^\| ([^|]*) \| `#\/tour\/([\w-]+)`.*\|$/gm;
 
 function rowOf(minutes: string, name: string): string {
@@ -66,7 +66,7 @@ const answer = async (page: Page, { answer: { kind } }: Text, given: string) => 
   await panel(page).getByRole("button", { name: "Check" }).click();
 };
 
-/** A number that the room shows after the answer, by the name of the stop. */
+/** For each stop of the tour, by name: waits until the page shows a number that belongs to the answer. */
 const shown: Readonly<Record<string, (page: Page) => Promise<unknown>>> = {
   chain: (page) => cotangent(page, "x", "24"),
   list: (page) => page.locator(".list tbody tr").nth(3).getByText("square").waitFor(),
@@ -158,7 +158,7 @@ test("a stop has an address, which keeps the changes of the room, and keys go be
   await page.waitForFunction(() => location.hash === "#/tour/twice");
   await page.goBack();
   await panel(page).getByRole("heading", { name: "A bias" }).waitFor();
-  await shown.bias!(page); // a finished stop opens with its answer
+  await shown.bias!(page); // a finished stop of the tour opens with its answer
 });
 
 test("a damaged progress counts as no progress", async () => {

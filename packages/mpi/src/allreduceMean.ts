@@ -15,9 +15,9 @@ export interface AllreduceMeanOptions {
 const caller = "allreduceMean";
 
 /**
- * Returns the mean of a tree of float tensors over all ranks, Σ wᵣ treeᵣ / Σ wᵣ with the weights wᵣ. All ranks must pass
- * trees of the same structure, dtypes and shapes, and receive the same mean. All tensors of a dtype are sent in one
- * buffer. The mean has no derivative: compute gradients first, and then their mean.
+ * Returns the weighted mean of a tree of float tensors over all ranks r: Σ wᵣ treeᵣ / Σ wᵣ, where wᵣ is the weight of
+ * rank r. All ranks must pass trees of the same structure, dtypes and shapes, and receive the same mean. All tensors of
+ * a dtype are sent in one buffer. The mean has no derivative: compute gradients first, and then their mean.
  * @throws TreeError, DTypeError unless all leaves are float tensors
  * @throws ArgumentError for an invalid weight, or if all ranks have the weight 0
  * @throws ArgumentError inside a function that is being differentiated, compiled or traced

@@ -7,8 +7,8 @@ import type { Library } from "./library.ts";
 
 /**
  * The connection of the current process to all processes that `mpirun` has started. MPI calls each process a rank. All
- * ranks must call the same methods in the same order, with arrays of the same class and length. A call returns when all
- * other ranks have made the same call.
+ * ranks must call the same methods in the same order, with arrays of the same class and length. A method returns when
+ * all ranks have called it.
  */
 export interface Mpi extends Communicator {
   /** The number of the current process, from 0 to `size - 1`. */
@@ -28,7 +28,7 @@ export interface Mpi extends Communicator {
    * it at the end of the process.
    */
   finalize(): void;
-  /** Ends all processes at once, with the exit code `code` (default 1). */
+  /** Ends the processes of all ranks immediately, with the exit code `code` (default 1). */
   abort(code?: number): void;
 }
 

@@ -67,7 +67,7 @@ export function dataParallel<P, B, Rest extends readonly unknown[], R extends Va
         `the parameters differ at call ${calls + 1}, so create them from the same key, and update them in the same way, on all ranks`,
       );
     calls++;
-    // The mean loss of 0 rows would be NaN, so a rank without rows does not run the step, and sends zeros.
+    // A rank without rows does not run the step, because the mean loss of 0 rows is NaN. The rank contributes zeros.
     const own = weight > 0 ? step(params, batch, ...rest) : undefined;
     const value = own && scalarValueOf(own);
     const mean = meanOverRanks(caller, mpi, {

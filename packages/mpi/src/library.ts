@@ -14,7 +14,10 @@ export interface Library {
   initialized(): boolean;
   finalized(): boolean;
   init(): number;
-  /** Makes all later calls return an error code. By default, an error of MPI ends all processes. */
+  /**
+   * Makes all later calls of MPI functions return an error code if they fail. By default, an error in an MPI function
+   * ends all processes.
+   */
   returnErrors(): number;
   rank(): number;
   size(): number;
@@ -48,7 +51,7 @@ const textBytes = 8192; // MPI_MAX_LIBRARY_VERSION_STRING of MPICH; Open MPI nee
 const pauseBeforeFinalize = 200; // ms; even on a busy machine, a rank returns from a barrier within this time
 
 /**
- * Loads the first of several libraries that exists.
+ * Loads the first library of a list that exists on this machine.
  * @throws MpiError if none of the libraries exists, or if the loaded library is not an MPI library that this package
  * supports
  */
@@ -87,7 +90,10 @@ function functionsOf(caller: string, koffi: Koffi, name: string): Library {
   const abort = declare("MPI_Abort", H, "int");
   const errorString = declare("MPI_Error_string", "int", "void *", "void *");
 
-  /** Calls a C function with the given arguments and an address of an int. Returns the int that the function writes there. */
+  /**
+   * Calls a C function with the given arguments, and with the address of an int as the last argument. Returns the int
+   * that the function writes to this address.
+   */
   const readInt = (f: (...args: unknown[]) => number, ...args: unknown[]): number => {
     const result = new Int32Array(1);
     f(...args, result);
@@ -121,10 +127,10 @@ function functionsOf(caller: string, koffi: Koffi, name: string): Library {
 
 /**
  * Gives all ranks time to return from their last barrier before any rank calls MPI_Finalize. Without this pause,
- * MPI_Finalize of MPICH sometimes waits forever if the hosts are connected by Ethernet. In MPI_Finalize, every rank sends a
- * request to every other rank and waits for the answers. A rank answers while it runs any function of MPI, and stops
- * answering when it has all answers to its requests. Without the pause, rank 1 can answer rank 0 from inside its last
- * barrier. Rank 0 then stops answering before rank 1 has sent its request, and rank 1 waits forever.
+ * MPI_Finalize of MPICH sometimes waits forever if the hosts are connected by Ethernet. In MPI_Finalize, every rank
+ * sends a request to every other rank, and leaves MPI when it has received all answers. Without the pause, rank 1 can
+ * answer rank 0 while rank 1 is still in its last barrier. Rank 0 then leaves MPI before rank 1 sends its own request,
+ * and rank 1 waits forever for the answer.
  */
 const pause = (): void => void Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, pauseBeforeFinalize);
 

@@ -19,8 +19,8 @@ type Process = Pick<NodeJS.Process, "platform" | "env" | "once" | "prependListen
 
 /**
  * Starts MPI in the current process, and returns the connection to the other processes that `mpirun` or `srun` has
- * started. If neither has started the process, it is the only rank. Needs Node on Linux, the npm package koffi, and Open
- * MPI or MPICH.
+ * started. If neither `mpirun` nor `srun` has started the process, the process is the only rank. Needs Node on Linux,
+ * the npm package koffi, and Open MPI or MPICH.
  *
  * If a process ends with an exit code other than 0, for example after an uncaught error, all processes end with this
  * code. If a process ends with code 0, `openMpi` calls `finalize` at the end, unless the program has called it.
@@ -62,8 +62,9 @@ function requireKoffi(process: Process): Koffi {
 }
 
 /**
- * Sets two environment variables, unless the user has set them, so that the library UCX, which MPICH uses, does not
- * replace the memory functions of the process. With UCX's replacements, Node has crashed in about 1 % of the runs.
+ * Sets two environment variables of UCX, the library through which MPICH sends messages, unless the user has set them.
+ * By default UCX replaces the memory functions of the process, and with these replacements Node crashed in about 1 % of
+ * the runs.
  */
 function setUcxVariables(env: NodeJS.ProcessEnv): void {
   env.UCX_MEM_EVENTS ??= "n";
@@ -104,12 +105,13 @@ function checkSize({ size }: Mpi, { name, version }: Library, env: NodeJS.Proces
 }
 
 /**
- * Makes all ranks end when the current process fails. Otherwise the other ranks would wait forever for its next call.
- * Finalizes MPI when the process ends with code 0.
+ * Ends all ranks if the current process fails, because the other ranks would wait forever for this process. Finalizes
+ * MPI if the process ends with code 0.
  */
 function endTogether(process: Process, { rank, size }: Mpi, library: Library): void {
   process.prependListener("uncaughtExceptionMonitor", (error: unknown) => {
-    // Node itself would print the error after the "exit" listeners, but the listener below ends the process earlier.
+    // Prints the error of an uncaught exception. Node would print it after the "exit" listeners, but the "exit"
+    // listener below ends the process first.
     if (size > 1) console.error(`rank ${rank} of ${size} failed:`, error);
   });
   process.once("exit", (code: number) => {

@@ -4,7 +4,7 @@ import { allreduceMean, dataParallel } from "@wengert/mpi";
 import { matmul, mean, square } from "@wengert/ops";
 import { expect, expectTypeOf, test } from "vitest";
 
-// The tests of mpi.test.ts run several ranks. These tests have one rank and need no MPI.
+// Tests of `dataParallel` with one rank, without an MPI library. The tests in mpi.test.ts run several ranks.
 
 const alone = {
   rank: 0,

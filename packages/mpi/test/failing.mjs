@@ -1,4 +1,5 @@
-// Runs on every rank. Rank 1 fails in the given way, while the other ranks wait for it in barrier.
+// A program that runs on every rank. Rank 1 fails in the way that the first argument names, while the other ranks wait
+// for rank 1 in `barrier`.
 
 import { openMpi } from "../dist/open.js"; // loads faster than ../dist/index.js
 
@@ -19,4 +20,4 @@ const failures = {
 };
 if (mpi.rank === 1) await failures[failure]?.();
 if (failure !== "end") mpi.barrier();
-// MPI is not finalized here: the end of the process does that.
+// This program does not call `finalize`, because `openMpi` finalizes MPI at the end of the process.

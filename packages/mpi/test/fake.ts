@@ -2,23 +2,26 @@
 
 import type { Koffi } from "../src/library.ts";
 
-/** The behavior of a stand-in. By default it is an initialized MPICH with one rank. */
+/**
+ * The behavior of the simulated MPI library. By default, the library is MPICH with one rank, and is already
+ * initialized.
+ */
 export interface FakeOptions {
   readonly version?: string;
   readonly initialized?: boolean;
   readonly finalized?: boolean;
   readonly size?: number;
-  /** The functions that fail, with error code 15. */
+  /** The names of the MPI functions that fail with error code 15. */
   readonly failing?: readonly string[];
-  /** The functions that the library does not have. */
+  /** The names of the functions that are missing in the simulated library. */
   readonly missing?: readonly string[];
-  /** The libraries that exist. Default: all. */
+  /** The file names of the libraries that can be loaded. Default: all. */
   readonly exist?: readonly string[];
-  /** Called when the program loads a library. */
+  /** A function that is called when the tested code loads a library. */
   readonly onLoad?: () => void;
 }
 
-/** A stand-in for koffi, and the calls that it has received. */
+/** A simulated koffi package that records the calls of C functions and the names of the loaded libraries. */
 export interface FakeKoffi extends Koffi {
   readonly calls: readonly (readonly [name: string, ...args: unknown[]])[];
   readonly loaded: readonly string[];
@@ -89,7 +92,10 @@ export function fakeKoffi(options: FakeOptions = {}): FakeKoffi {
   };
 }
 
-/** Runs `body` with another value of koffi. If `koffi` is an error, loading the package throws it. */
+/**
+ * Runs `body` with `koffi` in place of the npm package koffi. If `koffi` is an error, loading the package throws this
+ * error.
+ */
 export function withKoffi<T>(koffi: Koffi | Error, body: () => T): T {
   const { getBuiltinModule } = process;
   const require = () => {
@@ -104,7 +110,7 @@ export function withKoffi<T>(koffi: Koffi | Error, body: () => T): T {
   }
 }
 
-/** Runs `body` as on another operating system. */
+/** Runs `body` with another value of `process.platform`. */
 export function onPlatform<T>(platform: string, body: () => T): T {
   const own = Object.getOwnPropertyDescriptor(process, "platform")!;
   try {

@@ -16,7 +16,7 @@ const namespaces = addresses.map((address) => `${prefix}-${address}`);
 const env = { ...environment, WENGERT_HOSTS: prefix };
 
 const ip = (...args: string[]): boolean => spawnSync("ip", args).status === 0;
-/** Waits up to five seconds until a cable carries data. */
+/** Waits up to five seconds until the virtual cable is connected. */
 const isUp = (name: string, cable: string): boolean =>
   Array.from({ length: 50 }).some(() => {
     if (/ UP /.test(spawnSync("ip", ["-n", name, "-br", "link", "show", cable], { encoding: "utf8" }).stdout))
@@ -28,7 +28,10 @@ const hasHosts = found.length > 0 && connectHosts();
 if (found.length > 0 && !hasHosts)
   console.warn("mpi: the test with two hosts is skipped, because it needs root, and ip of iproute2");
 
-/** Creates the two hosts. Returns false if the machine does not allow that. */
+/**
+ * Creates the two network namespaces, connected by a virtual cable. Returns false if the current user may not create
+ * namespaces.
+ */
 function connectHosts(): boolean {
   const [first = "", second = ""] = namespaces;
   const cables = [`wa${process.pid}`, `wb${process.pid}`] as const;

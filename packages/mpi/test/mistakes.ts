@@ -1,5 +1,5 @@
 // Erroneous calls, as a user might write them. errors.snapshot.md shows the messages. packages/train/test/mistakes.ts
-// explains how to add one.
+// explains how to add a call.
 
 import type { Chapter } from "../../ops/test/mistakesTest.ts";
 

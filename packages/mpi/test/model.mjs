@@ -6,7 +6,7 @@ import { accuracy, adam } from "@wengert/train";
 
 const classes = 3;
 
-/** Returns `count` random rows of four numbers, each with a class. */
+/** Returns `count` random rows of four numbers, and a class label for each row. */
 export const dataOf = (count, dtype, seed = 1) => ({
   X: cast(randomNormal(randomKey(seed), { shape: [count, 4] }), { dtype }),
   y: tensor(
@@ -23,7 +23,7 @@ export function modelOf(dtype) {
   };
 }
 
-/** Returns the cross-entropy of a network without random numbers, and its scores. */
+/** Returns the cross-entropy loss and the class scores of a network without dropout. */
 export function loss({ hidden, out }, { X, y }) {
   const scores = matmul(tanh(add(matmul(X, hidden.W), hidden.b)), out[0]);
   return [crossEntropy(scores, y), scores];

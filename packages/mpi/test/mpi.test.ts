@@ -14,7 +14,10 @@ afterAll(() => rmSync(folder, { recursive: true }));
 type DType = "float32" | "float64";
 const dtypes: readonly DType[] = ["float32", "float64"];
 
-/** The largest difference from one process that rounding explains, relative to the largest number. */
+/**
+ * The largest allowed difference between the results of several ranks and those of a single process, relative to the
+ * largest number.
+ */
 const tolerances = { float32: 1e-6, float64: 1e-12 };
 
 /** The results that program.mjs writes on one rank. */
@@ -55,7 +58,7 @@ function expectClose(actual: readonly number[], expected: readonly number[], tol
   expect(error / scale).toBeLessThanOrEqual(tolerance);
 }
 
-/** Trains in this process, by the plain loop of program.mjs. */
+/** Runs the training loop `plainLoop` of program.mjs in the process of the test, without MPI. */
 function plainLoop(dtype: DType): number[] {
   const step = valueAndGrad(meanLoss);
   const batch = dataOf(10, dtype);

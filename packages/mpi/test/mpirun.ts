@@ -29,7 +29,10 @@ export interface Ended {
 
 export const programPath = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
 
-/** Variables that let Open MPI start more ranks than cores, as root, and yield the core while a rank waits. */
+/**
+ * Environment variables that allow Open MPI to run as root and to start more ranks than cores, and that make a waiting
+ * rank yield its core.
+ */
 export const environment: NodeJS.ProcessEnv = {
   ...process.env,
   OMPI_ALLOW_RUN_AS_ROOT: "1",

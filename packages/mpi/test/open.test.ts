@@ -2,7 +2,7 @@ import { openMpi } from "@wengert/mpi";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { type FakeOptions, fakeKoffi, withEnv, withKoffi } from "./fake.ts";
 
-// The tests of mpi.test.ts run real MPI libraries. These tests need none.
+// Tests of `openMpi` with a simulated MPI library. The tests in mpi.test.ts run real MPI libraries.
 
 afterEach(() => vi.restoreAllMocks());
 

@@ -1,4 +1,4 @@
-// Runs on every rank. Writes the results of each rank to a file, for mpi.test.ts.
+// The program that mpi.test.ts starts on every rank. Each rank writes its results to a file, which mpi.test.ts reads.
 
 import { existsSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
@@ -37,14 +37,15 @@ for (const Class of [Float32Array, Float64Array, Int32Array]) {
 }
 mpi.barrier();
 
-// Each rank has its own number as its weight. The tree of rank 0, which has the weight 0, holds NaN.
+// The weight of each rank is the number of the rank. Rank 0 therefore has the weight 0, so the NaN in its tree must not
+// change the mean.
 const filled = (dtype) => tensor([rank === 0 ? Number.NaN : rank, 1], { dtype });
 results.mean =
   size === 1 ? undefined : allreduceMean(mpi, { a: filled("float32"), b: [filled("float64")] }, { weight: rank });
 
 /**
- * Trains with a plain loop on a batch of 10 rows. `gradient` computes the value and the gradient of a rank's rows. The
- * rows are distributed unevenly: if there are 4 ranks, rank 1 has no row.
+ * Trains a model with a `for` loop instead of `fit`, on a batch of 10 rows. `gradient` computes the value and the
+ * gradient of a rank's rows. The rows are distributed unevenly: if there are 4 ranks, rank 1 has no row.
  */
 function plainLoop(dtype, gradient) {
   const step = dataParallel(gradient, mpi, { checkEvery: 3 });
@@ -64,7 +65,7 @@ function plainLoop(dtype, gradient) {
   return bits({ params, value });
 }
 
-/** Returns a summary of a fit in which only numbers that should be equal on all ranks appear. */
+/** Returns the parts of a fit's result that should be equal on all ranks. */
 const summary = ({ params, best, history, reason, step }) => ({
   params: bits(params),
   best: bits(best.params),
@@ -79,7 +80,7 @@ for (const dtype of ["float32", "float64"]) {
   const path = `${folder}/${dtype}.safetensors`;
   let shown = 0;
   const controller = new AbortController();
-  // Only the last rank is interrupted.
+  // Only the last rank aborts its signal, in step 4.
   const interrupted = (params, batch, context) => {
     if (context.step === 4 && rank === size - 1) controller.abort();
     return loss(params, batch);
@@ -89,7 +90,7 @@ for (const dtype of ["float32", "float64"]) {
     ...optionsOf(dtype),
     parallel: mpi,
     signal: controller.signal,
-    // The other ranks have no file, as if they ran on another host.
+    // Only rank 0 gets the path of the checkpoint. The other ranks get a path that does not exist, as on another host.
     checkpoint: { path: rank === 0 ? path : `${folder}/missing/${rank}` },
   });
   const resumed = await fitted({ checkpoint: { path: rank === 0 ? path : `${folder}/missing/${rank}` }, resume: true });
@@ -151,7 +152,8 @@ if (size === 2) {
   );
 }
 
-// MPI itself notices this mistake. The call comes last, because MPI calls no longer match between the ranks afterwards.
+// The ranks pass arrays of different lengths, and MPI reports an error. This call comes last, because after it the MPI
+// calls of the ranks no longer match.
 if (size === 2) results.truncated = await messageOf(() => mpi.broadcast(new Float64Array(rank === 0 ? 4 : 2)));
 mpi.finalize();
 results.finalized = await messageOf(() => mpi.barrier());

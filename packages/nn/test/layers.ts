@@ -13,7 +13,10 @@ interface Case {
 const floats = (...shape: number[]): Tensor => randomNormal(randomKey(7), { shape });
 const indices: Tensor = randomInteger(randomKey(7), { shape: [2, 3], low: 0, high: 5 });
 
-/** Returns the shapes of the parameters of a dense layer at a path. */
+/**
+ * Returns the shapes of the weights and the bias of a dense layer, whose parameters are at `path` in the parameter
+ * tree.
+ */
 const affine = (path: string, inputs: number, outputs: number): Case["params"] => ({
   [`${path}.W`]: [inputs, outputs],
   [`${path}.b`]: [outputs],

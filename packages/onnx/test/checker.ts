@@ -3,7 +3,8 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-// The checker of the ONNX project, from Debian's package python3-onnx, which knows the signatures of all operators.
+// Checks exported files with the checker of the ONNX project, which knows the signatures of all operators. The Debian package
+// python3-onnx contains this checker.
 
 const checker = `
 import glob, onnx, sys

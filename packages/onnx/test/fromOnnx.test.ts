@@ -32,7 +32,10 @@ const net = (x: Tensor) => add(matmul(tanh(add(matmul(x, first.W), first.b)), se
 const netFile = toOnnx(trace(net, { shape: [6, 4], label: "x" }));
 const [X, labels] = [tensor(random([6, 4], 9)), int32([0, 2, 1, 1, 0, 2])];
 
-/** A small network for images, as PyTorch exports it: the batch size is open, and the shape of a view is computed. */
+/**
+ * A small network for images, like the exports of PyTorch: the size of the batch axis has a name instead of a number,
+ * and nodes compute the shape for a Reshape.
+ */
 const convNet = (flatten: boolean) =>
   onnxFile({
     input: [value("images", ["batch", 1, 6, 6])],
@@ -318,7 +321,7 @@ describe("branches and loops", () => {
 
 describe("a file is never trusted", () => {
   const bytes = convNet(false);
-  /** Imports and runs a damaged file. Only errors of the library may be thrown. */
+  /** Imports a damaged file and runs the model. Throws an error again unless it is a WengertError. */
   const tryToRead = (damaged: Uint8Array): "ok" | "refused" => {
     try {
       const model = fromOnnx(damaged);

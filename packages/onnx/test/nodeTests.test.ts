@@ -11,8 +11,8 @@ import { fromOnnx } from "../src/index.ts";
 import { operators } from "../src/operators/table.ts";
 import { variants } from "./variants.ts";
 
-// The ONNX project tests engines with one small model per operator and variant. Debian's package python3-onnx has the
-// generator of these models, their inputs and their expected outputs.
+// Imports the node tests of the ONNX project: one small model per operator and variant, with inputs and expected
+// outputs. The Debian package python3-onnx generates these tests.
 
 interface Array64 {
   readonly dtype: string;
@@ -43,7 +43,7 @@ function generateCases(): Case[] {
   }
 }
 
-/** Operators of the tests that `fromOnnx` does not import, by the reason. */
+/** For each reason, the operators of the node tests that `fromOnnx` does not import for this reason. */
 const missingOperators: Readonly<Record<string, readonly string[]>> = {
   "quantized numbers": [
     ...["ConvInteger", "DequantizeLinear", "DynamicQuantizeLinear", "MatMulInteger", "QLinearConv", "QLinearMatMul"],
@@ -67,7 +67,10 @@ const missingVariants = [
   /^Resize with coordinate_transformation_mode "tf_crop_and_resize"$/,
 ];
 
-/** Tests whose numbers differ in ONNX Runtime and in PyTorch, too: they do not round the size of the result. */
+/**
+ * Node tests whose expected numbers also differ from those of ONNX Runtime and PyTorch, because the tests do not round
+ * the size of the resized image.
+ */
 const otherNumbers = /^test_resize_downsample_scales_(linear|cubic)_align_corners$/;
 
 /** Element types without a dtype. */
@@ -85,7 +88,9 @@ const limits = [
 const listed = new Set(Object.values(missingOperators).flat());
 const seen = new Set<string>();
 
-/** Returns the parts of an error that no list above has. */
+/**
+ * Returns the unsupported operators, variants and types in an error message that the lists of this test do not contain.
+ */
 function unlisted(error: Error): string[] {
   if (limits.some((limit) => limit.test(error.message))) return [];
   const list = /^fromOnnx: not supported: (.*); export/.exec(error.message)?.[1];

@@ -1,7 +1,8 @@
 import { create, type MessageInitShape, toBinary } from "@bufbuild/protobuf";
 import { type GraphProtoSchema, ModelProtoSchema, type NodeProtoSchema } from "onnx-buf";
 
-// Writes ONNX files with a published library, as other exporters do.
+// Writes ONNX files with a library from npm instead of `toOnnx`, so that the tests also import files of other
+// exporters.
 
 type GraphInit = Exclude<MessageInitShape<typeof GraphProtoSchema>, { $typeName: string }>;
 type NodeInit = Exclude<MessageInitShape<typeof NodeProtoSchema>, { $typeName: string }>;
@@ -22,7 +23,7 @@ export const onnxFile = (graph: GraphInit, model: ModelInit = {}): Uint8Array<Ar
 /** The numbers of element types. */
 const [float, int64] = [1, 7];
 
-/** Describes an input or output. A size may be a name. */
+/** Describes an input or output of a graph. An axis may have a name instead of a size. */
 export const value = (name: string, shape: readonly (number | string)[], elemType = float) => ({
   name,
   type: {
@@ -42,7 +43,10 @@ export const value = (name: string, shape: readonly (number | string)[], elemTyp
   },
 });
 
-/** Describes a node. Attributes are whole numbers, lists of them, texts, lists of texts, `{ float }`, tensors and graphs. */
+/**
+ * Describes a node. Attributes are whole numbers, texts, lists of whole numbers or texts, `{ float }`, tensors and
+ * graphs.
+ */
 export const node = (
   opType: string,
   input: readonly string[],

@@ -9,7 +9,10 @@ import { exportedSamples, gradientOf } from "./samples.ts";
 
 // Exports every op of @wengert/ops at each of its samples, with its gradient, and compares ONNX Runtime with evaluate.
 
-/** The bound of the error relative to the largest element. ONNX Runtime adds float32 in float32, and Wengert in float64. */
+/**
+ * The largest allowed error, relative to the largest element. ONNX Runtime sums float32 numbers in float32, and Wengert
+ * sums them in float64.
+ */
 const tolerances = { float32: 1e-5, float64: 1e-12 };
 
 const refused = exportedSamples.filter(({ result }) => typeof result === "string");

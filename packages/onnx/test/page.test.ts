@@ -16,7 +16,10 @@ const runtime = dirname(createRequire(import.meta.url).resolve("onnxruntime-web"
 /** The options with which Chromium computes WebGPU on the processor, by SwiftShader. */
 const softwareGpu = ["--enable-unsafe-webgpu", "--use-webgpu-adapter=swiftshader", "--enable-features=Vulkan"];
 
-/** The body of a function of `core`, `ops` and `compiled`, which compiles a function. Returns the losses of 30 steps. */
+/**
+ * The text of a function body with the parameters `core`, `ops` and `compiled`, which compiles a function. The function
+ * returns the losses of 30 training steps.
+ */
 const training = `
   const { fromNdarray, randomKey, tensor, treeMap, valueAndGrad } = { ...core, ...ops };
   const { add, axpy, crossEntropy, matmul, randomNormal, relu } = ops;

@@ -6,8 +6,8 @@ import { describe, expect, test } from "vitest";
 import { onnx, toOnnx } from "../src/index.ts";
 import { run } from "./runtime.ts";
 
-// The policies of docs/numerics.md for NaN, infinities, ties and tails hold in ONNX Runtime, too. docs/onnx.md lists the
-// differences.
+// Tests that exported programs follow docs/numerics.md in ONNX Runtime for NaN, infinities, ties and the tails of
+// functions. docs/onnx.md lists the differences.
 
 const rows = tensor([[1, Number.NaN], [1, -Infinity], [Infinity, 0], [-Infinity, -Infinity]]); // biome-ignore format: a matrix
 const numbers = tensor([1, Number.NaN, 3]);
@@ -39,7 +39,10 @@ const cases: readonly [string, (x: Tensor) => Tensor, Tensor][] = [
   ["truncation by cast", (x) => ops.cast(x, { dtype: "int32" }), tensor([1.9, -1.9])],
 ];
 
-/** The ways to run a function with ONNX Runtime. The engine lets ONNX Runtime optimize the graph, and the export does not. */
+/**
+ * Two ways to run a function with ONNX Runtime: as an exported file, without optimizations of the graph, and by the
+ * engine, with optimizations.
+ */
 const ways: Readonly<Record<string, (f: (x: Tensor) => Tensor, x: Tensor) => Promise<Tensor>>> = {
   "an exported program": async (f, x) => (await run(toOnnx(trace(f, x)), [x]))[0]!,
   "the engine": (f, x) => compile(f, { engine: onnx(ort) })(x),

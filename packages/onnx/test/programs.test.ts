@@ -24,7 +24,7 @@ import { run, tensorsOf } from "./runtime.ts";
 const float32 = (shape: readonly number[], seed = 1) => tensor(random(shape, seed), { dtype: "float32" });
 const decode = (program: Program, options = {}) => fromBinary(ModelProtoSchema, toOnnx(program, options));
 
-/** Runs a program with ONNX Runtime and with evaluate, and compares. */
+/** Runs a program with ONNX Runtime and with `evaluate`, and compares the outputs. */
 async function expectSame(
   program: Program,
   inputs: readonly Tensor[],

@@ -5,11 +5,15 @@ import { fromOnnx, toOnnx } from "../src/index.ts";
 import { tensorsOf } from "./runtime.ts";
 import { exportedSamples, gradientOf } from "./samples.ts";
 
-// Exports every op of @wengert/ops at each of its samples, with its gradient, imports the file, and compares.
+// Exports every op of @wengert/ops at each of its samples, with its gradient, imports the file, and compares the
+// outputs of the imported model with those of `evaluate`.
 
 const accepted = exportedSamples.filter(({ result }) => typeof result !== "string");
 
-/** The bound of the error relative to the largest element. Some formulas of exported ops have rounding errors. */
+/**
+ * The largest allowed error, relative to the largest element. Some ops are exported as formulas that round differently
+ * from the op.
+ */
 const tolerances = { float32: 1e-5, float64: 1e-12 };
 
 describe.each(["float32", "float64"] as const)(

@@ -3,7 +3,10 @@ import { isFloat } from "@wengert/core/extend";
 import { allSamples, type Exported, noiseLike, ofFloats, withTensors } from "../../ops/test/support.ts";
 import { toOnnx } from "../src/index.ts";
 
-/** Traces a call and its pullback at a random cotangent, as a function of the float tensors of a sample. */
+/**
+ * Traces the op call of a sample and the pullback at a random cotangent. The float tensors of the sample are the inputs
+ * of the program.
+ */
 export function gradientOf(call: Exported["call"], sample: readonly unknown[], dtype: "float32" | "float64") {
   const typed = withTensors(sample, (t) => (isFloat(t.dtype) ? tensor(t, { dtype }) : t));
   const { f, floats } = ofFloats(call, typed);
@@ -15,7 +18,7 @@ export function gradientOf(call: Exported["call"], sample: readonly unknown[], d
   return { program: trace(both as (...xs: Tensor[]) => Tensor, ...floats) as Program, f: both, floats };
 }
 
-/** Returns the bytes, or the message of the error. */
+/** Returns the bytes of the exported file, or the message of the error that `toOnnx` throws. */
 function exported(program: Program): Uint8Array | string {
   try {
     return toOnnx(program);
@@ -27,6 +30,6 @@ function exported(program: Program): Uint8Array | string {
 /** Every op at every sample, with its gradient, as an ONNX file in float32. */
 export const exportedSamples = allSamples.flatMap((each) => {
   const { program } = gradientOf(each.call, each.sample, "float32");
-  // Without steps, the call is computed during the trace: it has no float inputs.
+  // If the sample has no float tensors, the program has no inputs, and its values are computed during the trace.
   return program.steps.length === 0 ? [] : [{ ...each, result: exported(program) }];
 });

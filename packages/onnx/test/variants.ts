@@ -3,13 +3,16 @@ import { tensor } from "@wengert/core";
 import { random } from "../../ops/test/support.ts";
 import { integers, node, onnxFile, value } from "./onnxFile.ts";
 
-// Nodes whose operators the node tests of the ONNX project lack, or which use newer versions of operators.
+// Nodes for operators, and for newer versions of operators, that the node tests of the ONNX project do not contain.
 
 const float32 = (shape: readonly number[], seed = 1) => tensor(random(shape, seed), { dtype: "float32" });
 
 type Attributes = Parameters<typeof node>[3];
 
-/** An operator, its inputs and its attributes. A list of whole numbers is an int64 constant, and null a missing input. */
+/**
+ * An operator with its inputs and attributes. Among the inputs, a list of whole numbers stands for an int64 constant,
+ * and null stands for a missing input.
+ */
 export type Variant = readonly [
   op: string,
   inputs: readonly (Tensor | readonly number[] | null)[],
@@ -28,7 +31,10 @@ const recurrent = (gates: number, directions: number) => [
   float32([directions, gates * 8], 7),
 ];
 
-/** The body of a Scan that adds its list to its carry, and collects the sums. */
+/**
+ * The body of a Scan that computes a cumulative sum: it adds an entry of the list to the carried sum, and outputs the
+ * sum.
+ */
 const running = {
   name: "running",
   input: [value("sum", []), value("entry", [])],
@@ -140,7 +146,7 @@ export const variants: readonly Variant[] = [
   ],
 ];
 
-/** Returns the file of a variant, and the tensors of its inputs. */
+/** Returns an ONNX file that contains the node of a variant, and the tensors to pass as inputs. */
 export function fileOf([op, given, attributes = {}, { opset = 22, outputs = 1 } = {}]: Variant) {
   const isTensor = (each: unknown): each is Tensor => each !== null && !Array.isArray(each);
   const names = given.map((each, i) => (each === null ? "" : `x${i}`));
@@ -163,7 +169,7 @@ export function fileOf([op, given, attributes = {}, { opset = 22, outputs = 1 } 
   return { bytes, inputs: given.filter(isTensor) };
 }
 
-/** Describes an output without a shape. */
+/** Describes an output of a graph without giving its shape. */
 const untyped = (name: string, elemType: number) => ({
   name,
   type: { value: { case: "tensorType" as const, value: { elemType } } },

@@ -5,13 +5,13 @@ type Named = Readonly<Record<string, OnnxTensor>>;
 
 /** The calls of a runtime. */
 export interface Log {
-  /** The elements that became tensors of the runtime, in order. */
+  /** The typed arrays from which tensors of ONNX Runtime were created, in order. */
   readonly converted: unknown[];
   readonly runs: { readonly feeds: Named; readonly results: Named }[];
   options: object;
   sessions: number;
   released: number;
-  /** The largest number of tasks at the same time. */
+  /** The largest number of tasks that ran at the same time. */
   mostAtOnce: number;
 }
 

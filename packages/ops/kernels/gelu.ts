@@ -41,8 +41,8 @@ function next(a: v128, z: v128, b: v128): v128 {
 }
 
 /**
- * Sums the even and the odd terms of the Taylor series in the table row `row`. z is the squared distance from its
- * center.
+ * Sums the even and the odd terms of a Taylor series, whose coefficients are in the table row `row`. z is the squared
+ * distance from the center of the series.
  */
 // @ts-ignore: decorator
 @inline

@@ -9,7 +9,7 @@ import { errorOf } from "./support.ts";
 const { available } = kernels();
 afterEach(() => vi.unstubAllEnvs());
 
-/** Creates a simulated host in which the environment variable WENGERT_KERNELS has the value `wanted`. */
+/** Simulates a JavaScript engine in which the environment variable WENGERT_KERNELS has the value `wanted`. */
 async function started(wanted: string | undefined) {
   vi.stubEnv("WENGERT_KERNELS", wanted);
   return host(webAssemblyWith());

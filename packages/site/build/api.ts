@@ -9,7 +9,7 @@ import type { Source } from "./pages.ts";
 const root = new URL("../../../", import.meta.url).pathname;
 const out = new URL("../out/api/", import.meta.url).pathname;
 
-/** A description of each entry point. */
+/** For each package entry point, a description that the API reference shows. */
 const about: Readonly<Record<string, string>> = {
   "@wengert/core": "Tensors, the tape, derivatives, and programs with their readers.",
   "@wengert/core/extend": "For authors of ops and packages: declare ops, record steps, check arguments, read arrays.",

@@ -3,20 +3,20 @@ import { publicEntries, publicModel } from "../../../tools/docs/model.mjs";
 import { exampleStart } from "./markdown.ts";
 import { root, type Source, titleOf } from "./pages.ts";
 
-// Adds an example to the API entries of functions and classes: the shortest program of the documentation that imports
-// them. A test runs all of these programs.
+// Adds an example to each function and class in the API reference: the shortest program of the documentation that
+// imports it. A test runs all programs of the documentation.
 
 interface Program {
   readonly path: string;
   readonly page: string;
   readonly code: string;
-  /** The imported names, each as "module name". */
+  /** The imported names, each with its module in front, such as "@wengert/core grad". */
   readonly imports: ReadonlySet<string>;
 }
 
 const maxLines = 30;
 
-/** Returns the programs of the documentation that are short enough to be examples; the shortest comes first. */
+/** Returns the programs of the documentation that are short enough to be examples, sorted by length. */
 function programs(): Program[] {
   const docs = readdirSync(`${root}docs`, { recursive: true, encoding: "utf8" })
     .map((name) => `docs/${name.replaceAll("\\", "/")}`)

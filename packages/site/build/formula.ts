@@ -1,7 +1,8 @@
 import katex from "katex";
 
-// Typesets the formulas of the docs. In Markdown they are plain Unicode text, such as x̄ⱼ = sⱼ (gⱼ − ⟨g, s⟩). Here that
-// text becomes TeX, from which KaTeX makes MathML, which browsers draw without a script or a style sheet.
+// Typesets the formulas of the docs. In the Markdown files, formulas are Unicode text, such as x̄ⱼ = sⱼ (gⱼ − ⟨g, s⟩).
+// This file converts the text to TeX. KaTeX then converts TeX to MathML, which browsers draw without a script or a
+// style sheet.
 
 type Node =
   | { readonly kind: "atom"; readonly tex: string; readonly tight: boolean; readonly hasFraction?: boolean }
@@ -54,7 +55,7 @@ function lookUp(from: string, to: string): ReadonlyMap<string, string> {
   return new Map([...from].map((character, i) => [character, targets[i]!]));
 }
 
-/** Returns a formula as MathML; one line of the text becomes one line. */
+/** Converts a formula to MathML. Each line of the text becomes a line of the formula. */
 export function formulaOf(text: string): string {
   return text
     .split("\n")
@@ -77,7 +78,10 @@ export function texOf(line: string): string {
     return found;
   };
 
-  /** Reads accents, subscripts, superscripts and primes, and returns the symbol with them. */
+  /**
+   * Reads the accents, subscripts, superscripts and primes after a symbol, and returns the TeX of the symbol with these
+   * marks.
+   */
   const decorated = (symbol: string): string => {
     let tex = symbol;
     if (take(/^\u0304/u)) tex = `\\bar{${tex}}`;
@@ -151,7 +155,7 @@ export function texOf(line: string): string {
   return row(undefined).tex;
 }
 
-/** Joins the nodes of a row, with fractions in place of slashes. */
+/** Joins the parts of a line to TeX, and replaces slashes by fractions. */
 function combined(nodes: readonly Node[]): { tex: string; hasFraction: boolean } {
   const out: string[] = [];
   let hasFraction = false;
@@ -185,8 +189,9 @@ function combined(nodes: readonly Node[]): { tex: string; hasFraction: boolean }
 }
 
 /**
- * Returns the index of the first factor of the numerator. Without spaces, as in ∂y/∂x, the slash takes the factors that
- * it touches. Otherwise it takes all factors of the term after a sum sign or a factor with a fraction.
+ * Returns the index of the first factor that belongs to the numerator of a fraction. If there are no spaces around the
+ * slash, as in ∂y/∂x, the numerator ends at the previous space. Otherwise the numerator is the whole term, from the
+ * last sum sign or fraction on.
  */
 function numeratorStart(term: readonly Node[], tight: boolean): number {
   const last = term.length - 1;
@@ -201,7 +206,7 @@ function numeratorStart(term: readonly Node[], tight: boolean): number {
   return before + 1;
 }
 
-/** Returns the numerator or denominator of a fraction, without the brackets of a single group. */
+/** Returns the TeX of a numerator or denominator. If brackets enclose all of it, omits the brackets. */
 const bare = (nodes: readonly Node[]): string => {
   const [only] = nodes;
   if (nodes.length === 1 && only?.kind === "group") return only.inner;

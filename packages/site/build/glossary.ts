@@ -3,14 +3,15 @@ import Slugger from "github-slugger";
 import type { Token } from "markdown-it";
 import { root } from "./pages.ts";
 
-// Links the first use of a word of docs/glossary.md on each page to its definition, with a tooltip.
+// On each page, links the first use of a word that docs/glossary.md defines to the definition, and shows the definition
+// as a tooltip.
 
 export const glossaryPath = "docs/glossary.md";
 
 /** A word that the glossary defines. */
 export interface Term {
   readonly name: string;
-  /** The id of its heading in the glossary. */
+  /** The id of the word's heading in the glossary. */
   readonly id: string;
   readonly aliases: readonly string[];
   /** The definition as Markdown: the two sentences below the heading, without the link that follows them. */
@@ -37,7 +38,7 @@ function definitionIn(paragraph: string, name: string): string {
   return sentences.slice(0, 2).join(" ");
 }
 
-/** Words that also have an everyday meaning in the documentation. They get no tooltip. */
+/** Glossary words that the documentation also uses in their everyday meaning. These words get no tooltip. */
 const everyday: ReadonlySet<string> = new Set(
   "Step Leaf Program Trace Plan Kernel Seed Reduction Shape Dtype Tensor Loss Batch Epoch".split(" "),
 );
@@ -88,7 +89,7 @@ export function markTerms(tokens: readonly Token[], all: readonly Term[]): Term[
   return used;
 }
 
-/** Splits a text token at the terms that the page uses here for the first time. */
+/** Splits a text token at each glossary term that occurs for the first time on the page. */
 function split(token: Token, pattern: RegExp, byWord: ReadonlyMap<string, Term>, used: Term[]): Token[] {
   const pieces: Token[] = [];
   const add = (type: string, content: string): Token => {

@@ -1,7 +1,8 @@
 import { posix } from "node:path";
 
 /**
- * Returns the dead links of a site, one per line. `outside` says whether a link to a file outside the site is allowed.
+ * Returns the dead links of a site, one per line. `outside` returns whether a link to a file outside the site is
+ * allowed.
  */
 export function deadLinks(files: ReadonlyMap<string, string>, outside: (path: string) => boolean): string[] {
   const ids = new Map(

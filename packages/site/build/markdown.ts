@@ -22,7 +22,9 @@ export interface Section extends Heading {
 export interface Rendered {
   readonly html: string;
   readonly sections: readonly Section[];
-  /** Linked files of the repository that do not have a page yet. The build creates a page for each. */
+  /**
+   * The paths of linked repository files that do not have a page yet. The build creates a page for each of these files.
+   */
   readonly files: readonly string[];
 }
 
@@ -37,7 +39,9 @@ export const escaped = (text: string): string =>
 
 /** Returns the path in the site of a repository file that is not Markdown. */
 export const fileUrl = (path: string): string => (isCopied(path) ? `files/${path}` : `files/${path}.html`);
-/** Whether a linked file is copied instead of rendered, because browsers can show it: pictures and data. */
+/**
+ * Whether a linked file is copied to the site instead of rendered as a page: browsers can show pictures and data files.
+ */
 export const isCopied = (path: string): boolean => /\.(svg|png|webp|jpe?g|json|csv)$/.test(path);
 
 /**
@@ -121,7 +125,7 @@ function plain(token: Token): string {
   return token.type === "html_inline" ? "" : token.content;
 }
 
-/** The start of a folded example in the API reference. */
+/** The HTML with which a collapsed example in the API reference starts. */
 export const exampleStart = "<details><summary>Example</summary>";
 
 function sectionsOf(tokens: readonly Token[]): Section[] {

@@ -3,7 +3,8 @@ import type { Tensor } from "@wengert/core";
 import type { Export } from "../../../tools/docs/model.mjs";
 import type { Wengert } from "./wengert.ts";
 
-// Writes an example program for each op, from the op's sample arguments, and runs the program to add its output.
+// Generates an example program for each op from the op's sample arguments. Runs the program, and adds the printed
+// output as comments.
 
 type Args = readonly unknown[];
 /** An op, or a function composed of ops. */
@@ -14,7 +15,7 @@ export type OpFunction = ((...args: Args) => unknown) & {
 
 const maxElements = 24;
 
-/** Programs of functions whose samples cannot be written as arguments. */
+/** Handwritten example programs of functions whose sample arguments cannot be printed as code, such as functions. */
 const written: Readonly<Record<string, string>> = {
   expr: `import { tensor } from "@wengert/core";
 import { expr } from "@wengert/ops";
@@ -95,7 +96,7 @@ function programOf({ name, inputs }: Export, module: string, by: readonly string
 
 const letters = ["a", "b", "c", "d"];
 
-/** Returns whether a variable of the program holds an input or an option called `input`. */
+/** Returns whether the example program has a variable for an input or option with the name `input`. */
 const isNameOf = (variable: string, input: string, names: readonly string[]): boolean => {
   const word = input.replaceAll(/\W/g, "");
   if (variable.replace(/\d$/, "") === word.replace(/\d$/, "")) return true;
@@ -121,7 +122,7 @@ function literal(x: Tensor, { isFloat }: Wengert["core"]): string {
   return isDefault ? `tensor(${values})` : `tensor(${values}, { dtype: "${x.dtype}" })`;
 }
 
-/** Returns the cotangent 1, 2, 3, … in the shape of the output y; 1 for a scalar. */
+/** Returns a cotangent for the output y: the numbers 1, 2, 3, … in the shape of y, or 1 if y is a scalar. */
 function cotangentFor(y: Tensor, { tensor, ndarray, fromNdarray }: Wengert["core"]): Tensor {
   if (y.size === 1 && y.shape.length === 0) return tensor(1);
   return fromNdarray(

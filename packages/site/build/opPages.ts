@@ -13,7 +13,7 @@ import { loadWengert, type Wengert } from "./wengert.ts";
 
 // Writes one page for each op, from its declaration, doc comment, samples and VJP rules, and from docs/numerics.md.
 
-/** The page of an op, and the parts of it that the API reference also shows. */
+/** The page of an op, and the parts of the page that the API reference also shows. */
 export interface OpPage extends Source {
   readonly module: string;
   /** The signature, the parameters, the shapes and the example, as Markdown. */
@@ -180,7 +180,7 @@ function policyTable(policies: readonly Policy[]): string {
   return ["| case | result | why |", "| --- | --- | --- |", ...rows, "", lead].join("\n");
 }
 
-/** Rewrites the links of docs/numerics.md, so that they also work on other pages. */
+/** Rewrites relative links in text from docs/numerics.md, so that the links also work on the pages of ops. */
 const fromNumerics = (markdown: string): string =>
   markdown.replaceAll(/\]\((?!https?:|\/)([^)]*)\)/g, (_, target: string) =>
     target.startsWith("#") ? `](/docs/numerics.md${target})` : `](/docs/${target})`,
@@ -188,7 +188,7 @@ const fromNumerics = (markdown: string): string =>
 
 const maxRelatives = 12;
 
-/** Returns the ops that the rules of an op use, then the ops of the same source file. */
+/** Returns the related ops of an op: first the ops that its VJP rules call, then the other ops of its source file. */
 function relatedTo({ declaration }: Op, all: readonly Op[], rules: readonly string[]): string[] {
   const words = new Set(rules.join("\n").match(/\b\w+(?=\()/g));
   const names = [

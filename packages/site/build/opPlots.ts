@@ -7,7 +7,7 @@ import type { Wengert } from "./wengert.ts";
 // Plots the value and the derivative of elementwise ops as SVG, in the colors of the site.
 
 interface Curve {
-  /** The expression that is plotted, as a reader would write it. */
+  /** The plotted expression as text, such as "pow(x, 3)". */
   readonly label: string;
   readonly of: (x: Tensor) => Tensor;
   readonly domain: readonly [from: number, to: number];
@@ -29,7 +29,9 @@ const domains: Readonly<Record<string, readonly [number, number]>> = {
   pow: [-2, 2],
 };
 
-/** Returns the curve of an elementwise op: of its only input, or of one input with the other input fixed. */
+/**
+ * Returns the function that the plot of an elementwise op shows. If the op has two inputs, one input is a fixed number.
+ */
 function curveOf(name: string, inputs: readonly string[], { ops }: Wengert): Curve | undefined {
   const op = ops[name as keyof typeof ops] as unknown as (...args: unknown[]) => Tensor;
   const domain = domains[name] ?? [-4, 4];
@@ -50,7 +52,7 @@ function curveOf(name: string, inputs: readonly string[], { ops }: Wengert): Cur
 }
 
 const count = 401;
-/** The largest and smallest y of a plot, unless the curve is smaller. */
+/** A plot shows y only from −6 to 6. */
 const limit = 6;
 
 interface Point {
@@ -99,7 +101,7 @@ export function plotOf(name: string, inputs: readonly string[], wengert: Wengert
   return `<figure class="plot">${svg}<figcaption>${legend}</figcaption></figure>`;
 }
 
-/** Replaces a point by NaN where the curve jumps, so that no line joins the two sides of a jump or a pole. */
+/** Replaces a point by NaN if the curve jumps there, so that the plot draws no line across a jump or a pole. */
 function withBreaks(points: readonly Point[], range: number): Point[] {
   return points.map(({ x, y }, i) => {
     const before = points[i - 1]?.y ?? y;

@@ -19,7 +19,7 @@ export interface Page {
   readonly isListed: boolean;
 }
 
-/** The page that servers send for an address without a page. */
+/** The page that a server sends for an address that does not exist. */
 export const missingUrl = "404.html";
 /** The file of the preview image. */
 export const previewUrl = "preview.png";
@@ -29,7 +29,9 @@ export const previewUrl = "preview.png";
  */
 const address = process.env.SITE_ADDRESS?.replace(/\/?$/, "/") ?? "";
 
-/** Makes relative addresses work on the page for missing addresses, which may be requested at any depth of the site. */
+/**
+ * Makes relative addresses work on the page 404.html, which a server may send for an address in any folder of the site.
+ */
 const setBase = `document.head.prepend(Object.assign(document.createElement("base"), { href: /^.*\\/docs\\//.exec(location.pathname)?.[0] ?? "./" }));`;
 
 const policyOf = (isMissing: boolean): string => {

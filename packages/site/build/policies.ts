@@ -6,10 +6,13 @@ export interface Policy {
   readonly reason: string;
 }
 
-/** Names of ops that are also everyday words. A case is about such an op only if it begins with the name. */
+/**
+ * Names of ops that are also English words. A row of the tables is about such an op only if the row begins with the
+ * name.
+ */
 const everyday: ReadonlySet<string> = new Set("all any at equal mean sign split where".split(" "));
 
-/** Returns the rows of the tables of policies, by the names of the ops that they are about. */
+/** Returns, for each op, the rows of the tables in docs/numerics.md that mention the op. */
 export function policiesOf(numerics: string, names: readonly string[]): ReadonlyMap<string, readonly Policy[]> {
   const [, policies = ""] = /^## Policies$(.*?)^## /ms.exec(numerics) ?? [];
   const rows = policies

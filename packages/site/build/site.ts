@@ -92,7 +92,10 @@ function allPages(sources: readonly Source[], ops: readonly OpPage[]): { pages: 
   return { pages, copies };
 }
 
-/** The page for addresses without a page. A script adds links to the pages with the most similar names. */
+/**
+ * The page 404.html, which servers send for an address that does not exist. A script adds links to the pages with the
+ * most similar names.
+ */
 const missing: Source = {
   path: "docs/404.md",
   url: missingUrl,
@@ -161,15 +164,15 @@ function indexOf(pages: readonly Finished[]): object {
   return index.toJSON();
 }
 
-/** Returns the text by which the search finds an op: its name in words, its description, and its special cases. */
+/** Returns the text of an op's entry in the search index: the name in words, the description, and the special cases. */
 function opText(name: string, sections: readonly Section[]): string {
   const texts = sections.filter(({ text }) => [name, "Parameters", "Special cases"].includes(text));
   return `${texts.map(({ body }) => body).join("\n")}\n${name.replaceAll(/(?=[A-Z])/g, " ")}`;
 }
 
 /**
- * Merges the sections of the API reference into one search entry per export, so that a search for a parameter finds its
- * function.
+ * Merges the sections of the API reference into one search entry for each exported name, so that a search for a
+ * parameter finds its function.
  */
 function folded(sections: readonly Section[]): Section[] {
   const found: Section[] = [];

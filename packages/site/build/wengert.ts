@@ -14,7 +14,10 @@ export interface Wengert {
   readonly ops: Ops;
 }
 
-/** Loads the library from its sources, so that the pages agree with them even if `dist` is old. */
+/**
+ * Loads the library from its TypeScript files, so that the pages are up to date even if the compiled files in `dist`
+ * are old.
+ */
 export async function loadWengert(): Promise<Wengert> {
   const conditions = ["@wengert/source", "module", "node"];
   const server = await createServer({

@@ -86,8 +86,8 @@ function Search({ dialog, top }: { dialog: { current: HTMLDialogElement | null }
       aria-label="Search"
       onKeyDown={move}
       onClick={({ target }) => {
-        // A click outside the search dialog closes the dialog. A click on a link also closes the dialog, because the
-        // link may lead to the same page.
+        // Closes the search dialog after a click outside the dialog, and after a click on a link, which may lead to a
+        // heading of the same page.
         if (target === dialog.current || (target as Element).closest("a")) dialog.current!.close();
       }}
     >

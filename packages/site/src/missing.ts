@@ -1,7 +1,7 @@
 import { findPages } from "./search.ts";
 import { load } from "./Tools.tsx";
 
-// On the page for addresses without a page, lists the pages whose names are most similar to the address.
+// On the page 404.html, lists the pages whose names are most similar to the requested address.
 
 const place = document.querySelector<HTMLElement>("[data-suggestions]");
 

@@ -27,11 +27,11 @@ export interface Hit {
   readonly url: string;
   readonly page: string;
   readonly title: string;
-  /** The text around a match of the search, split into strings. Every second string is a search term. */
+  /** The text around a match of the search, split at the search terms. The strings at odd indices are search terms. */
   readonly around: readonly string[];
 }
 
-/** Words of questions, which a search ignores if the question has other words. */
+/** Words of questions, such as "what" and "how". The search ignores these words if the query has other words. */
 const ignored: ReadonlySet<string> = new Set(
   "a an and are can could do does for how i in is it me mean means my of on or please should the there this to use was what when which why with would you your".split(
     " ",
@@ -39,8 +39,8 @@ const ignored: ReadonlySet<string> = new Set(
 );
 
 /**
- * Returns the search results for a query, which may be a question. If no entry has all words, the results have some of
- * them.
+ * Returns the search results for a query, which may be a question. If no entry contains all words of the query, returns
+ * entries that contain some of the words.
  */
 export function find(index: MiniSearch<Entry>, query: string): Hit[] {
   const words = query.toLowerCase().match(/[\p{L}\p{M}\p{N}_]+/gu) ?? [];
@@ -57,8 +57,8 @@ export function find(index: MiniSearch<Entry>, query: string): Hit[] {
 }
 
 /**
- * Returns the function that raises the score of entries that answer the query best: the page of an op with this name,
- * the definition of this word, and for "how do I …" the answers and programs.
+ * Returns a function that raises the search score of some entries: the page of an op whose name is the query, the
+ * glossary entry of the query, and, if the query begins with "how", the FAQ and the recipes.
  */
 function boostFor(words: readonly string[], wanted: readonly string[]): NonNullable<SearchOptions["boostDocument"]> {
   const [name, joined] = [wanted.join(" "), wanted.join("")];
@@ -91,7 +91,7 @@ export function wordsOfPath(path: string): string {
   try {
     name = decodeURIComponent(last);
   } catch {
-    // an invalid escape in the address
+    // keeps the encoded name, because the address contains an invalid escape sequence
   }
   return name
     .replace(/\.\w+$/, "")

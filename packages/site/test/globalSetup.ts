@@ -4,7 +4,7 @@ import { buildExplorer } from "../build/all.mjs";
 
 declare module "vitest" {
   interface ProvidedContext {
-    /** The message of the error that the build of the site threw; empty if the build succeeded. */
+    /** The message of the error that the build of the site threw, or "" if the build succeeded. */
     failure: string;
   }
 }

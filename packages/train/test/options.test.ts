@@ -64,13 +64,14 @@ describe.each(Object.keys(calls))("%s", (name) => {
   });
 });
 
-/** Options of other libraries, by function, and the option or the hint that the error suggests. */
+/** The hints that error messages give for options of other libraries. */
 const setting = "the optimizer has it; write { optimizer: adam({ learningRate: 0.001 }) }";
 const key = "write { key: randomKey(1) }";
 const shuffle = "a key shuffles the rows; write { key: randomKey(1) }";
 const lineSearch = "the line search finds the length of each step; leave it out";
 const decay = (caller: string) =>
   `write chain(weightDecay(...), ${caller}(...)), or adamw({ ... }) for decoupled decay`;
+/** Maps each function and each option name of other libraries to the option or hint that the error suggests. */
 const elsewhere: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   fit: {
     ...{ lr: setting, learning_rate: setting, weight_decay: setting, momentum: setting },

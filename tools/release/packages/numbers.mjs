@@ -5,8 +5,8 @@
 
 /**
  * Compares the results of two runs of the test program probe.js. Returns a summary that counts the compared kernels and
- * numbers. If a JavaScript engine rounds the WebAssembly instruction `relaxed_madd` twice, the results of the kernels
- * "fma" must equal those of "simd".
+ * numbers. Some JavaScript engines round the fused multiply-add `relaxed_madd` twice, after the product and after the
+ * sum. There, the results of the kernels "fma" must equal those of "simd".
  * @param {Probe} got @param {Probe} wanted @returns {string} @throws Error with the differences
  */
 export function compared(got, wanted) {

@@ -36,7 +36,7 @@ const bytesOf = (x: number, width: 4 | 8): Uint8Array =>
   new Uint8Array((width === 4 ? Float32Array.of(x) : Float64Array.of(x)).buffer);
 const [zeroBytes, oneBytes] = [0, 1].map((byte) => new Uint8Array(16).fill(byte)) as [Uint8Array, Uint8Array];
 
-/** Vector operations on floats: the code for four float32, and for two float64. */
+/** The opcodes of vector operations on floats: first for a vector of four float32, then for a vector of two float64. */
 const vectorOps = {
   eq: [0x41, 0x47],
   ne: [0x42, 0x48],
@@ -56,7 +56,10 @@ const vectorOps = {
 } as const;
 export type VectorOp = keyof typeof vectorOps;
 
-/** Operations on the bits of vectors. `select` takes a, b and a mask, and returns the bits of a where the mask is 1. */
+/**
+ * The opcodes of operations on the bits of vectors. `select` takes vectors a and b and a mask, and returns the bits of
+ * a where the mask is 1, and the bits of b where the mask is 0.
+ */
 const bitOps = { not: 0x4d, and: 0x4e, or: 0x50, xor: 0x51, select: 0x52 } as const;
 export type BitOp = keyof typeof bitOps;
 
@@ -74,7 +77,10 @@ const scalarOps = {
 } as const;
 export type ScalarOp = keyof typeof scalarOps;
 
-/** Bytes that grow. A plan is assembled once, before the JavaScript engine compiles this code, so bytes are copied in bulk. */
+/**
+ * A byte array that grows. It copies bytes in bulk, because the JavaScript engine has not yet optimized this code when
+ * a plan is assembled.
+ */
 class Bytes {
   #bytes: Uint8Array = new Uint8Array(1024);
   #size = 0;
@@ -110,11 +116,14 @@ class Bytes {
   }
 }
 
-/** The body of a function. Each method appends one instruction, except where it says that it appends several. */
+/**
+ * The body of a WebAssembly function. Each method appends one instruction, unless the comment of the method says that
+ * it appends several instructions.
+ */
 export class Code {
   readonly #bytes = new Bytes();
 
-  /** The bytes of the instructions so far. */
+  /** The bytes of all instructions that were appended so far. */
   get bytes(): Uint8Array {
     return this.#bytes.view;
   }
@@ -127,7 +136,7 @@ export class Code {
     this.#bytes.unsigned(n);
     return this;
   }
-  /** Appends an instruction with an unsigned number. */
+  /** Appends an opcode and an unsigned number, such as the index of a local variable. */
   #withIndex(op: number, n: number): this {
     if (n < 128) this.#bytes.putBoth(op, n);
     else {
@@ -144,7 +153,10 @@ export class Code {
     return this.#vector(op).#put(alignment).#unsigned(offset);
   }
 
-  /** Picks bytes of two vectors: 0 to 15 of the first, 16 to 31 of the second. */
+  /**
+   * Composes a vector from bytes of two vectors. The indices 0 to 15 select bytes of the first vector, and the indices
+   * 16 to 31 select bytes of the second vector.
+   */
   #shuffle(bytes: readonly number[]): this {
     this.#vector(13).#bytes.putAll(bytes);
     return this;
@@ -185,7 +197,7 @@ export class Code {
   storeNumber(width: 4 | 8, offset: number): this {
     return (width === 4 ? this.#put(0x38).#put(2) : this.#put(0x39).#put(3)).#unsigned(offset);
   }
-  /** Fills memory: takes an address, a byte and a length. */
+  /** Fills memory with a byte. Takes the address, the byte and the length from the stack. */
   fill(): this {
     return this.#put(0xfc).#put(11).#put(0);
   }
@@ -221,12 +233,12 @@ export class Code {
   store(offset: number): this {
     return this.#access(11, 4, offset);
   }
-  /** Stores one lane of 1, 2, 4 or 8 bytes. */
+  /** Stores one lane of a vector. The lane has 1, 2, 4 or 8 bytes. */
   storeLane(width: 1 | 2 | 4 | 8, offset: number, lane: number): this {
     const log = Math.log2(width);
     return this.#access(88 + log, log, offset).#put(lane);
   }
-  /** Moves the lanes of a mask to the first bytes, as 0 and 1. Appends several instructions. */
+  /** Converts each lane of a mask to a byte, 0 or 1, at the start of the vector. Appends several instructions. */
   packMask(width: 4 | 8): this {
     const lanes = Array.from({ length: 16 }, (_, i) => (i * width) % 16);
     return this.#bytes16(oneBytes).bits("and").zeros().#shuffle(lanes);
@@ -260,7 +272,10 @@ export class Code {
   promoteLow(): this {
     return this.#vector(0x5f);
   }
-  /** Converts the floats 2 and 3 of a vector, which is pushed twice, to doubles. Appends several instructions. */
+  /**
+   * Converts the floats 2 and 3 of a vector to doubles. The caller must push the vector twice. Appends several
+   * instructions.
+   */
   promoteHigh(): this {
     return this.#shuffle([8, 9, 10, 11, 12, 13, 14, 15, 0, 1, 2, 3, 4, 5, 6, 7]).promoteLow();
   }
@@ -278,7 +293,10 @@ export class Code {
   }
 }
 
-/** The largest size of a shared memory, in pages of 64 kB. The declaration of a shared memory must have one. */
+/**
+ * The largest size of a shared memory, in pages of 64 kB. WebAssembly requires that a shared memory declares its
+ * largest size.
+ */
 const maxSharedPages = 2 ** 15;
 
 export class ModuleBuilder {
@@ -320,7 +338,10 @@ export class ModuleBuilder {
     return index;
   }
 
-  /** Returns the binary. It imports the memory `env.memory`, which threads share if `isShared`. */
+  /**
+   * Returns the WebAssembly module as a binary. The module imports the memory `env.memory`, which threads can share if
+   * `isShared` is true.
+   */
   binary(isShared: boolean): Uint8Array {
     const limits = isShared ? [3, 1, ...unsigned(maxSharedPages)] : [0, 1];
     const memory = [...name("env"), ...name("memory"), 2, ...limits];

@@ -16,22 +16,29 @@ export interface CompileOptions {
    * instructions, which helps to find mistakes. Default: `"wasm"`.
    */
   readonly engine?: Engine | undefined;
-  /** The number of plans to keep. A new signature then drops the least recently used plan. Default: 8. */
+  /**
+   * The largest number of plans that are kept. When a new signature exceeds this number, the least recently used plan
+   * is dropped. Default: 8.
+   */
   readonly maxPlans?: number | undefined;
   /**
    * The indices of the arguments that the caller gives up, such as the parameters of a training step. The results reuse
-   * the memory of their tensors. Afterwards, reading these tensors throws a MutationError. Default: none.
+   * the memory of the tensors in these arguments. After the call, reading one of these tensors throws a MutationError.
+   * Default: none.
    */
   readonly donate?: readonly number[] | undefined;
   /**
-   * The number of threads that share long instructions: products, softmax and large loops. The bits do not depend on it.
-   * Threads need Node, or a page that is cross-origin isolated. A plan that is faster on one thread runs on one thread.
-   * Default: 1.
+   * The number of threads that share long instructions: products, softmax and large loops. The bits of the results do
+   * not depend on this number. Threads need Node, or a page that is cross-origin isolated. A plan that is faster on one
+   * thread runs on one thread. Default: 1.
    */
   readonly threads?: number | undefined;
 }
 
-/** A function that runs from plans. Each signature of arguments has its own plan. */
+/**
+ * A compiled function. Each signature (the structure, shapes, dtypes and plain values of the arguments) has its own
+ * compiled plan.
+ */
 export interface Compiled<A extends readonly unknown[], R> {
   (...args: A): R;
   /**
@@ -40,8 +47,8 @@ export interface Compiled<A extends readonly unknown[], R> {
    */
   readonly signatures: number;
   /**
-   * Returns the plan for the signature of these arguments. Makes the plan if the signature is new.
-   * @throws ArgumentError if the function cannot run from a plan here, as without WebAssembly
+   * Returns a report about the plan for these arguments. Makes the plan if no call with the same signature has made it.
+   * @throws ArgumentError if no plan can run, for example on a platform without WebAssembly
    */
   plan(...args: A): PlanReport;
   /**
@@ -53,24 +60,28 @@ export interface Compiled<A extends readonly unknown[], R> {
   repeat(times: number, ...args: A): R;
 }
 
-/** Options of `compile` for functions that run on an engine. */
+/** Options of `compile` for functions that an engine runs, such as ONNX Runtime. */
 export interface EngineOptions {
-  /** Runs the programs, as `onnx(ort)` of `@wengert/onnx` does. */
+  /** The engine that runs the programs, such as `onnx(ort)` of `@wengert/onnx`. */
   readonly engine: ProgramEngine;
-  /** The number of plans to keep. A new signature then drops the least recently used plan. Default: 8. */
+  /**
+   * The largest number of plans that are kept. When a new signature exceeds this number, the least recently used plan
+   * is dropped. Default: 8.
+   */
   readonly maxPlans?: number | undefined;
 }
 
 /**
  * Returns a function that computes the same values as `f`, and runs from a plan. The first call with a new signature
  * traces `f` and plans its steps. Equal steps run once, elementwise steps become one loop, and all tensors stay in the
- * memory of the kernels. The signature of a call is the structure of its arguments, the shapes and dtypes of the tensors,
- * and all other values, such as numbers and text. `f` takes trees of tensors and other values, and returns a tree.
- * Tensors that `f` captures from its scope are constants of the plan. While a tape or a trace is recording, `f` itself
- * runs, so the returned function can be differentiated. `f` itself also runs where no kernels run, and to throw the
- * errors of ops. With an engine such as `onnx(ort)`, the engine runs the programs, and calls return promises.
- * @throws ArgumentError unless `f` is a function and the options are valid. A call throws a TracedValueError if `f` reads
- * a value, and a TreeError if an argument contains an object that is neither a tensor nor plain.
+ * memory of the kernels. The signature of a call is the structure of its arguments, the shapes and dtypes of the
+ * tensors, and all other values, such as numbers and text. `f` takes trees of tensors and other values, and returns a
+ * tree. Tensors that `f` captures from its scope are constants of the plan. While a tape or a trace is recording, `f`
+ * itself runs, so the returned function can be differentiated. `f` itself also runs if the platform has no WebAssembly,
+ * and to throw the errors of ops. With an engine such as `onnx(ort)`, the engine runs the traced programs, and calls
+ * return promises.
+ * @throws ArgumentError unless `f` is a function and the options are valid. A call throws a TracedValueError if `f`
+ * reads a value, and a TreeError if an argument contains an object that is neither a tensor nor plain.
  */
 export function compile<A extends readonly unknown[], R>(
   f: (...args: A) => R & TreesOnly<R>,
@@ -118,7 +129,7 @@ export function compile<A extends readonly unknown[], R>(
     try {
       outputs = plan.run(inputs, times ?? 1);
     } catch (error) {
-      // `f` throws the same error with the line of the user's code.
+      // Runs `f` itself, so that the stack of the error contains the line in the user's code.
       const value = runEagerly();
       if (error instanceof NoPlanHere) return value;
       throw error;

@@ -5,12 +5,16 @@ import type { ProgramReport } from "../plans/report.ts";
 import { knownPlans, type Traced } from "./known.ts";
 import { hasTraced } from "./signature.ts";
 
-/** Runs programs outside the memory of the kernels. `onnx(ort)` of `@wengert/onnx` is an engine. */
+/**
+ * An engine runs programs instead of the kernels of Wengert. For example, `onnx(ort)` of `@wengert/onnx` runs programs
+ * with ONNX Runtime.
+ */
 export interface ProgramEngine {
   /** The name of the engine in reports and messages. */
   readonly name: string;
   /**
-   * Prepares a program to run. `compile` calls it once for each signature, with the program after the passes.
+   * Prepares a program to run. `compile` calls `prepare` once for each signature, and passes the program after all
+   * compiler passes.
    * @throws WengertError if the engine cannot run the program
    */
   prepare(program: Program): PreparedProgram;
@@ -19,20 +23,29 @@ export interface ProgramEngine {
 /** A program that an engine has prepared. */
 export interface PreparedProgram {
   /**
-   * Returns the outputs of the program, in their order. The inputs have the shapes and dtypes of the program's inputs. Calls
-   * may overlap.
+   * Runs the program on `inputs`, which have the shapes and dtypes of the program's inputs. Returns the outputs in the
+   * order of the program. A call may begin before an earlier call has finished.
    */
   run(inputs: readonly Tensor[]): readonly Tensor[] | Promise<readonly Tensor[]>;
-  /** Frees the memory of the program. `compile` calls it after the last run of a plan that it drops. */
+  /**
+   * Frees the memory of the program. When `compile` drops a plan, it calls `release` after the last run of the plan has
+   * finished.
+   */
   release?(): unknown;
 }
 
-/** A function that an engine runs. Each signature of arguments has its own plan. */
+/**
+ * A compiled function that an engine runs. Each signature (the structure, shapes, dtypes and plain values of the
+ * arguments) has its own plan.
+ */
 export interface EngineCompiled<A extends readonly unknown[], R> {
   (...args: A): Promise<R>;
-  /** The number of signatures that were traced so far. */
+  /** The number of signatures for which the function was traced so far. */
   readonly signatures: number;
-  /** Returns the programs for the signature of these arguments. Traces the function if the signature is new. */
+  /**
+   * Returns the traced program for these arguments, and the program after each compiler pass. Traces the function if no
+   * call with the same signature has traced it.
+   */
   plan(...args: A): ProgramReport;
 }
 

@@ -10,7 +10,7 @@ export interface Traced<A extends readonly unknown[]> {
   readonly signature: Signature;
   readonly args: A;
   readonly inputs: readonly Tensor[];
-  /** Whether the plan is for `repeat`. */
+  /** Whether the plan is used by `repeat` instead of by calls of the compiled function. */
   readonly repeats: boolean;
 }
 
@@ -18,22 +18,28 @@ export interface Traced<A extends readonly unknown[]> {
 interface Known<P> {
   readonly signature: Signature;
   readonly repeats: boolean;
-  /** Returns the value of a call, a tree with these tensors. */
+  /** Returns the value of a call of the function: a tree that contains the tensors `outputs`. */
   readonly build: (outputs: readonly Tensor[]) => unknown;
   readonly plan: P;
 }
 
-/** The plans of a function for the signatures of the last calls. */
+/** The plans of a compiled function for the most recently used signatures. */
 export interface KnownPlans<A extends readonly unknown[], P> {
-  /** Returns the plan for the arguments, and writes their tensors to `inputs`. Returns `undefined` for a new signature. */
+  /**
+   * Returns the plan for the arguments, and writes their tensors to `inputs`. Returns `undefined` if the signature is
+   * new.
+   */
   readonly match: (args: A, inputs: Tensor[], repeats?: boolean) => Known<P> | undefined;
-  /** As `match`, but makes the plan of a new signature. */
+  /** Returns the plan for the arguments, and writes their tensors to `inputs`. Makes a plan if the signature is new. */
   readonly find: (args: A, inputs: Tensor[], repeats?: boolean) => Known<P>;
   /** Returns the number of signatures that were traced so far. */
   readonly count: () => number;
 }
 
-/** Keeps up to `maxPlans` plans of `f`, which `make` makes. Calls `drop` with each plan that it drops. */
+/**
+ * Keeps up to `maxPlans` plans of `f`. `make` makes a plan for a new signature. When a plan is dropped, `drop` receives
+ * the plan.
+ */
 export function knownPlans<A extends readonly unknown[], P>(
   f: (...args: A) => unknown,
   maxPlans: number,

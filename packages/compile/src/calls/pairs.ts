@@ -3,11 +3,12 @@ import { isSameShape, leaves, shapeText, walk } from "@wengert/core/extend";
 import type { Pair } from "../plans/sharing.ts";
 import type { Signature } from "./signature.ts";
 
-// An output may take the memory of an input, if the next call receives this output as the same input.
+// An output of a plan may reuse the memory of an input, if the next call is likely to receive the output as this input,
+// such as the updated parameters of a training step.
 
 /**
- * Returns an output for each tensor of the donated arguments: the output at the same path, such as `params.W`, else the
- * first other output with the same shape and dtype.
+ * Chooses an output that reuses the memory of each tensor of the donated arguments: the output at the same path, such
+ * as `params.W`, or else the first unused output with the same shape and dtype.
  */
 export function donatedPairs(program: Program, { names, argumentOf }: Signature, donate: readonly number[]): Pair[] {
   const paths = pathsOf(program.value);
@@ -31,7 +32,8 @@ export function donatedPairs(program: Program, { names, argumentOf }: Signature,
 }
 
 /**
- * Pairs the tensors of the first argument with the outputs, because `repeat` passes the value of `f` back as this argument.
+ * Pairs each tensor of the first argument with the output at the same path, because `repeat` passes the value of `f` as
+ * the first argument of the next call.
  * @throws ArgumentError unless the value has the structure, shapes and dtypes of the first argument
  */
 export function repeatedPairs(program: Program, { names, argumentOf }: Signature, first: unknown): Pair[] {

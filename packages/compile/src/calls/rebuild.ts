@@ -1,12 +1,12 @@
 import { Tensor } from "@wengert/core";
 import { isList } from "@wengert/core/extend";
 
-/** Returns a tree with the next tensors of a list. */
+/** Returns a tree of tensors. Calls `next` to get each tensor of the tree, in order. */
 type Build = (next: () => Tensor) => unknown;
 
 /**
- * Returns a function that makes trees with the structure of `tree` from lists of tensors. It takes half the time of
- * `unflatten`, because it looks at the structure once.
+ * Returns a function that makes trees with the structure of `tree` from lists of tensors. The returned function takes
+ * half the time of `unflatten`, because the structure of `tree` is examined only once.
  */
 export function builderOf(tree: unknown): (tensors: readonly Tensor[]) => unknown {
   const build = buildOf(tree);
@@ -28,7 +28,7 @@ function buildOf(node: unknown): Build {
   }
   const entries = Object.entries(node as object).map(([key, entry]) => [key, buildOf(entry)] as const);
   if (entries.some(([key]) => key === "__proto__"))
-    // an assignment would set the prototype
+    // assigning to the key `__proto__` would set the prototype of the object
     return (next) => Object.fromEntries(entries.map(([key, build]) => [key, build(next)]));
   return (next) => {
     const object: Record<string, unknown> = {};

@@ -7,18 +7,22 @@ import { argumentName, isList, isSameShape, show, tensorHint } from "@wengert/co
 export interface Signature {
   /** The names of the tensors, such as `params.W`, in the order of the arguments. */
   readonly names: readonly string[];
-  /** The index of the argument that contains each tensor. */
+  /** For each tensor, the index of the argument that contains the tensor. */
   readonly argumentOf: readonly number[];
   /**
-   * Compares the signature of other arguments with this one. Returns the first difference as a text, such as "rate had a
-   * new value", or `undefined` if the signatures are equal. Then `list` receives the tensors of the arguments.
+   * Compares the signature of other arguments with this one. Returns the first difference as a text, such as "rate had
+   * a new value", or `undefined` if the signatures are equal. If they are equal, appends the tensors of the arguments
+   * to `list`.
    */
   readonly difference: (args: readonly unknown[], list: Tensor[]) => string | undefined;
   /** Returns the arguments with their tensors replaced by `tensors`. */
   readonly withTensors: (tensors: readonly Tensor[]) => readonly unknown[];
 }
 
-/** Returns the first difference between a node and the node of the signature. Appends the tensors of the node to `list`. */
+/**
+ * Compares a part of an argument with the part at the same path in the signature. Returns the first difference as a
+ * text, and appends the tensors of the part to `list`.
+ */
 type Comparison = (node: unknown, list: Tensor[]) => string | undefined;
 
 const maxLevels = 100;
@@ -75,7 +79,7 @@ export function signatureOf(f: (...args: never) => unknown, args: readonly unkno
         return undefined;
       };
     }
-    // The contents of any other object may change without a change of its identity.
+    // Other objects, such as class instances, are not allowed, because their contents may change between two calls.
     if (typeof node === "object" && node !== null)
       throw new TreeError(
         `compile: ${path} must be a tensor, a number, text or a function (or arrays and objects of them), got ${show(node)}${tensorHint(node) || "; pass numbers that change as a tensor"}`,

@@ -1,11 +1,11 @@
 import type { ComputedStep, Value } from "../memory/layout.ts";
 
-// An instruction is a call of a kernel with addresses. A step without a rule runs the kernel of its op on views of the
-// same memory.
+// An instruction of a plan calls a WebAssembly kernel with addresses of tensors. If `compile` has no rule for an op,
+// the instruction runs the op's JavaScript kernel on views of the same memory.
 
 /**
- * An argument of a kernel: a whole number, a float64, or an address. An address is that of the scratch memory, or that of
- * an element of a value, `shift` elements after the first.
+ * An argument of a kernel: a whole number, a float64, or an address. An address is the start of the scratch memory, or
+ * the address of an element of a tensor, `shift` elements after the first element.
  */
 export type Argument =
   | number
@@ -17,15 +17,18 @@ export interface KernelCall {
   readonly kind: "call";
   readonly kernel: string;
   readonly args: readonly Argument[];
-  /** How threads can divide the call. Absent: one thread makes it. */
+  /** How threads can divide the call. If this field is missing, a single thread makes the call. */
   readonly rows?: Rows;
 }
 
-/** How to divide a kernel call: each part has some of its rows, at addresses that are as many rows further. */
+/**
+ * How to divide a kernel call into parts. Each part computes a range of the rows, and its addresses begin at the first
+ * row of this range.
+ */
 export interface Rows {
-  /** The index of the argument that is the number of rows. */
+  /** The index of the kernel's argument that holds the number of rows. */
   readonly count: number;
-  /** Each part, except the last one, has a multiple of this number of rows. */
+  /** The number of rows of each part is a multiple of this number, except in the last part. */
   readonly unit: number;
   /** The indices of the arguments that are addresses of rows, and the number of bytes from one row to the next. */
   readonly addresses: readonly (readonly [argument: number, bytes: number])[];
@@ -39,7 +42,10 @@ export interface OpCall {
   readonly computed: ComputedStep;
 }
 
-/** Checks that each label is a class, because kernels would read and write beyond their slices. */
+/**
+ * Checks that each label is the index of a class. For an invalid label, a kernel would access memory outside of the row
+ * of class scores.
+ */
 export interface LabelCheck {
   readonly kind: "labels";
   readonly computed: ComputedStep;

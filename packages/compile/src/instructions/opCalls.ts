@@ -2,17 +2,24 @@ import { isFloat, type NdArray, ravel, sizeOf, type Unchecked } from "@wengert/c
 import type { Value } from "../memory/layout.ts";
 import type { LabelCheck, OpCall } from "./instruction.ts";
 
-/** Returns the array of a value in the memory. */
+/** Returns the elements of a tensor, as a view of the plan's memory. */
 type ArrayOf = (value: Value) => NdArray;
 
-/** A plan cannot compute the result for these values. The op then decides whether they are a mistake. */
+/**
+ * Thrown if a plan cannot compute the result for the values of its inputs, for example for an invalid label. The
+ * function then runs eagerly, and the ops throw an error if the values are invalid.
+ */
 export class NoPlanHere extends Error {}
 
-/** Returns the function that runs an op on views of the memory, as core does for new arrays. */
+/**
+ * Returns a function that runs an op on views of the plan's memory, in the way in which `@wengert/core` runs an op on
+ * new arrays.
+ */
 export function opCall({ computed: { step, inputs, output } }: OpCall, arrayOf: ArrayOf): () => void {
   const [out, arrays] = [arrayOf(output), inputs.map(arrayOf)];
   const { kernel, view } = step.op;
-  // A kernel might loop over a huge axis beside one of size 0. It runs only if the op has indices to check.
+  // An op with empty inputs and outputs runs only if it has indices to check. Otherwise a kernel might loop over a huge
+  // axis although another axis has size 0.
   const isEmpty = output.buffer.size === 0 && inputs.every(({ shape, dtype }) => isFloat(dtype) || sizeOf(shape) === 0);
   return () => {
     if (isEmpty) return;

@@ -3,21 +3,27 @@ import { broadcastTo } from "../loops/groups.ts";
 import { isRowMajorValue, widthOf } from "../memory/layout.ts";
 import { type Argument, at, type KernelCall, type Rows, type Rule } from "./instruction.ts";
 
-/** The numbers of terms and of rows that the kernel packs at a time. See gemm.ts in ops. */
+/**
+ * The block sizes of the kernel for matrix products: the terms and the rows that the kernel packs at a time, and the
+ * width of a tile in bytes. See gemm.ts in `@wengert/ops`.
+ */
 const [packedTerms, packedRows, tileBytes] = [400, 60, 32];
-/** The number of rows of A in a call, if B has at most `maxNarrow` columns. */
+/** If the right matrix B has at most `maxNarrow` columns, each kernel call computes `blockRows` rows of the product. */
 const [blockRows, maxNarrow] = [512, 64];
-/** The largest number of float32 terms that are summed in float32. */
+/**
+ * The largest number of terms that the float32 kernel adds up in float32. Matrix products with longer sums run as an
+ * op.
+ */
 const maxSingleTerms = 64 * packedTerms;
 
 /**
- * The rule of matmul. Transposed operands need no copy, because the kernel takes strides. Batches of more than 64 products
- * run as an op.
+ * Returns the kernel calls for matmul. Transposed operands need no copy, because the kernel takes strides. Batches of
+ * more than 64 products run as an op.
  */
 export const matmulRule: Rule = ({ inputs: [a, b], output }, reserve) => {
   const size = widthOf(output.dtype);
   if (a!.dtype !== output.dtype || b!.dtype !== output.dtype) return undefined;
-  // A vector is a row on the left, and a column on the right.
+  // A vector as the left operand is a matrix of one row, and a vector as the right operand is a matrix of one column.
   const [aShape, bShape] = [
     a!.shape.length === 1 ? [1, ...a!.shape] : a!.shape,
     b!.shape.length === 1 ? [...b!.shape, 1] : b!.shape,
@@ -33,9 +39,12 @@ export const matmulRule: Rule = ({ inputs: [a, b], output }, reserve) => {
     return undefined;
   if ([aRow, aCol, bRow, bCol].some((stride) => stride < 0)) return undefined;
   const part = Math.ceil(k / Math.ceil(k / packedTerms));
-  /** One product of `rows` rows of a at `i` with b at `j`, into the output at `o`. Elements are counted from the values' starts. */
+  /**
+   * Returns the kernel call for one matrix product: `rows` rows of a, from element `i` on, times b, from element `j`
+   * on. The result is written to the output from element `o` on.
+   */
   const product = (rows: number, i: number, j: number, o: number): KernelCall => {
-    // Tiles are wide, so a narrow product is transposed: Cᵀ = Bᵀ Aᵀ.
+    // The kernel computes wide tiles of the result C = A B. If C is narrow, the kernel computes Cᵀ = Bᵀ Aᵀ instead.
     const lanes = tileBytes / size;
     const byRows = Math.ceil(n / lanes) * lanes * rows * k;
     const byColumns = Math.ceil(rows / lanes) * lanes * n * k + 2 * rows * n;
@@ -52,7 +61,7 @@ export const matmulRule: Rule = ({ inputs: [a, b], output }, reserve) => {
   const batch = output.shape.slice(0, Math.max(aShape.length, bShape.length) - 2);
   const count = sizeOf(batch);
   if (bShape.length === 2 && isRowMajorValue(a!)) {
-    // A block of rows stays in the cache while all of its terms are added.
+    // A block of rows of the product stays in the processor's cache while the kernel adds all terms.
     const rows = m * count;
     const block = n <= maxNarrow && rows > 2 * blockRows ? blockRows : rows;
     return Array.from({ length: Math.ceil(rows / block) }, (_, b) =>
@@ -75,8 +84,9 @@ export const matmulRule: Rule = ({ inputs: [a, b], output }, reserve) => {
 };
 
 /**
- * Divides a product C = A B by the rows of A and C, or by the columns of B and C. Each part packs all of the other matrix,
- * so the longer axis is divided. The arguments are those of the kernel, from m to the strides of C.
+ * Divides a matrix product C = A B between threads, along the longer axis of C. Each thread computes some rows of C and
+ * packs all of B, or computes some columns of C and packs all of A. `args` are the arguments of the kernel, from m to
+ * the strides of C.
  */
 function rowsOf(args: readonly number[], size: number): Rows {
   const [m, n, k] = args as [number, number, number];

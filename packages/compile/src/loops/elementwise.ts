@@ -40,8 +40,8 @@ import { geluSlope, reluPullback, sigmoidSlope, tanhSlope, type VectorFunction }
 import type { BitOp, Code, VectorOp } from "../assembling/assembler.ts";
 import type { ComputedStep } from "../memory/layout.ts";
 
-// The elementwise ops that groups compute, as vector instructions that give the same bits as the op's loop. A vector has
-// floats of the group's dtype. Bools are masks: all bits of a lane are 1 for true, and 0 for false.
+// The elementwise ops that fused loops compute, as vector instructions that give the same bits as eager ops. A vector
+// has floats of the loop's dtype. Bools are masks: all bits of a lane are 1 for true, and 0 for false.
 
 /** Emits the code of an op. */
 type Emit = (code: Code, context: EmitContext) => void;
@@ -49,7 +49,7 @@ type Emit = (code: Code, context: EmitContext) => void;
 export interface EmitContext {
   /** Pushes operand k. */
   readonly get: (k: number) => void;
-  /** The number of bytes of a float of the group. */
+  /** The number of bytes of a float in the fused loop: 4 or 8. */
   readonly width: 4 | 8;
   /** Calls a function of the kernels, which replaces the vector at the top of the stack. */
   readonly call: (name: VectorFunction) => void;
@@ -58,7 +58,10 @@ export interface EmitContext {
 
 interface Elementwise {
   readonly emit: Emit;
-  /** The accepted dtypes: a letter for each input and one for the output, f for the float of the group and b for bool. */
+  /**
+   * The accepted dtypes: one letter for each input and one letter for the output. The letter f is the float dtype of
+   * the fused loop, and b is bool.
+   */
   readonly types: readonly string[];
   /** Whether the op calls a function of the kernels. */
   readonly isCall?: boolean;
@@ -66,7 +69,10 @@ interface Elementwise {
   readonly isForSingles?: boolean;
 }
 
-/** Returns the dtype of the group that could compute a step: a float dtype, `"bool"` if there is none, or `undefined`. */
+/**
+ * Returns the float dtype of the fused loops that can compute a step, `"bool"` if the step has only bools, or
+ * `undefined` if no fused loop can compute the step.
+ */
 export function dtypeOf({ step, inputs, output }: ComputedStep): "float32" | "float64" | "bool" | undefined {
   const rule = elementwise.get(step.op);
   if (rule === undefined) return undefined;
@@ -116,7 +122,7 @@ const called = (name: "exp" | "log" | "tanh" | "tanhSlope" | "sigmoid" | "sigmoi
   isCall: true,
 });
 
-/** A function with a kernel for float32 alone: float64 runs as an op. */
+/** An op that calls a function of the kernels in float32 only. In float64, the op runs outside of fused loops. */
 const calledForSingles = (name: "gelu" | "geluSlope"): Elementwise => ({
   emit: (_, { get, call }) => {
     get(0);
@@ -272,7 +278,8 @@ export const elementwise: ReadonlyMap<Program["steps"][number]["op"], Elementwis
         get(0);
         get(0);
         code.splat(width, 0).vector("gt", width);
-        // x where x > 0: the operands of a selection are (product, x), so the mask is inverted
+        // inverts the mask x > 0, because the stack holds the product slope · x below x, and the result is x where x >
+        // 0
         code.bits("not").bits("select");
       },
       types: ["ff"],

@@ -6,16 +6,19 @@ import { columnSum, rowSum, type SumCode } from "./emitSums.ts";
 import { broadcastTo, type Group, mergeAxes, sumBytes } from "./groups.ts";
 import { type Access, emitLoad, emitRepeated, emitStore, innerStride, type Position } from "./vectors.ts";
 
-/** The largest number of vectors of a row that are written out instead of looped over. */
+/** A row of at most this number of vectors is computed by straight-line code (unrolled) instead of a loop. */
 const maxUnrolled = 8;
-/** The number of vectors of one iteration, if steps call functions: each step's calls then overlap in the processor. */
+/**
+ * The number of vectors in one iteration if a step calls a function such as exp. The processor can then run the calls
+ * for several vectors at the same time.
+ */
 const vectorsOfCalls = 4;
 
-/** The addresses and indices that the code of a group contains. */
+/** The memory addresses and function indices that the code of a fused loop contains. */
 export interface GroupContext {
-  /** The results that other instructions read. */
+  /** The results of the fused loop that other instructions read. */
   readonly stored: ReadonlySet<Buffer>;
-  /** Returns the address of a value's first element. */
+  /** Returns the address of a tensor's first element. */
   readonly addressOf: (value: Value) => number;
   /** Returns the index of a function of the kernels. */
   readonly indexOf: (name: VectorFunction) => number;
@@ -24,8 +27,8 @@ export interface GroupContext {
 }
 
 /**
- * Emits a group as a loop over vectors of 16 bytes, nested in loops over the other axes. The last vector of a row may be
- * incomplete: then its lanes are stored one by one.
+ * Emits a group of elementwise steps as a loop over vectors of 16 bytes, nested in loops over the other axes. If the
+ * last vector of a row is incomplete, its lanes are stored one by one.
  */
 export function emitGroup(
   { shape, dtype, steps, sums }: Group,
@@ -53,8 +56,9 @@ export function emitGroup(
   const results: Access[] = steps
     .filter(({ output }) => stored.has(output.buffer))
     .map(({ output }) => access(output, rowMajorStrides(shape)));
-  // The axes on both sides of the sums' boundary are merged separately. A sum of rows moves along the outer axes only, and
-  // a sum of columns along the inner axes only.
+  // All sums reduce either the leading or the trailing axes, so the axes on the two sides of this boundary are merged
+  // separately. The address of a row's sum changes only along the outer axes, and the address of a column's sum only
+  // along the inner axes.
   const boundary = sums[0]?.boundary ?? 0;
   const [outerStrides, innerStrides] = [shape.slice(0, boundary), shape.slice(boundary)].map(rowMajorStrides);
   const sumAccesses = sums.map(({ computed: { output }, isOfRows }) =>
@@ -79,7 +83,7 @@ export function emitGroup(
   const code = new Code();
   const locals: ValueType[] = [];
   const newLocal = (type: ValueType): number => locals.push(type) - 1;
-  // Accesses with the same byte strides along the outer axes share a local.
+  // Loads and stores with the same byte strides along the outer axes share a local variable for their byte offset.
   const rows = new Map<string, { readonly bytes: readonly number[]; readonly local: number }>();
   for (const each of accesses) {
     const bytes = each.strides.slice(0, -1).map((stride) => stride * each.width);
@@ -104,7 +108,8 @@ export function emitGroup(
     sumsOf.set(buffer, [...(sumsOf.get(buffer) ?? []), sumCodes[k]!]);
   }
 
-  // Each vector of an iteration has its own local. The vectors of a row share the local of a repeated number.
+  // Each vector of an iteration has its own local variable. If an operand repeats one number along a row, all vectors
+  // of the row share one local variable.
   const hasCalls = steps.some(({ step }) => elementwise.get(step.op)!.isCall);
   const hasRowSums = sums[0]?.isOfRows === true;
   const block = hasCalls ? vectorsOfCalls : hasRowSums ? 8 / lanes : 1;
@@ -132,7 +137,10 @@ export function emitGroup(
   });
   const call: EmitContext["call"] = (name) => code.call(indexOf(name));
 
-  /** Emits the vectors at some positions, all vectors of a step before the next step. */
+  /**
+   * Emits the code for the vectors at several positions of a row. Each step computes all of these vectors before the
+   * next step begins.
+   */
   const emitVectors = (positions: readonly Position[]) => {
     for (const [key, each] of loads)
       if (innerStride(each) !== 0)

@@ -3,20 +3,24 @@ import { type Code, type ValueType, v128 } from "../assembling/assembler.ts";
 import { type GroupSum, sumBytes } from "./groups.ts";
 import type { Access, Position } from "./vectors.ts";
 
-// The sums of a group. As in `rowSums` and `columnSums` of the kernels, entry l of a slice is added to partial sum l mod 8,
-// in float64, and the result is ((s₀ + s₄) + (s₂ + s₆)) + ((s₁ + s₅) + (s₃ + s₇)). So the bits are those of eager sums.
+// Sums of the results of a fused loop. Entry l of a row or column is added, in float64, to the partial sum sₖ with k =
+// l mod 8. The result is ((s₀ + s₄) + (s₂ + s₆)) + ((s₁ + s₅) + (s₃ + s₇)). The kernels `rowSums` and `columnSums` add
+// in the same order, so the bits are those of eager sums.
 
-/** The code of a sum at the places of the loop where it runs. */
+/** Functions that emit the code of a sum, one function for each place of the loop where the code runs. */
 export interface SumCode {
-  /** Before the first row of the slices. */
+  /** Emits the code that runs before the first row. */
   readonly start: () => void;
-  /** Before each row, if the sum is of rows. */
+  /** Emits the code that runs before each row, if the sum is over rows. */
   readonly startRow: () => void;
-  /** Adds one vector of the summed result, in the local `vector`, which may be changed. */
+  /**
+   * Emits the addition of one vector, which the local variable `vector` holds. The emitted code may change this
+   * variable.
+   */
   readonly add: (vector: number, position: Position) => void;
-  /** After each row of the leading axes, or after each slice of the trailing axes. */
+  /** Emits the code that runs after each row. */
   readonly endRow: () => void;
-  /** After the last row. */
+  /** Emits the code that runs after the last row. */
   readonly end: () => void;
 }
 
@@ -24,21 +28,24 @@ interface SumContext {
   readonly code: Code;
   readonly width: 4 | 8;
   readonly newLocal: (type: ValueType) => number;
-  /** The output, with the strides of the merged axes. */
+  /** The output of the sum, with one stride for each merged axis. */
   readonly access: Access;
 }
 
-/** Emits two doubles as two elements of the output, divided by the divisor. */
+/** Emits the division of two doubles by the divisor of a mean. */
 const emitDivided = (code: Code, divisor: number): void => {
   if (divisor !== 1) code.splat(8, divisor).vector("div", 8);
 };
 
-/** Returns the doubles that an incomplete vector adds: the lanes beyond the row count as 0. */
+/**
+ * Sets all lanes after the first `count` lanes of a vector to 0, so that the lanes beyond the end of a row do not
+ * change the sum.
+ */
 function emitMasked(code: Code, width: 4 | 8, vector: number, count: number): void {
   if (count < 16 / width) code.get(vector).firstLanes(width, count).bits("and").set(vector);
 }
 
-/** The sums of the rows. The partial sums are in four locals. */
+/** Emits the sum of each row. Four local variables hold the eight partial sums. */
 export function rowSum({ divisor }: GroupSum, { code, width, newLocal, access }: SumContext): SumCode {
   const partial = [0, 1, 2, 3].map(() => newLocal(v128));
   const addTo = (k: number, push: () => void) => {
@@ -75,8 +82,8 @@ export function rowSum({ divisor }: GroupSum, { code, width, newLocal, access }:
 }
 
 /**
- * The sums of the columns. The partial sums are in memory at `sums`, as eight rows of doubles. `position` is an access to the
- * first of these rows, and `phase` the local with the byte offset of the current one.
+ * Emits the sum of each column. The partial sums are eight rows of doubles in memory. `sums` accesses the first of
+ * these rows, and the local variable `phase` holds the byte offset of the current row.
  */
 export function columnSum(
   { computed, divisor }: GroupSum,
@@ -118,7 +125,7 @@ export function columnSum(
     },
     endRow: () => {
       if (!isFirst) return;
-      // the next of the eight rows, or the first after the last
+      // moves from one of the eight rows of partial sums to the next, and from the last row to the first
       code
         .get(phase)
         .i32(8 * n)
@@ -152,7 +159,7 @@ export function columnSum(
         }
         emitDivided(code, divisor);
         if (width === 4) code.demote();
-        // the address is below the vector
+        // the address is already on the stack, below the vector
         const address = access.address + at * width;
         if (count === 1) code.storeLane(width, address, 0);
         else if (width === 4) code.storeLane(8, address, 0);

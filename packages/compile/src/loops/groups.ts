@@ -18,19 +18,25 @@ export interface Single {
   readonly steps: readonly [ComputedStep];
 }
 
-/** A sum or mean of a result of the group. */
+/** A sum or mean that a group of elementwise steps computes from one of its results. */
 export interface GroupSum {
   readonly computed: ComputedStep;
-  /** Whether the trailing axes are summed, so that each row gives a number. Otherwise the leading axes are. */
+  /**
+   * Whether the sum is over the trailing axes, which gives one number for each row. Otherwise the sum is over the
+   * leading axes, which gives one number for each column.
+   */
   readonly isOfRows: boolean;
-  /** The number of axes before the boundary: those in front of the trailing axes, or the leading axes. */
+  /** The number of axes before the summed trailing axes, or the number of summed leading axes. */
   readonly boundary: number;
   readonly divisor: number;
 }
 
-/** The largest number of steps in a group: more would not fit in the registers. */
+/** The largest number of steps in a group. The intermediate results of more steps would not fit in the registers. */
 const maxSteps = 40;
-/** The largest number of columns whose sums a group computes: each has 64 bytes, which should stay in the cache. */
+/**
+ * The largest number of columns whose sums a group computes. The partial sums of one column take 64 bytes, and the
+ * partial sums of all columns should fit in the processor's cache.
+ */
 const maxColumns = 1024;
 
 /** Returns the strides of a value that is broadcast to `shape`. */
@@ -39,7 +45,7 @@ export function broadcastTo({ shape: own, stride }: Value, shape: Shape): number
   return shape.map((_, axis) => (axis < missing || own[axis - missing] === 1 ? 0 : stride[axis - missing]!));
 }
 
-/** Merges neighboring axes that every operand passes through without a gap. */
+/** Merges two neighboring axes if, in every operand, a single stride reaches all elements of both axes. */
 export function mergeAxes(shape: Shape, strides: readonly Shape[]): { shape: number[]; strides: number[][] } {
   const merged = { shape: [] as number[], strides: strides.map((): number[] => []) };
   for (const [axis, n] of shape.entries()) {
@@ -56,7 +62,7 @@ export function mergeAxes(shape: Shape, strides: readonly Shape[]): { shape: num
   return merged;
 }
 
-/** Returns the number of bytes that the sums of a group need. */
+/** Returns the number of bytes of scratch memory for the partial sums of a group. */
 export const scratchBytesOf = ({ sums }: Group): number =>
   sums.reduce((bytes, { computed, isOfRows }) => bytes + (isOfRows ? 0 : sumBytes(computed)), 0);
 
@@ -78,9 +84,12 @@ function canLoad({ inputs, output: { shape } }: ComputedStep): boolean {
 export function groupSteps(steps: readonly ComputedStep[]): (Group | Single)[] {
   const order: (Group | Single)[] = [];
   const open = new Map<string, Group>();
-  /** The open group that computes a buffer. */
+  /** The group that computes a buffer, if more steps may join this group. */
   const groupOf = new Map<Buffer, Group>();
-  /** The group whose steps compute a buffer. A sum may join a closed group, because it reads nothing else. */
+  /**
+   * The group whose steps compute a buffer. A sum of the buffer may join the group even if other steps may not, because
+   * the sum reads only this buffer.
+   */
   const producers = new Map<Buffer, Group>();
   const close = (group: Group) => {
     const key = keyOf(group.dtype, group.shape);
@@ -90,7 +99,7 @@ export function groupSteps(steps: readonly ComputedStep[]): (Group | Single)[] {
     for (const { output } of group.steps) groupOf.delete(output.buffer);
     for (const { computed } of group.sums) groupOf.delete(computed.output.buffer);
   };
-  /** Closes the groups that compute an input, except `own`. */
+  /** Closes all groups that compute one of the inputs, except the group `own`. */
   const closeInputs = (inputs: readonly Value[], own?: Group) => {
     for (const { buffer } of inputs) {
       const group = groupOf.get(buffer);
@@ -131,7 +140,10 @@ export function groupSteps(steps: readonly ComputedStep[]): (Group | Single)[] {
   return order;
 }
 
-/** Returns the dtype of the group that can compute a step. A step of bools joins the group that computes an input. */
+/**
+ * Returns the float dtype of the group that can compute a step. A step that has only bools joins the group that
+ * computes one of its inputs.
+ */
 function groupDtype(computed: ComputedStep, groupOf: ReadonlyMap<Buffer, Group>): Group["dtype"] | undefined {
   const dtype = dtypeOf(computed);
   if (dtype !== "bool") return dtype;
@@ -153,15 +165,16 @@ function canJoin(
   for (const x of inputs) {
     const producer = groupOf.get(x.buffer);
     if (producer === undefined || producer.steps !== steps) continue;
-    // A result of the group that is read through another view is not a number of the same iteration.
+    // If a step reads a result of the group through another view, such as a transpose, it needs numbers from other
+    // iterations of the loop.
     if (!isWhole(x) || sums.some(({ computed }) => computed.output.buffer === x.buffer)) return false;
   }
   return sums.every(({ isOfRows, boundary }) => !isOfRows || keepsOrder(shape, boundary, inputs));
 }
 
 /**
- * Returns whether the loop passes the numbers of a row in order, eight at a time. This is so if the innermost loop is over a
- * multiple of eight numbers, or over a whole row.
+ * Returns whether the loop computes the numbers of a row in order, eight at a time, as the eight partial sums of the
+ * row require. This holds if the innermost loop is over a multiple of eight numbers, or over a whole row.
  */
 function keepsOrder(shape: Shape, boundary: number, inputs: readonly Value[]): boolean {
   const row = shape.slice(boundary).filter((n) => n > 1);

@@ -1,8 +1,8 @@
 import type { Code } from "../assembling/assembler.ts";
 import type { Value } from "../memory/layout.ts";
 
-// Loads and stores of one vector of a group. A vector has four float32 or two float64. A bool has one byte in memory, and a
-// whole lane, a mask, in a vector.
+// Loads and stores one vector: four float32 or two float64. In memory, a bool takes one byte. In a vector, a bool is a
+// mask that fills a whole lane.
 
 /** An operand that the loop loads, or a result that it stores. */
 export interface Access {
@@ -11,23 +11,31 @@ export interface Access {
   readonly address: number;
   /** The number of bytes of an element in memory. */
   readonly width: 1 | 4 | 8;
-  /** The strides along the merged axes, in elements. */
+  /** The strides of the tensor along the axes of the loop, in elements. */
   strides: readonly number[];
-  /** The local with the byte offset of the current row, if it changes. */
+  /** The local variable with the byte offset of the current row, unless this offset is always 0. */
   row?: number;
 }
 
 /** The position of a vector in its row. */
 export interface Position {
-  /** The number of elements from the start of the row, or from the column, to the vector. */
+  /**
+   * The index of the vector's first element, counted from the start of the row, or from `column` if that is defined.
+   */
   readonly at: number;
-  /** The local with the byte offset of the current column in a row of the group's floats, if the position depends on it. */
+  /**
+   * The local variable with the byte offset of the current column, as if each element were a float of the loop.
+   * Undefined if the position in the row is fixed.
+   */
   readonly column: number | undefined;
-  /** The number of lanes that belong to the row. */
+  /** The number of lanes of the vector that hold elements of the row. */
   readonly count: number;
 }
 
-/** Pushes the part of an element's address that changes. The bytes of the row count `step` times along the column. */
+/**
+ * Pushes the part of an element's address that changes from iteration to iteration: the byte offset of the row, plus
+ * `step` times the byte offset of the column.
+ */
 function pushOffset(code: Code, { row, width }: Access, column: number | undefined, floatWidth: 4 | 8, step = 1): void {
   if (row !== undefined) code.get(row);
   if (column !== undefined) {

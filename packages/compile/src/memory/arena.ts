@@ -11,8 +11,9 @@ const slack = 64;
 const bytesOf = ({ size, dtype }: Buffer): number => (size * widthOf(dtype) + slack + 15) & ~15;
 
 /**
- * Places buffers in memory from `start` on: the largest first, each at the lowest address that is free during its life.
- * Returns the addresses and the first address after all buffers.
+ * Assigns an address from `start` on to each buffer, beginning with the largest buffer. A buffer gets the lowest
+ * address that no other buffer needs while the buffer is in use. Returns the addresses, and the first address after all
+ * buffers.
  */
 export function placeBuffers(
   lives: ReadonlyMap<Buffer, Life>,

@@ -14,18 +14,20 @@ import {
 } from "@wengert/core/extend";
 import { classOf, type Value } from "./layout.ts";
 
-// Copies into and out of the memory of a plan. They are most of the time of a small plan.
+// Copies tensors into and out of the memory of a plan. In a small plan, these copies take most of the time.
 
-/** The number of elements up to which a loop takes less time than `set` or `slice`. */
+/** Up to this number of elements, a loop copies faster than the methods `set` and `slice` of typed arrays. */
 const maxLoop = 24;
 
-/** The number of elements from which reusing the array of a donated tensor takes less time than a new array. */
+/**
+ * From this number of elements on, reusing the array of a donated tensor takes less time than allocating a new array.
+ */
 const minReused = 256;
 
 /** Copies the inputs of a plan into its memory. */
 export class Entrance {
   readonly #views: readonly (Data | undefined)[];
-  /** The tensors whose elements are in the memory now. */
+  /** For each input, the tensor whose elements the plan's memory holds now. */
   readonly #present: (Tensor | undefined)[];
 
   /** `views` has the memory of each input, or `undefined` for an input that no instruction reads. */
@@ -35,8 +37,8 @@ export class Entrance {
   }
 
   /**
-   * Copies the tensors whose elements are not in the memory yet. A tensor whose `.data` was read is always copied, because
-   * the caller can write to its elements.
+   * Copies the tensors whose elements are not in the plan's memory yet. A tensor whose `.data` was read is always
+   * copied, because the caller can write to its elements.
    * @throws MutationError if a tensor has been donated
    */
   write(inputs: readonly Tensor[]): void {
@@ -64,7 +66,9 @@ function copyTo(view: Data, array: NdArray): void {
   else view.set(offset === 0 && data.length === view.length ? data : data.subarray(offset, offset + sizeOf(shape)));
 }
 
-/** An output of a plan: a value in the memory, the input with this index, or a constant. */
+/**
+ * An output of a plan: a tensor in the plan's memory, the index of an input that is returned unchanged, or a constant.
+ */
 export type Output = ComputedOutput | number | Tensor;
 interface ComputedOutput {
   readonly value: Value;
@@ -82,8 +86,9 @@ export class Exit {
   readonly #donation: Donation;
 
   /**
-   * `donated` has the inputs that lose their elements. `inputOf` maps an output to the donated input whose typed array it
-   * reuses. `reason` says in error messages why a donated tensor has no elements.
+   * `donated` are the indices of the inputs that the caller donates. `inputOf` maps the index of an output to the index
+   * of the donated input whose typed array the output reuses. `reason` says in error messages why a donated tensor has
+   * no elements.
    */
   constructor(
     outputs: readonly Output[],
@@ -131,13 +136,16 @@ export class Exit {
 const isComputed = (output: Output): output is ComputedOutput =>
   typeof output === "object" && !(output instanceof Tensor);
 
-/** Returns a new tensor with the array of `x`, which may be given up afterwards. */
+/** Returns a new tensor that shares the array of `x`, and still has the array if `x` is donated. */
 function sameArray({ shape, dtype, array, label }: Tensor): Tensor {
   share(array!.data);
   return new Tensor(shape, dtype, array, label);
 }
 
-/** Copies the elements of an output into a new tensor. The tensor has the typed array `memory`, if that is given. */
+/**
+ * Copies the elements of an output into a new tensor. If `memory` is given, the elements of the new tensor are stored
+ * in this typed array.
+ */
 type Copier = (memory: Data | undefined) => Tensor;
 
 function copierOf({ value: { shape, dtype }, array, label }: ComputedOutput): Copier {

@@ -6,31 +6,34 @@ import { uniformValue } from "../passes/uniform.ts";
 // The tensors of a program as views of buffers. A step with a view, such as a transpose, needs no instruction: its output
 // is another view of the same buffer.
 
-/** The memory of a tensor that is computed, given or constant. */
+/** The memory of an input, a constant, or a computed tensor of a program. */
 export interface Buffer {
   readonly id: number;
   readonly kind: "input" | "constant" | "computed";
   readonly dtype: DType;
   /** The number of elements. */
   readonly size: number;
-  /** An empty array, by which a view of this buffer is recognized. */
+  /**
+   * An empty array that represents this buffer. If the array of a view is this marker, the view is a view of this
+   * buffer.
+   */
   readonly marker: Data;
   /** The elements of a constant. */
   readonly elements: Data | undefined;
 }
 
-/** A tensor as a view of a buffer. */
+/** A tensor of a program, described as a view of a buffer: a shape, strides and an offset. */
 export interface Value {
   readonly buffer: Buffer;
   readonly dtype: DType;
   readonly shape: Shape;
   readonly stride: Shape;
   readonly offset: number;
-  /** The number that all elements equal, if the tensor is such a constant. */
+  /** If the tensor is a constant whose elements are all equal, the value of the elements. */
   readonly uniform: number | undefined;
 }
 
-/** A step that computes its output. */
+/** A step that needs an instruction, because its output is not a view of an input. */
 export interface ComputedStep {
   readonly step: ProgramStep;
   readonly inputs: readonly Value[];
@@ -70,20 +73,20 @@ export function rowMajorStrides(shape: Shape): number[] {
   return stride;
 }
 
-/** Returns whether a value has all elements of its buffer in row-major order. */
+/** Returns whether a view has all elements of its buffer, in row-major order. */
 export function isWhole({ buffer, shape, stride, offset }: Value): boolean {
   if (offset !== 0 || sizeOf(shape) !== buffer.size) return false;
   const expected = rowMajorStrides(shape);
   return stride.every((step, axis) => shape[axis] === 1 || step === expected[axis]);
 }
 
-/** Returns whether the elements of a value are in row-major order without gaps. */
+/** Returns whether the elements of a view are in row-major order without gaps. */
 export const isRowMajorValue = ({ shape, stride }: Value): boolean => {
   const expected = rowMajorStrides(shape);
   return stride.every((step, axis) => shape[axis] === 1 || step === expected[axis]);
 };
 
-/** Lays the tensors of a program out in buffers. */
+/** Assigns a buffer, or a view of a buffer, to each tensor of a program. */
 export function layOut(program: Program): Layout {
   const values = new Map<Tensor, Value>();
   let count = 0;

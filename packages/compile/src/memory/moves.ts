@@ -4,11 +4,14 @@ import { type Data, isRowMajor, type NdArray, ravel } from "@wengert/core/extend
 export interface Move {
   readonly from: NdArray;
   readonly to: Data;
-  /** Whether `from` views the memory of an input, which another move may overwrite. */
+  /** Whether `from` is a view of an input's memory, which another copy may overwrite. */
   readonly readsInput: boolean;
 }
 
-/** Returns a function that makes all moves. It first saves the elements that a move may overwrite. */
+/**
+ * Returns a function that copies outputs to inputs. The function first saves the elements that one copy may overwrite
+ * before another copy reads them.
+ */
 export function moverOf(moves: readonly Move[]): () => void {
   const sources = moves.map(({ from, readsInput }): (() => Data) => {
     if (!isRowMajor(from)) return () => ravel(from); // a copy

@@ -5,9 +5,9 @@ import { rewrite } from "./rewrite.ts";
 import { uniformValue } from "./uniform.ts";
 
 /**
- * Replaces x · 1 and x / 1 by x, which is exact for every number. x + 0 stays, because −0 + 0 is 0. Replaces the alias of a
- * tensor that has only one alias, as `grad` makes it, by the tensor. Two aliases stay: `checkpoint` runs a function twice, each time
- * on other aliases, and the two runs must not become one.
+ * Replaces x · 1 and x / 1 by x, which is exact for every number. Keeps x + 0, because −0 + 0 is 0. If a tensor has
+ * only one alias, such as the alias that `grad` makes, replaces the alias by the tensor. Keeps two or more aliases of a
+ * tensor, because `checkpoint` runs a function twice, on different aliases, and the two runs must not be merged.
  */
 export function dropIdentities(program: Program): Program {
   const constants = new Set<Tensor>(program.constants);

@@ -4,8 +4,9 @@ import { type ProgramStep, rewrite } from "./rewrite.ts";
 import { uniformValue } from "./uniform.ts";
 
 /**
- * Computes equal steps once: those with the same op, params and inputs. An alias is never merged. `checkpoint` runs a
- * function again on aliases of its inputs, so its second run stays, and the memory of the first run can be freed.
+ * Merges steps that have the same op, params and inputs into one step. Never merges aliases: `checkpoint` runs a
+ * function a second time on aliases of its inputs, so the second run is kept, and the memory of the first run can be
+ * freed.
  */
 export function mergeDuplicates(program: Program): Program {
   const keys = keysOf(program);
@@ -20,7 +21,9 @@ export function mergeDuplicates(program: Program): Program {
   });
 }
 
-/** Returns a function that maps equal steps to equal strings, or to `undefined` if the params have no text. */
+/**
+ * Returns a function that maps equal steps to equal strings, or to `undefined` if the params cannot be written as text.
+ */
 function keysOf(program: Program): (step: ProgramStep) => string | undefined {
   const numbers = new Map<object, number>();
   const numberOf = (x: object): number => {

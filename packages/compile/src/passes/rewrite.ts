@@ -3,14 +3,17 @@ import type { Program, Tensor } from "@wengert/core";
 /** A step of a program. */
 export type ProgramStep = Program["steps"][number];
 
-/** The decision of a pass about a step: a step keeps or replaces the step, and a tensor replaces its output. */
+/**
+ * The replacement that a compiler pass chooses for a step: the same step, a new step, or a tensor that replaces the
+ * output of the step.
+ */
 type Decision = ProgramStep | Tensor;
 
 const isStep = (decision: Decision): decision is ProgramStep => "op" in decision;
 
 /**
- * Returns the program with each step replaced by what `decide` returns for it. Later steps read the replacement of an
- * output. Drops steps and constants that no output needs.
+ * Returns the program with each step replaced by the result of `decide`. If `decide` returns a tensor, later steps read
+ * this tensor instead of the output of the step. Drops steps and constants that no output needs.
  */
 export function rewrite(program: Program, decide: (step: ProgramStep) => Decision): Program {
   const replaced = new Map<Tensor, Tensor>();

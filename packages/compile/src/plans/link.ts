@@ -20,7 +20,7 @@ export interface Machine {
   readonly arrayOf: (value: Value) => NdArray;
   /** Returns the address of a thread's scratch memory. The main thread is number 0. */
   readonly scratchOf: (thread: number) => number;
-  /** The number of threads, and the module that they instantiate. */
+  /** The number of threads. If there are several, each thread instantiates the WebAssembly module `kernelModule`. */
   readonly threads: number;
   readonly kernelModule: object | undefined;
 }
@@ -34,7 +34,10 @@ export interface Linked {
   readonly close: () => void;
 }
 
-/** Generates a WebAssembly module with the loops, and returns the function that runs all instructions. */
+/**
+ * Generates a WebAssembly module with the fused loops of a plan, and returns a function that runs all instructions of
+ * the plan.
+ */
 export function link(
   kernels: KernelExports,
   instructions: readonly PlannedInstruction[],
@@ -52,7 +55,9 @@ export function link(
     if (argument === "scratch") return scratch;
     return "float64" in argument ? argument.float64 : addressOf(argument.value, argument.shift);
   };
-  /** Returns the parts of an instruction that threads share. */
+  /**
+   * Divides an instruction into one part for each thread. Returns `undefined` if a single thread runs the instruction.
+   */
   const partsOf = (instruction: PlannedInstruction, name: string): { parts: Part[]; groups: Group[] } | undefined => {
     if (threads === 1) return undefined;
     if (instruction.kind === "group") {
@@ -66,7 +71,8 @@ export function link(
     return parts && { parts, groups: [] };
   };
 
-  // Imports come first. Each instruction becomes a call of a kernel, of a JavaScript function, or of a loop.
+  // In a WebAssembly module, the imported functions come before all other functions. Each instruction becomes a call of
+  // a kernel, of a JavaScript function, or of a fused loop.
   const steps = instructions.map((instruction, i) => {
     const name = `${instruction.kind}${i}`;
     const divided = partsOf(instruction, name);

@@ -5,7 +5,10 @@ import type { Buffer, Layout } from "../memory/layout.ts";
 
 export type PlannedInstruction = Instruction | Group;
 
-/** Returns when each buffer is used, and the results of groups that other instructions read. */
+/**
+ * Returns the first and the last instruction that uses each buffer, and the results of fused loops that must be stored
+ * because other instructions read them.
+ */
 export function livesOf(
   { inputs, outputs, constants }: Layout,
   instructions: readonly PlannedInstruction[],
@@ -42,7 +45,8 @@ export function livesOf(
     life.from = Math.min(life.from, i);
     stored.add(buffer);
   }
-  // Inputs are written before the first instruction, and constants stay for all runs.
+  // Inputs are written before the first instruction. Constants are written once for all runs, so nothing may overwrite
+  // them.
   for (const { buffer } of inputs) if (lives.has(buffer)) lives.get(buffer)!.from = 0;
   for (const { buffer } of constants) if (lives.has(buffer)) lives.set(buffer, { from: 0, to: last });
   return { lives, stored };

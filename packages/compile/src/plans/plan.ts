@@ -20,9 +20,12 @@ import { instructionText } from "./text.ts";
 
 export interface PlanOptions {
   readonly engine: Engine;
-  /** The inputs that the caller gives up. */
+  /** The indices of the inputs that the caller donates. */
   readonly donated: readonly number[];
-  /** The outputs that the next call is likely to receive as inputs, or does receive if the plan repeats its steps. */
+  /**
+   * Pairs of an output and the input as which the next call is likely to receive this output. If the plan repeats its
+   * steps, the next run does receive it.
+   */
   readonly pairs: readonly Pair[];
   /** Whether the plan runs several times in a call, with the outputs of `pairs` as inputs of the next run. */
   readonly repeats: boolean;
@@ -40,7 +43,7 @@ export interface Plan {
   readonly close: () => void;
 }
 
-/** The largest address, because WebAssembly's addresses are signed integers in JavaScript. */
+/** The largest address of a plan. JavaScript reads WebAssembly addresses as signed 32-bit integers. */
 const maxBytes = 2 ** 31 - 2 ** 16;
 /** Unused bytes behind the last buffer, so that kernels may read whole vectors. */
 const slackBytes = 1024;
@@ -85,7 +88,8 @@ export function makePlan(
       if (!lives.has(buffer)) lives.set(buffer, { from: 0, to: instructions.length }); // an output may be this input
     }
   const owners = shareMemory(layout, instructions, lives, pairs);
-  // The memory of inputs stays as it is, so that the next call need not copy a tensor that it already has.
+  // The memory of an input is reserved until the last instruction. If the next call receives the same tensor, it need
+  // not copy the tensor again.
   for (const { buffer } of layout.inputs) if (lives.has(buffer)) lives.get(buffer)!.to = instructions.length;
   const scratchStart = (kernels.free() + 63) & ~63;
   const scratchStep = (scratchBytes + 63) & ~63;

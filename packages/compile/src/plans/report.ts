@@ -10,7 +10,10 @@ export interface NamedProgram {
 export interface ProgramReport {
   /** The program as it was traced, and after each pass. `explain` prints a program. */
   readonly programs: readonly NamedProgram[];
-  /** The number of steps after the trace, after each pass, and, in a plan of kernels, after views became strides. */
+  /**
+   * The number of steps after the trace and after each pass. In a plan of kernels, the last entry is the number of
+   * steps without those that only make views of their input.
+   */
   readonly passes: readonly (readonly [name: string, steps: number])[];
   /** The name of the engine. */
   readonly engine: string;

@@ -3,19 +3,20 @@ import type { Life } from "../memory/arena.ts";
 import { type Buffer, isWhole, type Layout } from "../memory/layout.ts";
 import type { PlannedInstruction } from "./lives.ts";
 
-// A result may take the memory of a tensor that is not needed any more. The loop of a group reads each element before it
-// writes the element at the same position, so a result may even take the memory of an operand of its group. This holds only if
-// the group reads the operand in the order of the result: a repeated row would be overwritten before its last use.
+// A result may reuse the memory of a tensor that is no longer needed. A fused loop reads each element before it writes
+// the element at the same position, so a result may even reuse the memory of an operand of its loop. This holds only if
+// the loop reads the operand in the order of the result: a repeated row would be overwritten before its last use.
 
-/** An output of a plan that takes the memory of an input. */
+/** The indices of an output of a plan and of the input whose memory the output reuses. */
 export interface Pair {
   readonly input: number;
   readonly output: number;
 }
 
 /**
- * Decides which results take the memory of other buffers, and joins their lives in `lives`. Returns the buffer whose memory
- * each of these results takes. Outputs of `pairs` take the memory of their input where that is possible.
+ * Decides which results reuse the memory of other buffers, and extends the time in `lives` for which these buffers are
+ * in use. Returns a map from each of these results to the buffer that it reuses. Each output of `pairs` reuses the
+ * memory of its input if possible.
  */
 export function shareMemory(
   { inputs, outputs }: Layout,

@@ -3,7 +3,7 @@ export class Choice {
   readonly #times: Record<"single" | "threads", number[]> = { single: [], threads: [] };
   #run = 0;
 
-  /** Whether the next run uses threads. */
+  /** Whether the next run of the plan should use several threads. */
   get usesThreads(): boolean {
     const { single, threads } = this.#times;
     if (single.length < trials) return false;

@@ -3,8 +3,8 @@ import type { KernelCall } from "../instructions/instruction.ts";
 import { broadcastTo, type Group } from "../loops/groups.ts";
 import { type Value, widthOf } from "../memory/layout.ts";
 
-// Long instructions are divided into one part for each thread. Each part computes other elements of the result, with the same
-// operations in the same order, so the bits do not depend on the number of threads.
+// Long instructions are divided into one part for each thread. Each element of the result is computed by a single
+// thread, with the same operations in the same order, so the bits do not depend on the number of threads.
 
 /** The estimated time in ns from which dividing an instruction pays. To start and to join a part takes about 2 µs. */
 const minTime = 10_000;
@@ -35,7 +35,7 @@ export function partsOfCall({ rows }: KernelCall, args: readonly number[], threa
 export function partsOfGroup(group: Group, threads: number): Group[] | undefined {
   const { shape, dtype, steps, sums } = group;
   const axis = shape.findIndex((size) => size > 1);
-  // A vector operation on 16 bytes takes about 0.5 ns, and about as long for its memory.
+  // An operation on a vector of 16 bytes takes about 0.5 ns, and its loads and stores take about another 0.5 ns.
   if (sums.length > 0 || axis < 0 || (sizeOf(shape) * widthOf(dtype) * steps.length) / 16 < minTime) return undefined;
   const ranges = rangesOf(shape[axis]!, threads, axis === shape.length - 1 ? 4 : 1);
   if (ranges.length < 2) return undefined;

@@ -1,6 +1,7 @@
 import { wordCount } from "./workerText.ts";
 
-// Threads exist in Node and in pages, with different declarations. This file has those that threads need.
+// Node and browsers declare threads in different ways. This file declares the members that the thread pool needs from
+// either platform.
 
 interface Platform {
   // biome-ignore lint/suspicious/noExplicitAny: modules of Node
@@ -43,5 +44,5 @@ export function newControl(): Int32Array | undefined {
   return hasThreads ? new Int32Array(new Shared(4 * wordCount)) : undefined;
 }
 
-/** Returns the time in milliseconds since some moment. */
+/** Returns the time in milliseconds since a fixed moment, for measuring durations. */
 export const now = (): number => platform().performance!.now();

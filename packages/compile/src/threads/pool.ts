@@ -4,15 +4,20 @@ import { now } from "./platform.ts";
 import { type SharedData, startWorker } from "./startWorker.ts";
 import { words } from "./workerText.ts";
 
-/** A part of an instruction: a call of a kernel, in which `null` is the thread's scratch memory, or a loop of the plan. */
+/**
+ * The work of one thread for an instruction: a kernel call or a fused loop. In the arguments of a kernel call, `null`
+ * stands for the address of the thread's scratch memory.
+ */
 export type Part = { readonly kernel: string; readonly args: readonly (number | null)[] } | { readonly loop: string };
 
-/** Loads of a word until the main thread sleeps: about 50 µs. */
+/**
+ * While the main thread waits for workers, it reads shared memory this many times, for about 50 µs, before it sleeps.
+ */
 const maxSpins = 5000;
 
 /**
- * Threads that run parts of the plan's instructions. The main thread runs parts, too, also those that no other thread has
- * claimed. So a thread that is late delays nothing.
+ * Threads that run parts of the plan's instructions. The main thread also runs parts, including the parts that no
+ * worker has started. A worker that is late therefore delays nothing.
  */
 export class ThreadPool {
   readonly #control: Int32Array;
@@ -24,7 +29,7 @@ export class ThreadPool {
   #isActive = false;
   #hasFailed = false;
 
-  /** `tasks` are the tasks of the main thread; `shared` has those of the workers. */
+  /** `tasks` are functions for the main thread. `shared` describes the same tasks for the workers. */
   constructor(
     threads: number,
     tasks: readonly (readonly (() => void)[])[],
@@ -40,7 +45,10 @@ export class ThreadPool {
     };
   }
 
-  /** Runs `body`, whose tasks use the threads if they make it faster. */
+  /**
+   * Runs `body` and measures its time. The tasks in `body` use several threads if earlier measurements were faster with
+   * several threads.
+   */
   measure(body: () => void): void {
     const isReady = !this.#hasFailed && Atomics.load(this.#control, words.ready) === this.#threads - 1;
     this.#isActive = isReady && this.#choice.usesThreads;
@@ -85,11 +93,11 @@ export class ThreadPool {
   }
 }
 
-/** Waits a little, where the main thread may wait. */
+/** Waits 0.05 ms, if the platform allows the main thread to wait. */
 function pause(control: Int32Array): void {
   try {
     Atomics.wait(control, words.failed, 0, 0.05);
   } catch {
-    // The main thread of a page may not wait.
+    // Browsers do not allow the main thread of a page to wait.
   }
 }

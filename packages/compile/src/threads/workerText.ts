@@ -1,12 +1,12 @@
-/** The words of the shared control memory. */
+/** The indices of the numbers in the shared memory by which the main thread and the workers synchronize. */
 export const words = { go: 0, claim: 1, finished: 2, task: 3, count: 4, ready: 5, failed: 6 } as const;
 export const wordCount = 16;
 
 /**
- * The program of a worker, as text: Node and browsers start it without a file, which bundlers would have to find. `start`
- * instantiates the kernels and the plan's loops with the shared memory, and waits for tasks. The main thread announces a task
- * by a new number in `go`. `claim` has this number and the next free part of the task; a thread that increments `claim` runs
- * the part.
+ * The program of a worker, as text. Node and browsers can start a worker from text, so bundlers need not find a file.
+ * `start` instantiates the kernels and the plan's loops with the shared memory, and waits for tasks. The main thread
+ * announces a task by a new number in `go`. `claim` has this number and the next free part of the task; a thread that
+ * increments `claim` runs the part.
  */
 export const workerText = `
 const start = ({ control, memory, kernels, loops, tasks, scratch, words, spinMilliseconds }) => {

@@ -97,8 +97,8 @@ export function packedDType(tensors: readonly Operand[]): DType {
 const batchLast = (x: Tensor): Tensor => moveAxis(x, { from: 0, to: x.shape.length - 1 });
 
 /**
- * Returns a slice of the vector `packed` as a tensor [size, ...shape], for a batch of `size` entries. Element i of all
- * entries is contiguous in `packed`.
+ * Returns a slice of the vector `packed` as a tensor [size, ...shape], for a batch of `size` entries. In
+ * `packed`, the `size` values of element i are adjacent.
  */
 const batchFirst = (packed: Tensor, { shape, offset, dtype }: Part, size: number): Tensor =>
   moveAxis(

@@ -36,7 +36,10 @@ export function oddsRatios(models: readonly Model[]): OddsRatio[] {
 /** Returns the strength of an effect that multiplies the odds by `factor`: |log factor|. */
 const strength = ({ factor }: OddsRatio): number => Math.abs(Math.log(factor));
 
-/** Describes the odds of each pair of origins in sentences, for the `most` columns with the strongest effects. */
+/**
+ * Returns sentences that compare the odds of two origins of a car, for each pair of origins. They describe the `most`
+ * columns with the strongest effects.
+ */
 export function readAloud(ratios: readonly OddsRatio[], model: Model, most: number): string[] {
   return pairs.flatMap(([of, against]) =>
     ratios

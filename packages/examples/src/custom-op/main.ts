@@ -103,13 +103,13 @@ export function verdict(op: typeof kepler, at: readonly number[], e: number): Gr
 
 interface Outcome {
   /**
-   * The largest relative error of `kepler`, measured by closed formulas, by Kepler's second law and by Newton's method.
+   * The largest relative differences between `kepler` and closed formulas, Kepler's second law, and Newton's method.
    */
   readonly apart: { readonly formulas: number; readonly areas: number; readonly steps: number };
   readonly errors: readonly (GradcheckError | undefined)[];
   /**
-   * The iterations of the orbit's fit with the correct VJP rules (`guesses`), and with rules whose second derivatives
-   * are wrong (`slipping`).
+   * The iterates of the fit of the orbit: `guesses` uses the correct VJP rules, and `slipping` uses VJP rules whose
+   * second derivatives are wrong.
    */
   readonly guesses: readonly Guess[];
   readonly slipping: readonly Guess[];

@@ -119,8 +119,8 @@ const digitsMpi: Command<Fit<Model>> = command({
         console.log(`stopped after step ${fitted.step} of ${steps}; resume from ${checkpoint} with --resume`);
       else console.log(`test accuracy ${percent(reached)}, ${seconds.toFixed(1)} s`);
     }
-    // After Ctrl-C, all processes end with an exit code other than 0, and the first such process ends all of them. So wait
-    // until process 0 has printed its lines.
+    // After Ctrl-C, each process exits with a nonzero code, and mpiexec ends all processes as soon as one of them does.
+    // So wait until process 0 has printed its lines.
     mpi?.finalize();
     return fitted;
   },

@@ -97,7 +97,10 @@ function counted(classNames: string, count: number): Pick<Faces, "labels" | "cla
   return { labels: tensor(labels, { dtype: "int32", label: "labels" }), classes: parts.map(({ name }) => name) };
 }
 
-/** Reads labels from a file. If the counts in `classNames` do not match the labels, the classes are named by index. */
+/**
+ * Reads labels from a file. If `classNames` does not have one name for each class in the labels, the index of a class
+ * is its name.
+ */
 async function read(path: string, classNames: string, count: number): Promise<Pick<Faces, "labels" | "classes">> {
   const labels = await readNpy(path, { dtype: "int32" });
   if (String(labels.shape) !== String([count]))

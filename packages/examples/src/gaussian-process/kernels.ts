@@ -16,7 +16,10 @@ export interface Pairs {
   readonly same: Tensor;
 }
 
-/** Returns the functions of the times t = a and t′ = b. The shapes of `a` and `b` broadcast. */
+/**
+ * Returns the terms of the kernels, such as (t − t′)², for the times t = a and t′ = b. The shapes of `a` and `b`
+ * broadcast.
+ */
 export function pairsOf(a: Tensor, b: Tensor, same: Tensor): Pairs {
   const lag = sub(a, b);
   const z = (t: Tensor) => div(sub(t, 1980), 20);

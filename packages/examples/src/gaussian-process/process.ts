@@ -33,7 +33,10 @@ export interface Data {
   readonly t: Tensor;
   readonly y: Tensor;
   readonly mean: number;
-  /** The functions of all n × n pairs of the n training times. They do not depend on the parameters. */
+  /**
+   * The terms of the kernels, such as (t − t′)², for all pairs of training times. The terms do not depend on the
+   * parameters.
+   */
   readonly pairs: Pairs;
 }
 
@@ -124,8 +127,8 @@ export function decompose({ model, theta, data, L, alpha }: Posterior, times: re
 }
 
 /**
- * Returns the functions of two kinds of pairs. `cross` pairs each new measurement with each training measurement, and
- * `own` pairs each new measurement with itself.
+ * Returns the terms of the kernels, such as (t − t′)². In `cross`, t is a new time and t′ a training time. In `own`, t
+ * and t′ are the same new time.
  */
 function pairsAt({ t }: Data, times: readonly number[]): { cross: Pairs; own: Pairs } {
   const at = tensor(times);

@@ -22,8 +22,8 @@ export interface Slopes {
   /** The slope computed by reverse mode: the inner product of the direction and the gradient. */
   readonly reverse: number;
   /**
-   * ½ tr((K⁻¹ − α αᵀ) ∂K), for the covariance K of the measurements y and α = K⁻¹ y. Forward mode computes ∂K, the
-   * derivative of K along the direction (Rasmussen and Williams, equation 5.9).
+   * The slope computed by the closed formula ½ tr((K⁻¹ − α αᵀ) ∂K) of Rasmussen and Williams (equation 5.9). K is the
+   * covariance of the measurements y, and α = K⁻¹ y. Forward mode computes ∂K, the directional derivative of K.
    */
   readonly trace: number;
   /**

@@ -50,7 +50,7 @@ export const valueText = ({ value, unit }: Learned): string => `${digits(value, 
 const digits = (x: number, count: number): string =>
   x >= 1e6 ? x.toExponential(1) : x >= 10 ** count ? `${Number(x.toPrecision(count))}` : x.toPrecision(count);
 
-/** Formats the parameter's value in the book of Rasmussen and Williams, which prints two digits. */
+/** Formats the value that the book of Rasmussen and Williams gives for a parameter, with two digits. */
 export const bookText = ({ book }: Learned): string => (book === undefined ? "" : `${Number(book.toPrecision(2))}`);
 
 /** Describes the CO₂ data, the Gaussian process and the fit of its parameters. */

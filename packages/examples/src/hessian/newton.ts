@@ -47,7 +47,7 @@ export function newton(problem: Problem, way: Way): Tensor[] {
   }
 }
 
-/** The state at one step of Newton's method, and checks of its derivatives. */
+/** The loss and its derivatives at one step of Newton's method, and the errors of the computed Hessians. */
 export interface Place {
   readonly loss: number;
   readonly slope: number;

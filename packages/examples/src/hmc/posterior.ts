@@ -25,7 +25,7 @@ export interface Adelies {
 
 /**
  * Reads the Adelie penguins of the Palmer penguins (Gorman, Williams and Fraser 2014, CC0) from the npm package
- * `vega-datasets`. Males and females overlap in all measurements, so no weights separate them.
+ * `vega-datasets`. The measurements of males and females overlap, so no linear classifier separates them.
  */
 export function readAdelies(): Adelies {
   const all = readRows("penguins").filter(({ Species }) => Species === "Adelie");

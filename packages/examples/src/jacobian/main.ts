@@ -1,7 +1,9 @@
 /**
- * Computes the Jacobian of softmax by the quotient rule and by the tape, and measures the rounding errors of three VJPs.
+ * Computes the Jacobian of softmax by the quotient rule and by the tape, and measures the rounding errors of three
+ * formulas for the VJP of softmax.
  *
- * `rules.ts` prints the formulas with numbers, `ways.ts` has the three VJPs, and `../shared/fixed.ts` the reference arithmetic.
+ * `rules.ts` prints the quotient rule with numbers inserted. `ways.ts` has the three formulas for the VJP.
+ * `../shared/fixed.ts` has the arithmetic of the reference values.
  */
 import { explain, jacobian, record, type Tensor, tensor } from "@wengert/core";
 import { softmax } from "@wengert/ops";

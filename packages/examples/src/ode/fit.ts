@@ -31,8 +31,8 @@ export const lossOf = ({ network, start }: Model, observed: Tensor, count: numbe
 
 /**
  * Fits the model by L-BFGS in three stages: to the observations of the first fifth of the training time, of the first
- * half, and of all of it. Over a short time, a bad solution stays near the observations, so the first stages find a
- * good start for the last stage.
+ * half, and of all of it. Over a short time, even the solution of a badly fitted model stays near the observations, so
+ * the early stages find good initial weights for the last stage.
  */
 export function fitInStages(network: Network, { observed }: Data, maxIterations: number): Stage[] {
   let model: Model = { network, start: at(observed, 0) };

@@ -95,7 +95,7 @@ const costOf = (tape: readonly Step[], { milliseconds }: Timed): Cost => ({
   milliseconds,
 });
 
-/** Returns all entries of the gradients with respect to the weights and to the start. */
+/** Returns all entries of the gradients of f with respect to the weights of the network and the initial state. */
 export function gradientOf(f: Segment, network: Network, start: Tensor): number[] {
   const [{ W1, b1, W2, b2 }, ofStart] = grad(f, { argnums: [0, 1] })(network, start);
   return [W1, b1, W2, b2, ofStart].flatMap((each) => flatten(each).toNested<number[]>());

@@ -31,7 +31,7 @@ const loss = (params: Params, { images, labels }: Batch): Tensor => crossEntropy
 type Layer = Readonly<Record<"output.W" | "output.b", Tensor>>;
 
 interface Outcome {
-  /** The loss of each step here, and of each step in the other process. */
+  /** The loss of each training step: `here` in this process, and `there` in the second process. */
   readonly losses: { readonly here: readonly number[]; readonly there: readonly number[] };
   /** The share of the test images that Wengert and ONNX Runtime classify correctly. */
   readonly accuracies: { readonly wengert: number; readonly onnxRuntime: number };
@@ -177,7 +177,7 @@ async function scoresOf(model: string, images: Tensor): Promise<Tensor> {
   return tensor(output!.data as Float32Array, { shape: output!.dims });
 }
 
-/** Lists the mean losses of five parts of the steps. */
+/** Divides the training steps into five parts of equal length, and formats the mean loss of each part. */
 function lossTable(losses: readonly number[], before = 0): string {
   const length = Math.ceil(losses.length / 5);
   const parts = [0, 1, 2, 3, 4].map((k) => losses.slice(k * length, (k + 1) * length));

@@ -113,7 +113,10 @@ export const problems: Readonly<Record<(typeof names)[number], Problem>> = {
   },
 };
 
-/** Returns points (x, y) from lists of numbers, which are alternately lists of x and the corresponding lists of y. */
+/**
+ * Returns points (x, y) from the arguments xs, ys, xs, ys, …, where each list `ys` has the y of the list `xs` before
+ * it.
+ */
 function pairs(...lists: readonly (readonly number[])[]): (readonly [number, number])[] {
   return lists.flatMap((xs, i) => (i % 2 === 0 ? xs.map((x, j) => [x, lists[i + 1]![j]!] as const) : []));
 }

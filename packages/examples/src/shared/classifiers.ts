@@ -38,8 +38,8 @@ export const foldTable = (folds: readonly Fold[], accuracy: number): string =>
   ]);
 
 /**
- * Formats a confusion matrix with the recall of each class. Each row is named by the parameter `is` and the true class:
- * if `is` is "is from", a row is named "is from Japan".
+ * Formats a confusion matrix with the recall of each class. The name of a row is the text `is` and the true class, such
+ * as "is from" and "Japan".
  */
 export const confusionTable = ({ counts, classes, results }: ConfusionMatrix, is: string): string =>
   table([

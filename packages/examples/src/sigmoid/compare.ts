@@ -25,8 +25,9 @@ import type { Penguins } from "../shared/penguins.ts";
 export type Jet = readonly [value: number, first: number, second: number];
 
 /**
- * Computes sigmoid(a₁ − a₀) and the second entry of softmax([a₀, a₁]) for d = a₁ − a₀, each with its first and second
- * derivatives. `apart` is the largest relative difference between a value or derivative of sigmoid and that of softmax.
+ * Computes sigmoid(d) and the second entry of softmax([a₀, a₁]) with a₁ − a₀ = d, and their first and second
+ * derivatives. `apart` is the largest relative difference between sigmoid and softmax, over the values and both
+ * derivatives.
  */
 export function atDifference(d: number): { sigmoid: Jet; softmax: Jet; apart: number } {
   const second = (a: Tensor) => sum(mul(softmax(a), tensor([0, 1])));

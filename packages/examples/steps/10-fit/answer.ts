@@ -14,7 +14,7 @@ for (let epoch = 0; epoch < 500; epoch++) {
   b = sub(b, mul(tensor(0.5), db));
 }
 
-// Without a hidden layer every answer ends at the probability ½, so the loss is log 2
+// Without a hidden layer, the trained model predicts the probability ½ in all rows, so the loss is log 2
 assert(Math.abs(loss(W, b).item() - Math.log(2)) < 1e-6);
 const p = softmax(add(matmul(X, W), b)).toNested();
 for (const [no, yes] of p as number[][]) assert(Math.abs(no - 0.5) < 1e-2 && Math.abs(yes - 0.5) < 1e-2);

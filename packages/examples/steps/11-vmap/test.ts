@@ -26,7 +26,7 @@ const gradient = (x: Tensor) => grad((W) => loss(W, x))(W);
 assert.deepEqual(vmap(gradient)(X).shape, [3, 2, 1]);
 close(vmap(gradient)(X), loop(gradient)(X));
 
-// A batch of batches: the inner product of each row with each row
+// Nested vmap: the inner products of all pairs of rows of X, X Xᵀ
 const products = vmap((x) => vmap((y) => sum(mul(x, y)))(X))(X);
 assert.deepEqual(products.toNested(), [[5, 11, 17], [11, 25, 39], [17, 39, 61]]);
 

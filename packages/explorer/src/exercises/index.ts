@@ -1,4 +1,4 @@
-// The module `exercises`, which the exercises in the Tape room import. Each function checks an answer, prints that the
+// The module `exercises`, which the exercises on the Tape page import. Each function checks an answer, prints that the
 // answer is right or a hint, and returns whether it is right.
 export { todo } from "./check.ts";
 export { checkHvp, checkRoots } from "./derivatives.ts";

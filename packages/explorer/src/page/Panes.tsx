@@ -4,11 +4,11 @@ interface Props {
   readonly panes: readonly { readonly name: string; readonly title: string }[];
 }
 
-/** The pane that an embedded page shows: the field `pane` of the address. Undefined if the page is not embedded. */
+/** The panel that an embedded page shows: the URL parameter `pane`. Undefined if the page is not embedded. */
 export const shownPane = (names: Props["panes"]): string | undefined =>
   isEmbedded.value ? (names.find(({ name }) => name === address.value.fields.pane) ?? names[0])?.name : undefined;
 
-/** In an embedded page, a choice of the part of the room to show. */
+/** In an embedded page, shows buttons that select which panel of the page is visible. */
 export function Panes({ panes }: Props) {
   const shown = shownPane(panes);
   if (shown === undefined) return null;

@@ -2,13 +2,16 @@ import { signal } from "@preact/signals";
 import { type Stop, stops } from "./stops.ts";
 
 /**
- * The current URL, such as `#/tape?example=bias&at=12`. The parameters (fields) of the URL contain the whole state of a
- * room, so that a link can share the state.
+ * The current URL, such as `#/tape?example=bias&at=12`. The URL parameters (`fields`) contain the whole state of a
+ * page, so that a link can share the state.
  */
 export interface Address {
   readonly room: string;
   readonly fields: Readonly<Record<string, string>>;
-  /** The stop of the tour, if the URL is that of a stop, such as `#/tour/bias`. The room and its fields are the stop's. */
+  /**
+   * If the URL is that of a stop of the tour, such as `#/tour/bias`: this stop. `room` and `fields` are then those of
+   * the page beside the question.
+   */
   readonly stop?: Stop | undefined;
 }
 
@@ -35,7 +38,10 @@ function parse(hash: string): Address {
   return { room: stop.room, fields: Object.fromEntries(fields), stop };
 }
 
-/** Returns the URL fragment of an address. The URL of a stop has only the fields that differ from those of the stop. */
+/**
+ * Returns the URL fragment of an address. The URL of a stop of the tour contains only the parameters whose values
+ * differ from those in `stops.ts`.
+ */
 function format({ room, fields, stop }: Address): string {
   const changed = Object.entries(fields).filter(([name, value]) => stop?.fields[name] !== value);
   const removed = Object.keys(stop?.fields ?? {}).filter((name) => fields[name] === undefined);
@@ -46,10 +52,10 @@ function format({ room, fields, stop }: Address): string {
 
 export const address = signal<Address>(parse(location.hash));
 
-/** Returns the URL fragment of the current address, without the field that embeds the page. */
+/** Returns the URL fragment of the current address, without the parameter `embed`. */
 export const currentHash = (): string => format(address.peek()).replace(/[?&]embed=1$/, "");
 
-/** Opens a room of the explorer and adds an entry to the browser history. */
+/** Opens a page of the explorer and adds an entry to the browser history. */
 export const go = (room: string, fields: Readonly<Record<string, string>> = {}): void => enter({ room, fields });
 
 /** Opens a URL fragment and adds an entry to the browser history. */

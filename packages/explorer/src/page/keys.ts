@@ -40,7 +40,7 @@ export function useKeys(keys: readonly Key[]): void {
   }, []);
 }
 
-/** Moves the focus to the room, so that its keys work. */
+/** Moves the keyboard focus to the page, so that its keyboard shortcuts work. */
 export const focusPage = (): void => document.getElementById("room")?.focus({ preventScroll: true });
 
 /**

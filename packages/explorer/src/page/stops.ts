@@ -1,12 +1,15 @@
-/** A stop of the tour: the room that it shows, and the fields of the room's address. */
+/** A stop of the tour: the name and the URL parameters of the page beside the question. */
 export interface Stop {
   readonly name: string;
   readonly room: string;
-  /** The fields before the reader answers the question of the stop. */
+  /** The URL parameters of the page before the reader answers the question. */
   readonly fields: Readonly<Record<string, string>>;
-  /** The fields that change after the answer, so that the room shows the answer. */
+  /**
+   * The URL parameters that change when the reader answers the question. With these parameters, the page shows the
+   * answer.
+   */
   readonly after: Readonly<Record<string, string>>;
-  /** Whether the room would show the answer, and therefore appears only after the reader's answer. */
+  /** Whether the page appears only after the reader has answered the question, because it would show the answer. */
   readonly isHidden?: boolean;
 }
 

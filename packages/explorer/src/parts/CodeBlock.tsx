@@ -6,7 +6,7 @@ interface Props {
   readonly label?: string;
   /** Whether the text is program output, which gets no syntax colors. */
   readonly plain?: boolean;
-  /** The class of each line, by its number, which starts at 1. Each line is then an element. */
+  /** Returns the CSS class of a line of code. Line numbers start at 1. */
   readonly lineClass?: ((line: number) => string | undefined) | undefined;
   /** The function that is called with the line under the pointer, or with undefined when the pointer leaves it. */
   readonly onLine?: (line: number | undefined) => void;

@@ -33,7 +33,9 @@ interface Props {
   /** The caption of the heat map, which screen readers also announce. */
   readonly name: string;
   readonly map?: ColorMap | undefined;
-  /** The hue of the numbers. Default: that of values. A scale has its own hue. */
+  /**
+   * The hue of the color map. Default: the hue of values (blue), or the hue of `scale` if the heat map has a `scale`.
+   */
   readonly hue?: Hue | undefined;
   /** The color scale, if the heat map shares one with other heat maps. */
   readonly scale?: Scale | undefined;

@@ -4,9 +4,12 @@ import type { Failure } from "./protocol.ts";
 export interface Hints {
   /** For an undefined variable. */
   readonly name: (name: string) => string;
-  /** For a missing method, such as `x.mul`. */
+  /** Returns a hint for a method that tensors do not have, such as `x.mul`. */
   readonly method: (name: string) => string;
-  /** For an operator between tensors, at a line and column of the program. */
+  /**
+   * Returns a hint for an operator, such as `*`, between tensors. The operator is at `line` and `column` of the
+   * program.
+   */
   readonly operator: (line: number, column: number) => string;
 }
 const noHints: Hints = { name: () => "", method: () => "", operator: () => "" };

@@ -53,8 +53,8 @@ const maxRecordings = 20; // if a program makes more recordings, the last ones a
 const longTape = 2000; // for tapes with more steps, the ops inside VJP rules are not stored
 
 const nudgeSizes = [0.1, 0.01, 0.001] as const;
-const maxNudged = 24; // the maximum number of elements of inputs that are nudged
-const patience = 40; // the maximum time for all nudges in ms
+const maxNudged = 24; // the maximum number of input elements that are changed
+const patience = 40; // the maximum time for all runs with changed inputs, in ms
 
 interface Kept {
   readonly f: TreeFunction<readonly unknown[], unknown>;
@@ -63,9 +63,7 @@ interface Kept {
   /** The arguments of the recorded function. */
   readonly args: readonly unknown[];
   readonly made: Recording<unknown>;
-  /**
-   * The outputs of the steps that belong to the sweep of f. Only the tape of a gradient of f contains the sweep of f.
-   */
+  /** If the recorded function is a gradient, the outputs of the steps of its backward pass. Otherwise empty. */
   readonly ofSweep: ReadonlySet<Tensor>;
 }
 
@@ -98,7 +96,7 @@ export class Observer {
     return made;
   };
 
-  /** Whether the user's functions run again for nudges, and must not print. */
+  /** Whether the user's functions run again with slightly changed inputs. The output of these runs is not shown. */
   isNudging = false;
 
   recordings(): RecordingData[] {

@@ -52,16 +52,16 @@ export interface RecordingData {
   readonly failure?: Failure | undefined;
   /** The tangents of forward mode, if the run asked for them. */
   readonly tangents?: TangentsData | undefined;
-  /** The changes of the value for small changes of the inputs. Empty if the function is too slow or fails. */
+  /** The changes of the value of f for small changes of its inputs. Empty if f is too slow or fails. */
   readonly nudges: readonly Nudge[];
 }
 
 /** The change of the value of f, summed over its elements, if one element of an input grows. */
 export interface Nudge {
-  /** The index of the input in `inputs`, and the index of its element. */
+  /** The index of the changed input in `inputs`. `element` is the index of the changed element of this input. */
   readonly input: number;
   readonly element: number;
-  /** By how much the element grows. */
+  /** The number that is added to the element of the input. */
   readonly by: number;
   readonly change: number;
 }
@@ -114,29 +114,35 @@ export interface StepData {
   readonly params: string;
   readonly inputs: readonly number[];
   readonly output: number;
-  /** The body of a loop or of an equation. */
+  /** The steps inside this step: the loop body of `scan`, or the equation of `fixedPoint` or `root`. */
   readonly body?: BodyData | undefined;
   /** The source code of the VJP rules, if the user's program defines the op. */
   readonly source?: readonly string[] | undefined;
   /** The line of the user's program that ran the step, starting at 1. Undefined for the steps of a sweep. */
   readonly line?: number | undefined;
-  /** Whether the step belongs to the sweep of f. Only the tape of a gradient of f contains the sweep of f. */
+  /** If the recorded function is a gradient: whether the step belongs to its backward pass. */
   readonly ofSweep?: boolean | undefined;
 }
 
-/** The body of a step, such as the body of a loop. Its tensors have shapes, but no values. */
+/**
+ * The list of steps inside a step, such as the loop body of `scan`. The tensors of this list have shapes, but no
+ * values.
+ */
 export interface BodyData {
   /** The number of times that the step runs its body. */
   readonly times: number;
-  /** The inputs of the body, its steps, and a row with its outputs. The rows of an inner loop follow its step. */
+  /**
+   * One row for each input and each step of the body, and a last row for the outputs. The rows of a nested loop are
+   * directly below the row of the loop.
+   */
   readonly rows: readonly BodyRow[];
 }
 
-/** A row of a body, as `explain` prints it. */
+/** A row of a loop body, as `explain` prints it. */
 export interface BodyRow {
   /** The number of the step, such as `#3.1`, or an empty string. */
   readonly number: string;
-  /** The op of a step, the name of an input, or `} returns`. */
+  /** The first text of the row: the name of an op, the name of an input, or the text `} returns` before the outputs. */
   readonly op: string;
   readonly params: string;
   /** The names of the inputs of a step. */

@@ -36,7 +36,7 @@ export class Sandbox {
   }
   #busy = false;
 
-  /** Ends the current run. The error of its result is that the user stopped it. */
+  /** Stops the current run. The result of the run then has an error which says that the user stopped the program. */
   stop(): void {
     this.#stop?.();
   }

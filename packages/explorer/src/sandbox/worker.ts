@@ -56,8 +56,8 @@ function moduleFor(name: string, observer: Observer): object {
   if (found)
     return new Proxy(found === core ? { ...core, record: observer.record } : { ...found }, {
       get: (module, key) => {
-        // The properties __esModule, default and then may be missing: code from sucrase reads __esModule and default of
-        // a module, and `await` reads then.
+        // Do not throw if the properties `__esModule`, `default` or `then` are missing. Code from sucrase reads
+        // `__esModule` and `default` of each module, and `await` reads `then`.
         if (typeof key !== "string" || key in module || ["__esModule", "default", "then"].includes(key))
           return Reflect.get(module, key) as unknown;
         throw new SandboxError(`import: "${name}" has no ${key}${nameHint(key)}`);

@@ -108,7 +108,7 @@ export default function Share() {
 /** Closes the dialog that this component is in. */
 const close = (): void => document.querySelector<HTMLDialogElement>("dialog[open]")?.close();
 
-/** Removes all fields of the address, or those that differ from the tour's stop. */
+/** Resets the page: removes all URL parameters. In a stop of the tour, restores the initial parameters of the stop. */
 function reset(): void {
   const { stop, fields } = address.peek();
   if (stop) open(`#/tour/${stop.name}`);

@@ -1,5 +1,5 @@
-// Reads what an element looks like on the page, as a list of shapes, texts and images. The page's policy allows no
-// request for its fonts, so a picture cannot be made from HTML inside of SVG: it would have other fonts.
+// Reads what an element looks like on the page, as a list of shapes, texts and images. An SVG picture with embedded
+// HTML would need to load the fonts of the page, but the page's Content-Security-Policy forbids these requests.
 
 /** The six numbers of a transformation, as in SVG's `matrix(a b c d e f)`. */
 type Matrix = readonly [a: number, b: number, c: number, d: number, e: number, f: number];

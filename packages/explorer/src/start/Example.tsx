@@ -6,7 +6,10 @@ import { Slider } from "../parts/Slider.tsx";
 
 const f = (x: Tensor): Tensor => mul(add(x, 1), x);
 
-/** Records f at x. Returns the values of x and of the steps, and the contributions of the sweep. */
+/**
+ * Records f at x. Returns the values of x and of the steps, and the contributions that the VJP rules add to the
+ * cotangents.
+ */
 function recorded(at: number) {
   const { steps, pulls } = record(f, tensor(at));
   const [ofMul, ofAdd] = Array.from(pulls(), ({ contributions }) => contributions.map((each) => each?.item() ?? 0));

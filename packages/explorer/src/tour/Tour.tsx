@@ -69,7 +69,8 @@ function StopView({ text, place }: { text: Text; place: number }) {
     requestAnimationFrame(() => next.current?.focus({ preventScroll: true }));
   };
   useEffect(() => {
-    // A stop that the reader has finished opens with its answer, unless the address says otherwise.
+    // If the reader has already answered this stop of the tour, show the answer, unless the URL contains changed
+    // parameters.
     const { fields, stop } = address.peek();
     const isUntouched = Object.entries(stop?.fields ?? {}).every(([name, value]) => fields[name] === value);
     if (isDone.peek() && isUntouched) put(stops[place]!.after);
@@ -197,6 +198,6 @@ function Onward({ place, link }: { place: number; link: { current: HTMLAnchorEle
   );
 }
 
-/** Scrolls to the picture of the room, which is below the tour on a narrow page. */
+/** Scrolls to the main panel of the page, which is below the question of the tour on a narrow screen. */
 const showRoom = (): void =>
   document.querySelector(".with-tour :is(.stage, .part, .fit-room)")?.scrollIntoView({ block: "start" });

@@ -6,7 +6,10 @@ export interface Verdict {
   readonly hint: string;
 }
 
-/** Checks an answer as the reader wrote it. A number may be a fraction, such as −3/4. Undefined if it is not a number. */
+/**
+ * Checks an answer as the reader wrote it. A number may be a fraction, such as −3/4. Returns undefined if the answer is
+ * not a number.
+ */
 export function verdictOn({ answer }: Text, given: string): Verdict | undefined {
   if (answer.kind === "choice") {
     const found = answer.options.find(([option]) => option === given);

@@ -1,16 +1,19 @@
 import { signal } from "@preact/signals";
 import { stops } from "../page/stops.ts";
 
-/** How the reader finished a stop: with a right answer, or by reading the answer. */
+/** How the reader finished a stop of the tour: with the right answer, or by reading the answer. */
 export type Standing = "answered" | "read";
 type Progress = Readonly<Record<string, Standing>>;
 
 const key = "wengert-tour";
 
-/** The stops that the reader has finished, by name. */
+/** The stops of the tour that the reader has finished, by the name of the stop. */
 export const progress = signal<Progress>(remembered());
 
-/** Stores that the reader has finished a stop. A right answer is not replaced by a later "read". */
+/**
+ * Stores that the reader has finished a stop of the tour. "answered" (with the right answer) is never replaced by
+ * "read".
+ */
 export function finish(name: string, how: Standing): void {
   if (progress.peek()[name] === "answered") return;
   store({ ...progress.peek(), [name]: how });
@@ -42,5 +45,5 @@ function remembered(): Progress {
   }
 }
 
-/** Returns the first stop that the reader has not finished, or undefined if all are finished. */
+/** Returns the first stop of the tour that the reader has not finished, or undefined if all stops are finished. */
 export const nextStop = (): string | undefined => stops.find(({ name }) => !progress.value[name])?.name;

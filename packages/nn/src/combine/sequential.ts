@@ -13,6 +13,9 @@ export function sequential<const L extends readonly LayerLike[]>(...layers: L): 
   return defineLayer({ name: "sequential", ...chain(layersOf("sequential", layers)) }) as Layer<ParamsOfAll<L>>;
 }
 
-/** Returns the arguments of the function `caller` as layers: functions of a tensor become layers. */
+/**
+ * Returns `layers` with each plain function of a tensor converted to a layer. Error messages start with the name
+ * `caller`.
+ */
 export const layersOf = (caller: string, layers: readonly LayerLike[]): readonly AnyLayer[] =>
   withName(caller, () => layers.map((layer, i) => asLayer(`layer ${i}`, layer)));

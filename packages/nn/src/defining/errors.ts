@@ -14,7 +14,9 @@ export function withPlace<T>(place: string, { name }: { readonly name: string },
   return withPrefix(`${place} (${name}): `, name, body);
 }
 
-/** If `body` throws a WengertError, puts `prefix` in front of its message, in place of `name`. */
+/**
+ * Runs `body`. In the message of a WengertError that `body` throws, replaces the start "name: ", if any, by `prefix`.
+ */
 function withPrefix<T>(prefix: string, name: string, body: () => T): T {
   try {
     return body();

@@ -29,7 +29,10 @@ export interface Apply<P> {
   (params: P, x: Tensor): Tensor;
 }
 
-/** A layer with parameters of type `P`, a tree of tensors: two pure functions. `defineLayer` makes a layer. */
+/**
+ * A layer consists of two pure functions, `init` and `apply`. Its parameters have the type `P`, a tree of tensors.
+ * `defineLayer` makes a layer.
+ */
 export interface Layer<P> {
   /** The name of the layer in errors and summaries, such as "dense". */
   readonly name: string;

@@ -56,7 +56,7 @@ export function initialWeights(
   );
 }
 
-/** Returns initial weights of a shape, and a bias of zeros along the last axis. */
+/** Returns initial weights of shape `shape`, and a bias of zeros as long as the last axis of the weights. */
 export const affineParams = (
   key: Tensor,
   shape: Shape,
@@ -67,7 +67,7 @@ export const affineParams = (
   return (bias ? { W, b: zeros(shape.slice(-1), { dtype }) } : { W }) as Affine;
 };
 
-/** Checks the parameters of a layer with weights, and adds the bias, if any, to the product of x and the weights. */
+/** Returns the product of x and the weights, plus the bias if `bias` is true. Checks the parameters first. */
 export function applyAffine({ W, b }: Affine, x: Tensor, bias: boolean, product: (W: Tensor) => Tensor): Tensor {
   checkParams({ W, b }, bias ? ["W", "b"] : ["W"], x);
   return bias ? add(product(W), b) : product(W);

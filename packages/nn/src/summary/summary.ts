@@ -13,8 +13,8 @@ import { outputOf } from "../defining/outputOf.ts";
 type Row = readonly [place: string, name: string, output: string, parameters: string];
 
 /**
- * Returns a table with each layer of a net, the shape of its output for an input, and the number of its parameters.
- * Layers inside a combination have places such as 2.0. Computes no weights.
+ * Returns a table with each layer of a net, the shape of its output for an input, and the number of its parameters. The
+ * layers are numbered by position: 2.0 is the first layer inside layer 2. Computes no weights.
  * @throws ArgumentError unless given a layer; the errors of `init` for an invalid input
  */
 export function summary(net: AnyLayer, input: Input, options?: InitOptions): string {

@@ -3,12 +3,13 @@ import * as ops from "@wengert/ops";
 
 type Step = Program["steps"][number];
 
-/** The largest number of columns of a product to flip. */
+/** A product is transposed only if it has at most this number of columns. */
 const maxColumns = 32;
 
 /**
- * Returns a program that computes products Xᵀ d of a narrow matrix d as (dᵀ X)ᵀ. The gradient of the weights of a last layer
- * is such a product. ONNX Runtime computes it up to twice as fast this way, because it reads X row by row.
+ * Replaces each product Xᵀ d, where the matrix d has few columns, by (dᵀ X)ᵀ. For example, the gradient of the weights
+ * of the last layer has the form Xᵀ d. ONNX Runtime computes the second form up to twice as fast, because it reads X
+ * row by row.
  */
 export function flipNarrowProducts(program: Program): Program {
   const transpose = ops.transpose.spec as unknown as Step["op"];

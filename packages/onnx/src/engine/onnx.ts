@@ -11,8 +11,8 @@ import { type Conversion, conversionFor } from "./tensors.ts";
 
 export interface OnnxOptions {
   /**
-   * The number of threads. Default: 1 in Node. In a page, all sessions have the same number, which ONNX Runtime reads before
-   * it starts; the default is its own choice.
+   * The number of threads. In Node, the default is 1. In a page, ONNX Runtime reads the number once, when it starts, so
+   * all sessions have the same number of threads. In a page, ONNX Runtime chooses the default.
    */
   readonly threads?: number | undefined;
   /**
@@ -27,12 +27,12 @@ export interface OnnxOptions {
 }
 
 /**
- * Returns an engine for `compile`, which runs programs with ONNX Runtime: `compile(f, { engine: onnx(ort) })`. `ort` is the
- * module `onnxruntime-node`, or `onnxruntime-web` in a page. Each plan is exported as an ONNX model, and its first call
- * creates a session.
- * @throws ArgumentError unless `ort` is a module of ONNX Runtime and the options are valid, OutOfRangeError for an opset
- * outside 13 … 22. A call throws an ArgumentError if ONNX Runtime cannot run the program: an op has no ONNX form, or an
- * operator has no kernel for a dtype.
+ * Returns an engine for `compile`, which runs programs with ONNX Runtime: `compile(f, { engine: onnx(ort) })`. `ort` is
+ * the module `onnxruntime-node`, or `onnxruntime-web` in a page. The program of each plan is exported as an ONNX model.
+ * The first call of a plan creates a session of ONNX Runtime for this model.
+ * @throws ArgumentError unless `ort` is a module of ONNX Runtime and the options are valid, OutOfRangeError for an
+ * opset outside 13 … 22. A call throws an ArgumentError if ONNX Runtime cannot run the program: an op has no ONNX form,
+ * or an operator has no kernel for a dtype.
  */
 export function onnx(ort: OnnxRuntime, options?: OnnxOptions): ProgramEngine {
   checkRuntime(ort);
@@ -56,7 +56,7 @@ export function onnx(ort: OnnxRuntime, options?: OnnxOptions): ProgramEngine {
     ort,
     conversion: conversionFor(ort),
     start: (model, dtypes) => {
-      // Above this level, ONNX Runtime rounds factors of float64 products to float32.
+      // Above the optimization level "basic", ONNX Runtime rounds the factors of float64 products to float32.
       const graphOptimizationLevel = dtypes.has("float64") ? "basic" : "all";
       if (count !== undefined && ort.env.versions.web !== undefined) ort.env.wasm.numThreads = count;
       return createSession(ort, model, { graphOptimizationLevel, ...settings });
@@ -75,7 +75,8 @@ function prepare(given: Program, opset: number, { ort, conversion, start }: Mach
   const program = flipNarrowProducts(given);
   const positions = new Map(program.inputs.map((x, k) => [x, k]));
   const constants = new Set(program.constants);
-  // Outputs that are inputs or constants are returned as they are, so the graph computes each other output once.
+  // Inputs and constants that are also outputs are returned directly. The ONNX graph computes only the remaining
+  // outputs, each once.
   const computed = [...new Set(program.outputs)].filter((x) => !positions.has(x) && !constants.has(x));
   const resultOf = program.outputs.map((x): ((given: readonly Tensor[], results: readonly Tensor[]) => Tensor) => {
     const [i, k] = [computed.indexOf(x), positions.get(x)];

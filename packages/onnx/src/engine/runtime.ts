@@ -1,4 +1,5 @@
-// The parts of onnxruntime-node and onnxruntime-web that the engine uses. This package depends on neither of them.
+// The types of onnxruntime-node and onnxruntime-web that the engine uses. `@wengert/onnx` does not depend on these
+// packages.
 
 /** A tensor of ONNX Runtime. */
 export interface OnnxTensor {

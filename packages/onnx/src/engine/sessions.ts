@@ -1,12 +1,12 @@
 import { ArgumentError } from "@wengert/core";
 import type { OnnxRuntime, OnnxSession } from "./runtime.ts";
 
-/** The last task of each runtime, until it ends. */
+/** For each runtime, the promise of the task that was added last. */
 const lastTasks = /* @__PURE__ */ new WeakMap<object, Promise<unknown>>();
 
 /**
- * Runs tasks of a runtime one after the other. In pages, a run of ONNX Runtime fails if another one is not finished, even
- * of another session.
+ * Runs the tasks of a runtime one after the other. In a page, a run of ONNX Runtime fails if another run has not
+ * finished, even if the two runs belong to different sessions.
  */
 export function oneAtATime<T>({ InferenceSession: key }: OnnxRuntime, task: () => Promise<T>): Promise<T> {
   const result = lastTasks.get(key)?.then(task, task) ?? task();
@@ -18,7 +18,10 @@ export function oneAtATime<T>({ InferenceSession: key }: OnnxRuntime, task: () =
   return result;
 }
 
-/** Creates a session. @throws ArgumentError if the runtime cannot run the model, as without a kernel for a dtype */
+/**
+ * Creates a session.
+ * @throws ArgumentError if the runtime cannot run the model, for example because it has no kernel for a dtype
+ */
 export async function createSession(ort: OnnxRuntime, model: Uint8Array, options: object): Promise<OnnxSession> {
   try {
     return await oneAtATime(ort, () => ort.InferenceSession.create(model, options));

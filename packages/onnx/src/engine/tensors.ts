@@ -2,15 +2,17 @@ import { Tensor } from "@wengert/core";
 import { type Data, ndarray, ravel, valuesOf } from "@wengert/core/extend";
 import type { OnnxRuntime, OnnxTensor } from "./runtime.ts";
 
-/** Converts tensors between Wengert and ONNX Runtime. Both then share the memory of the elements. */
+/**
+ * Converts tensors between Wengert and ONNX Runtime. A tensor and its converted form share the memory of the elements.
+ */
 export interface Conversion {
   readonly toOnnx: (x: Tensor) => OnnxTensor;
   readonly fromOnnx: (x: OnnxTensor, like: Tensor) => Tensor;
 }
 
 /**
- * Returns the conversion for a runtime. Copies the elements of strided tensors only. Each tensor is converted once, and a
- * result that is an argument of a later call is not converted at all.
+ * Returns the conversion for a runtime. Copies elements only for strided tensors. Each tensor is converted at most
+ * once. If a result is an argument of a later call, it is passed on without a conversion.
  */
 export function conversionFor({ Tensor: OrtTensor }: OnnxRuntime): Conversion {
   const known = new WeakMap<Tensor, OnnxTensor>();

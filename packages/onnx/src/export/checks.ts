@@ -2,7 +2,7 @@ import { ArgumentError, OutOfRangeError, type Program, type Step } from "@wenger
 import { bodyOf, checkListing, isList, show } from "@wengert/core/extend";
 import { ruleOf } from "../rules/table.ts";
 
-/** The limit of the format of Protocol Buffers, in which lengths are 32-bit numbers with a sign. */
+/** The largest file size: lengths in the format of Protocol Buffers are signed 32-bit numbers. */
 const maxBytes = 2 ** 31 - 1;
 
 const bytesPerElement = { float64: 8, float32: 4, int32: 4, bool: 1 } as const;
@@ -27,7 +27,10 @@ export function checkProgram(program: Program): void {
   );
 }
 
-/** Lists the ops of a program that have no ONNX form, with their numbers of steps. Returns `undefined` if all have one. */
+/**
+ * Lists the ops of a program that have no ONNX form, with the number of steps for each op. Returns `undefined` if all
+ * ops have an ONNX form.
+ */
 export function missingOps(program: Program): string | undefined {
   const missing = new Map<string, number>();
   const visit = (steps: readonly Step[]): void => {

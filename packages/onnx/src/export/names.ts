@@ -1,7 +1,7 @@
 import type { Program, Tensor } from "@wengert/core";
 import { walk } from "@wengert/core/extend";
 
-/** The names of the inputs and constants by tensor, and those of the outputs in order. */
+/** The names of the inputs and constants, by tensor, and the names of the outputs, in the order of the outputs. */
 export interface Names {
   readonly inputs: ReadonlyMap<Tensor, string>;
   readonly constants: ReadonlyMap<Tensor, string>;
@@ -10,8 +10,8 @@ export interface Names {
 
 /**
  * Names the values of a program. An input has the label that `trace` gave it: its path, such as `params.W`, or its own
- * label. An output has its path in the value of the program, such as `grad.W`, or "output" if the value is one tensor. If a
- * name is taken, an output gets "out." in front, and other values get a number at the end.
+ * label. An output has its path in the value of the program, such as `grad.W`, or "output" if the value is one tensor.
+ * If a name is used twice, an output gets the prefix "out.", and an input or a constant gets a number at the end.
  */
 export function namesIn(program: Program): Names {
   const taken = new Set<string>();
@@ -37,8 +37,8 @@ export function namesIn(program: Program): Names {
 export const isNumber = ({ shape, label }: Tensor): boolean => shape.length === 0 && !label;
 
 /**
- * Returns a path with dots only, as in PyTorch: `layers[0].W` becomes `layers.0.W`. Arguments whose names `trace` does not
- * know are numbered: "argument 0 at W" becomes `arg0.W`.
+ * Returns a path in the notation of PyTorch, with dots only: `layers[0].W` becomes `layers.0.W`. An argument without a
+ * known name gets a number: "argument 0 at W" becomes `arg0.W`.
  */
 const withDots = (path: string): string =>
   path

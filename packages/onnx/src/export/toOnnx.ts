@@ -10,7 +10,9 @@ import { openSize } from "./openSize.ts";
 export interface ToOnnxOptions {
   /** The name of the graph. Default: "program". */
   readonly name?: string | undefined;
-  /** The version of ONNX's operators, from 13 to 22. Default: 17, which runtimes since 2022 can run. */
+  /**
+   * The opset (version of ONNX's operators), from 13 to 22. Default: 17, which ONNX runtimes have supported since 2022.
+   */
   readonly opset?: number | undefined;
   /**
    * A trace of the same function at another size, such as another batch size. If given, the file accepts any size: the
@@ -23,13 +25,13 @@ export interface ToOnnxOptions {
 }
 
 /**
- * Returns a program as the bytes of an ONNX file. The program may be a model, a model and its gradient, or a whole training
- * step. Its arguments become the inputs of the file, its constants become initializers, and its value becomes the outputs.
- * Inputs have the names of their paths, such as `params.W`. Outputs have the names of their paths in the value; an output
- * with the name of an input gets "out." in front.
- * @throws ArgumentError unless given a program of `trace`, if one of its ops has no ONNX form, or if the file
- * cannot compute a number that differs from `otherSize`; OutOfRangeError for an
- * opset outside 13 … 22, or constants above 2 GB; DTypeError if an ONNX operator does not take the dtype
+ * Returns a program as the bytes of an ONNX file. The program may be a model, a model and its gradient, or a whole
+ * training step. Its arguments become the inputs of the file, its constants become initializers, and its value becomes
+ * the outputs. The names of inputs are their paths in the arguments, such as `params.W`. The names of outputs are their
+ * paths in the value. If an output has the same name as an input, the output gets the prefix "out.".
+ * @throws ArgumentError unless given a program of `trace`, if one of its ops has no ONNX form, or if the file cannot
+ * compute a number that differs from `otherSize`; OutOfRangeError for an opset outside 13 … 22, or constants above
+ * 2 GB; DTypeError if an ONNX operator does not take the dtype
  */
 export function toOnnx(program: Program, options?: ToOnnxOptions): Uint8Array<ArrayBuffer> {
   const complete = withDefaults<ToOnnxOptions>("toOnnx", options, {
@@ -65,8 +67,8 @@ function graphOf(program: Program, name: string, opset: number): Graph {
     if (isNumber(constant)) graph.name(constant, graph.number(constant.item(), constant.dtype));
     else graph.constant(constant, names.constants.get(constant)!);
 
-  // The step that computes an output gives it the output's name. An input, a constant, or a second output with the same
-  // value needs a node that copies it.
+  // The node that computes an output uses the name of the output. If the output is an input, a constant, or the same
+  // tensor as another output, an Identity node copies the tensor under the name of the output.
   const wanted = new Map<unknown, string>();
   for (const [i, output] of program.outputs.entries()) if (!wanted.has(output)) wanted.set(output, names.outputs[i]!);
   emitSteps(graph, program.steps, ({ output }: Step) => wanted.get(output));

@@ -1,12 +1,15 @@
 import { damaged } from "./damaged.ts";
 
-// Reads the wire format of Protocol Buffers, which `protobuf.ts` describes. A file is never trusted: each tag, varint and
-// length is checked before its bytes are read, and nothing is allocated for a length that the file only claims.
+// Reads the wire format of Protocol Buffers, which `protobuf.ts` describes. A file may be damaged, so each tag, varint
+// and length is checked before its bytes are read. No memory is allocated for a length beyond the end of the file.
 
-/** One field of a message. A varint has its value; fields of other wire types have their bytes, as a view of the file. */
+/**
+ * One field of a message in the format of Protocol Buffers. A varint field holds a value. A field of another wire type
+ * holds bytes, as a view of the file.
+ */
 export interface Field {
   readonly number: number;
-  /** 0: varint, 1: 8 bytes, 2: a length and as many bytes, 5: 4 bytes. */
+  /** The wire type. 0: a varint, 1: 8 bytes, 2: a length and then this number of bytes, 5: 4 bytes. */
   readonly type: number;
   readonly value: bigint;
   readonly content: Uint8Array;

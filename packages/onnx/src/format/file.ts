@@ -12,10 +12,10 @@ import {
   textIn,
 } from "./fields.ts";
 
-// Reads the messages of an ONNX file, with the field numbers of onnx.proto. The results are plain data: which operators,
-// versions and element types are supported is not decided here.
+// Reads the messages of an ONNX file, with the field numbers of onnx.proto. The results are plain data. The importer,
+// not the reader, checks whether operators, versions and element types are supported.
 
-/** A tensor of a file. Its values stay in the file until they are needed. */
+/** A tensor of an ONNX file. Its elements are decoded only when they are needed. */
 export interface FileTensor {
   readonly name: string;
   /** The number of the element type, as in `elementTypes`. */
@@ -23,9 +23,11 @@ export interface FileTensor {
   readonly shape: readonly number[];
   /** The elements as little-endian bytes, if the file has them in this form. */
   readonly raw: Uint8Array | undefined;
-  /** The elements as numbers otherwise; integers are bigints. */
+  /** The elements as numbers, if the file does not store them as bytes. Integers are bigints. */
   readonly numbers: readonly number[] | readonly bigint[];
-  /** The place of the elements in another file: the keys "location", "offset" and "length". */
+  /**
+   * If another file holds the elements, where: the keys are "location" (the name of the file), "offset" and "length".
+   */
   readonly external: ReadonlyMap<string, string> | undefined;
 }
 
@@ -63,18 +65,21 @@ export interface FileGraph {
 }
 
 export interface FileModel {
-  /** The version of each set of operators, by its domain. */
+  /** The version of each operator set (opset), by the domain of the set. */
   readonly opsets: ReadonlyMap<string, number>;
   readonly graph: FileGraph;
 }
 
-/** Graphs may contain graphs. Deeper nesting than this would overflow the stack before a model would need it. */
+/**
+ * The largest nesting depth of graphs. Real models need fewer levels, and a damaged file with many levels would
+ * overflow the stack.
+ */
 const maxDepth = 16;
 
-/** Returns the fields with a number. */
+/** Returns all fields with a given field number. */
 const all = (fields: readonly Field[], number: number): Field[] => fields.filter((field) => field.number === number);
 
-/** Returns the only field with a number, read by `read`, or `otherwise`. */
+/** Returns the value of the only field with a given field number, or `otherwise` if there is no such field. */
 function only<T, D>(fields: readonly Field[], number: number, read: (field: Field) => T, otherwise: D): T | D {
   const found = all(fields, number);
   if (found.length > 1) throw damaged(`${found[0]!.message} has field ${number} ${found.length} times`);
@@ -83,7 +88,10 @@ function only<T, D>(fields: readonly Field[], number: number, read: (field: Fiel
 
 const maxSize = 2 ** 31 - 1;
 
-/** The numbers of the fields with elements, by element type: float32, int32, int64, bool, float64. */
+/**
+ * For each element type, the number of the field that holds the elements. The types are, in order, float32, int32,
+ * int64, bool and float64.
+ */
 const dataFields: Readonly<Record<number, number>> = { 1: 4, 6: 5, 7: 7, 9: 5, 11: 10 };
 
 function tensorIn(field: Field): FileTensor {
@@ -128,7 +136,10 @@ function sizeIn(field: Field): number | string | undefined {
   return size < 0 ? undefined : size;
 }
 
-/** The numbers of the attribute types that an importer reads, and the fields with their values. */
+/**
+ * For each type of an attribute, by its number in onnx.proto, a function that reads the field with the attribute's
+ * value.
+ */
 const kinds: Readonly<Record<number, (fields: readonly Field[], depth: number) => FileAttribute>> = {
   1: (fields) => ({ kind: "float", value: only(fields, 2, floatIn, 0) }),
   2: (fields) => ({ kind: "int", value: only(fields, 3, roundedIn, 0) }),
@@ -140,7 +151,7 @@ const kinds: Readonly<Record<number, (fields: readonly Field[], depth: number) =
   7: (fields) => ({ kind: "ints", value: all(fields, 8).flatMap((each) => bigintsIn(each).map(Number)) }),
 };
 
-/** Returns a whole number as the nearest double. Operators check the range of their attributes. */
+/** Returns a 64-bit integer as the nearest double. The operators check that their attributes are in range. */
 const roundedIn = (field: Field): number => Number(bigintIn(field));
 
 function required<T>(fields: readonly Field[], number: number, read: (field: Field) => T): T {

@@ -16,7 +16,7 @@ export const elementTypes: Readonly<Record<ElementType, number>> = {
   float64: 11,
 };
 
-/** The attributes of a node: whole numbers, lists of them, texts and graphs. */
+/** The attributes of a node: whole numbers, lists of whole numbers, texts and graphs. */
 export type Attributes = Readonly<Record<string, number | readonly number[] | string | Graph>>;
 
 /** One application of an ONNX operator. */
@@ -25,7 +25,7 @@ export interface Node {
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];
   readonly attributes: Attributes;
-  /** A text for readers of the file. */
+  /** A text that describes the node to people who read the file. */
   readonly doc: string;
 }
 
@@ -94,7 +94,9 @@ const graphMessage = ({ name, nodes, initializers, inputs, outputs, doc }: Graph
   ...outputs.flatMap((value) => bytes(12, valueInfoMessage(value))),
 ];
 
-/** Returns the oldest version of the file format that has the opset, so that older runtimes can read the file. */
+/**
+ * Returns the oldest version of the ONNX file format that allows the opset, so that older runtimes can read the file.
+ */
 const irVersion = (opset: number): number => (opset > 20 ? 10 : opset > 18 ? 9 : opset > 14 ? 8 : 7);
 
 /** Returns the bytes of an ONNX file. */

@@ -1,7 +1,10 @@
 // The wire format of Protocol Buffers. A message is a list of fields. A field is a tag, then its value; the tag holds the
 // number of the field and the type of the value. ONNX files need whole numbers, floats, strings, bytes and nested messages.
 
-/** The bytes of a field or a message, as chunks. Chunks avoid copying the weights once per level of nesting. */
+/**
+ * The bytes of a field or a message, as a list of chunks. With a single array, each level of nested messages would copy
+ * the weights again.
+ */
 export type Chunks = readonly Uint8Array[];
 
 const byteLength = (chunks: Chunks): number => chunks.reduce((n, chunk) => n + chunk.length, 0);

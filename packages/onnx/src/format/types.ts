@@ -19,5 +19,8 @@ const dtypes: Readonly<Record<string, DType>> = {
   bool: "bool",
 };
 
-/** Returns the dtype of tensors of an element type, or `undefined` if there is none. int64 becomes int32. */
+/**
+ * Returns Wengert's dtype for an element type of ONNX, or `undefined` if the element type is not supported. For int64,
+ * returns int32.
+ */
 export const dtypeOf = (type: number): DType | undefined => dtypes[typeName(type)];

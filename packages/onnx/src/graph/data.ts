@@ -22,11 +22,11 @@ export function bytesOf(data: Data | BigInt64Array): Uint8Array {
   return swapped;
 }
 
-/** Returns numbers as bytes of an element type. */
+/** Encodes numbers as the bytes of an element type. */
 export const encode = (type: ElementType, values: readonly number[]): Uint8Array =>
   type === "int64" ? bytesOf(BigInt64Array.from(values, BigInt)) : bytesOf(storage[type as DType].from(values));
 
-/** Returns the elements of an array from little-endian bytes: the inverse of `bytesOf`. Copies them. */
+/** Decodes little-endian bytes to a new typed array. This is the inverse of `bytesOf`. */
 export function dataOf(type: ElementType, bytes: Uint8Array): Data | BigInt64Array {
   const ArrayClass = storage[type] as new (buffer: ArrayBuffer) => Data | BigInt64Array;
   const data = new ArrayClass(new Uint8Array(bytes).buffer);

@@ -4,8 +4,8 @@ import type { Attributes, ElementType, Graph, Initializer, Node, ValueInfo } fro
 import { bytesOf, encode } from "./data.ts";
 
 /**
- * A graph under construction. Emit rules add nodes to it. Values have names: the functions take names of inputs, and return
- * the name of the new value.
+ * Builds an ONNX graph. The values of a graph have names: a function that adds a node takes the names of the inputs,
+ * and returns the name of the output.
  */
 export interface GraphBuilder {
   readonly opset: number;
@@ -17,13 +17,13 @@ export interface GraphBuilder {
   readonly nodes: (op: string, inputs: readonly string[], count: number, attributes?: Attributes) => string[];
   /** Adds a vector of int64, the type of shapes, axes and bounds in ONNX. */
   readonly ints: (values: readonly number[]) => string;
-  /** Adds a number as a scalar of `type`. */
+  /** Adds a scalar constant with the element type `type`. */
   readonly number: (value: number, type: ElementType) => string;
   /** Adds an array of numbers. */
   readonly array: (values: readonly number[], shape: Shape, type: ElementType) => string;
   /**
-   * Returns a graph inside this graph: the body of a loop. `fill` adds its nodes and returns the names of its outputs. The
-   * body may use the values of this graph.
+   * Returns the body of a loop, as a graph inside this graph. `fill` adds the nodes of the body, and returns the names
+   * of the body's outputs. The body may use the values of this graph.
    */
   readonly body: (
     inputs: readonly Tensor[],
@@ -38,8 +38,8 @@ export interface GraphInProgress extends GraphBuilder {
   /** Adds the values of a tensor as an initializer, under a name. */
   readonly constant: (tensor: Tensor, name: string) => void;
   /**
-   * Runs an emit rule. The nodes that it adds refer to step `label` in their docs. The result gets the name `wanted`, unless
-   * it is an existing value.
+   * Runs the emit rule of a step. The doc texts of the added nodes name the step, as in "#3 relu". The result is
+   * renamed to `wanted`, unless an earlier node computes the result.
    */
   readonly step: (label: string, title: string, wanted: string | undefined, rule: () => string) => string;
   readonly finish: (parts: {
@@ -51,8 +51,8 @@ export interface GraphInProgress extends GraphBuilder {
 }
 
 /**
- * Starts a graph. `reserved` are names that only inputs, outputs and constants of the program may have. `outer` is the graph
- * that contains this one, if this one is the body of a loop; `prefix` starts the names of its values.
+ * Starts a graph. Only inputs, outputs and constants of the program may have the names in `reserved`. If the graph is
+ * the body of a loop, `outer` is the graph that contains the loop, and `prefix` is the start of all names in the body.
  */
 export function startGraph(
   opset: number,

@@ -25,7 +25,10 @@ export function checkOptions({ parameters, externalData }: FromOnnxOptions): {
   );
 }
 
-/** Checks the version of the operators. @throws DataError unless it is from 13 to 22 */
+/**
+ * Checks the opset (version of the operators) of a file.
+ * @throws DataError unless the opset is from 13 to 22
+ */
 export function checkOpset(opsets: ReadonlyMap<string, number>): void {
   const opset = opsets.get("");
   if (opset === undefined) throw damaged("it imports no operator set of ONNX");
@@ -93,7 +96,10 @@ export function checkInputs(inputs: readonly OnnxValue[], given: readonly unknow
   });
 }
 
-/** Returns the specs of inputs. @throws ArgumentError unless `dims` has a size for each name in their shapes */
+/**
+ * Returns the shape, dtype and label of each input, for `trace`.
+ * @throws ArgumentError unless `dims` has a size for each name in their shapes
+ */
 export function specsOf(inputs: readonly OnnxValue[], dims: unknown = {}): Spec[] {
   if (typeof dims !== "object" || dims === null)
     throw new ArgumentError(`program: dims must be an object with a size for each name, got ${show(dims)}`);

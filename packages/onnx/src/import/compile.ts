@@ -7,8 +7,8 @@ import { operators } from "../operators/table.ts";
 import { type Graph, type Node, runGraph, runNode } from "./interpret.ts";
 import { type ExternalData, tensorOf } from "./values.ts";
 
-// Checks a graph, and pairs its nodes with their operators. Everything that can be checked without input is checked here,
-// before anything runs.
+// Checks the graph of an ONNX file, and finds the operator of each node. All checks that need no input tensors run
+// before the graph runs.
 
 const quoted = (name: string): string => JSON.stringify(name.slice(0, 100));
 
@@ -18,7 +18,7 @@ interface Use {
   readonly input: number;
 }
 
-/** Records the uses of all values of a graph and its subgraphs. */
+/** Returns, for each value of a graph and its subgraphs, the nodes that use the value as an input. */
 function usesIn(graph: FileGraph, uses = new Map<string, Use[]>()): Map<string, Use[]> {
   const add = (name: string, use: Use) => {
     const list = uses.get(name);
@@ -34,7 +34,7 @@ function usesIn(graph: FileGraph, uses = new Map<string, Use[]>()): Map<string, 
 
 const movers = new Set(["Unsqueeze", "Squeeze", "Concat", "Identity", "Reshape", "Cast"]);
 
-/** State that a graph shares with its subgraphs. */
+/** The state of the import that a graph shares with its subgraphs, such as the bodies of loops. */
 export interface Compilation {
   readonly files: ExternalData;
   readonly uses: ReadonlyMap<string, readonly Use[]>;
@@ -51,7 +51,10 @@ export const startCompilation = (graph: FileGraph, files: ExternalData): Compila
   problems: new Map(),
 });
 
-/** Whether only slices use a value, as bounds. Exporters write 2^63 − 1 for "to the end". */
+/**
+ * Whether a value is used only as the start or end of slices. Exporters write the end 2^63 − 1 for "to the end of the
+ * axis", which int32 cannot hold.
+ */
 function isBound(compilation: Compilation, name: string, depth = 8): boolean {
   const isBoundOf = ({ node, input }: Use): boolean => {
     if (node.op === "Slice") return input === 1 || input === 2;
@@ -61,7 +64,7 @@ function isBound(compilation: Compilation, name: string, depth = 8): boolean {
   return uses.length > 0 && uses.every(isBoundOf);
 }
 
-/** Whether a value is a setting of an operator, which cannot be trained. */
+/** Whether an operator uses a value as a setting, such as the bounds of Clip. Settings cannot be trained. */
 export const isSetting = ({ uses }: Compilation, name: string): boolean =>
   (uses.get(name) ?? []).some(({ node, input }) => operators().get(node.op)?.settings.includes(input));
 
@@ -69,14 +72,17 @@ function report({ problems }: Compilation, problem: string): void {
   problems.set(problem, (problems.get(problem) ?? 0) + 1);
 }
 
-/** Returns a tensor of the file, or `undefined` and a report if its element type is not supported. */
+/**
+ * Returns a tensor of the file. If the element type is not supported, adds the type to the list of problems and returns
+ * `undefined`.
+ */
 function readTensor(compilation: Compilation, tensor: FileTensor, name: string): Tensor | undefined {
   if (dtypeOf(tensor.type) !== undefined) return tensorOf(tensor, compilation.files, isBound(compilation, name));
   report(compilation, `${typeName(tensor.type)} tensors`);
   return undefined;
 }
 
-/** The names that a graph can use: its own and those of the graphs around it. */
+/** The names that the nodes of a graph may use: the names of the graph, and of the graphs that contain it. */
 interface Scope {
   readonly has: (name: string) => boolean;
 }
@@ -95,10 +101,10 @@ function lastUses({ nodes, outputs }: FileGraph): string[][] {
   return last;
 }
 
-/** Returns the values that a graph in an attribute uses. */
+/** Returns the names of the values that a subgraph uses. */
 const namesIn = (graph: FileGraph): string[] => [...usesIn(graph).keys(), ...graph.outputs.map(({ name }) => name)];
 
-/** Checks a graph and returns it in executable form. */
+/** Checks a graph of a file, and returns a graph that `runGraph` can run. */
 export function compileGraph(compilation: Compilation, file: FileGraph, outer?: Scope): Graph {
   const { constants: known } = compilation;
   const defined = new Set<string>();
@@ -140,7 +146,10 @@ export function compileGraph(compilation: Compilation, file: FileGraph, outer?: 
   return { inputs: inputs.map(({ name }) => name), outputs: file.outputs.map(({ name }) => name), nodes, constants };
 }
 
-/** Pairs a node with its operator and reads its attributes. Returns `undefined` and a report if it is not supported. */
+/**
+ * Finds the operator of a node and reads the node's attributes. If the operator or an attribute is not supported, adds
+ * it to the list of problems and returns `undefined`.
+ */
 function compileNode(
   compilation: Compilation,
   node: FileNode,
@@ -184,7 +193,7 @@ function compileNode(
   };
 }
 
-/** `readTensor` has reported the tensor already. */
+/** Throws an error without a text, because `readTensor` has already added the tensor to the list of problems. */
 function unsupportedTensor(): never {
   throw new Unsupported("");
 }

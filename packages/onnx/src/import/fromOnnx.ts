@@ -13,7 +13,10 @@ export type OnnxParameters = Readonly<Record<string, Tensor>>;
 export interface OnnxValue {
   readonly name: string;
   readonly dtype: DType;
-  /** The sizes of the axes. A name is a size that may differ from call to call. `undefined` if the file has no shape. */
+  /**
+   * The sizes of the axes, or `undefined` if the file contains no shape. An axis whose size may differ from call to
+   * call has a name instead, such as "batch".
+   */
   readonly shape: readonly (number | string)[] | undefined;
 }
 
@@ -22,7 +25,10 @@ export interface FromOnnxOptions<P extends "constant" | "argument" = "constant" 
    * Whether the weights of the file are constants, or the first argument of `run`, for fine-tuning. Default: "constant".
    */
   readonly parameters?: P | undefined;
-  /** The contents of the files that hold large tensors, by the names that the ONNX file uses. Default: none. */
+  /**
+   * The bytes of the additional files that hold large tensors, by the file names that the ONNX file contains. Default:
+   * none.
+   */
   readonly externalData?: ExternalData | undefined;
 }
 
@@ -37,16 +43,19 @@ export interface OnnxModel<A extends readonly unknown[] = readonly unknown[]> {
   readonly parameters: OnnxParameters;
   /** Applies the model to tensors in the order of `inputs`, and returns tensors in the order of `outputs`. */
   run(...args: A): [Tensor, ...Tensor[]];
-  /** Returns the model as a program. `dims` has the sizes of the axes that have names, such as `{ batch: 8 }`. */
+  /**
+   * Traces the model, and returns it as a program. `dims` gives a size for each axis that has a name instead of a size,
+   * such as `{ batch: 8 }`.
+   */
   program(dims?: Readonly<Record<string, number>>): Program<A, [Tensor, ...Tensor[]]>;
 }
 
 /**
- * Reads an ONNX file with operators of opset 13 to 22. The file is checked before anything is built. int64 becomes int32.
- * With `{ parameters: "argument" }`, the first argument of the model is a tree of its parameters, which starts as
- * `model.parameters`.
- * @throws DataError if the file is damaged, needs other files, or has operators or dtypes that are not supported: the error
- * lists them with their counts. ArgumentError for invalid options
+ * Reads an ONNX file with operators of opset 13 to 22. The whole file is checked before any tensor is created. Tensors
+ * of int64 become int32. With `{ parameters: "argument" }`, the first argument of the model is a tree of its
+ * parameters, which starts as `model.parameters`.
+ * @throws DataError if the file is damaged, needs other files, or has operators or dtypes that are not supported: the
+ * error lists them with their counts. ArgumentError for invalid options
  */
 export function fromOnnx(bytes: Uint8Array | ArrayBuffer, options?: FromOnnxOptions<"constant">): OnnxModel<Tensor[]>;
 export function fromOnnx(

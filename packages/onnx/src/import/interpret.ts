@@ -11,7 +11,7 @@ export interface Node {
   readonly attributes: Readonly<Record<string, unknown>>;
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];
-  /** The values that no later node uses. */
+  /** The names of the values that no later node uses. */
   readonly last: readonly string[];
   /** The constants of the file. */
   readonly known: ReadonlySet<Tensor>;
@@ -32,7 +32,10 @@ const numbersOf = (x: Tensor): number[] => {
   );
 };
 
-/** Returns the functions that an operator may call while its node runs. */
+/**
+ * Returns the functions that an operator may call while it runs, for example to read constants or to run the body of a
+ * loop.
+ */
 const siteOf = ({ outputs, known }: Node, values: Values): Site => ({
   outputs: outputs.length,
   constant: (x) => (x && x.size === 1 && known.has(x) ? numbersOf(x)[0] : undefined),
@@ -46,7 +49,7 @@ const siteOf = ({ outputs, known }: Node, values: Values): Site => ({
 
 const isLocated = /* @__PURE__ */ new WeakSet<WengertError>();
 
-/** Returns the error with the node in its message. */
+/** Returns an error of the library with the name of the node in its message. */
 function located(error: unknown, label: string): unknown {
   if (!(error instanceof WengertError) || isLocated.has(error)) return error;
   isLocated.add(error);
@@ -66,8 +69,8 @@ export function runNode(
 }
 
 /**
- * Runs the nodes of a graph on tensors, and returns its outputs. `outer` has the values of the graphs around it, and those
- * of parameters. The ops are applied one by one, so a run can be differentiated and traced.
+ * Runs the nodes of a graph on tensors, and returns its outputs. `outer` has the values of the parameters, and of the
+ * graphs that contain the graph. The operators apply ops of Wengert, so a run can be differentiated and traced.
  */
 export function runGraph(graph: Graph, inputs: readonly Tensor[], outer: Values): Tensor[] {
   const own = new Map<string, Tensor>(graph.inputs.map((name, i) => [name, inputs[i]!]));

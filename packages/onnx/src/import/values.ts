@@ -6,7 +6,7 @@ import type { ElementType } from "../format/model.ts";
 import { dtypeOf, typeName } from "../format/types.ts";
 import { dataOf } from "../graph/data.ts";
 
-/** The contents of other files, by the names that the ONNX file uses. */
+/** The bytes of the additional files that hold tensors, by the file names that the ONNX file contains. */
 export type ExternalData = Readonly<Record<string, Uint8Array>>;
 
 const bytesPerElement: Readonly<Record<string, number>> = { float32: 4, float64: 8, int32: 4, int64: 8, bool: 1 };
@@ -34,7 +34,10 @@ function externalBytes(tensor: FileTensor, size: number, files: ExternalData): U
   );
 }
 
-/** Returns integers as int32. Numbers outside its range are clamped if only slices use them as bounds. */
+/**
+ * Converts int64 numbers to int32. If `areBounds` is true, clamps numbers that int32 cannot hold; otherwise throws for
+ * them.
+ */
 function narrow(tensor: FileTensor, values: ArrayLike<bigint>, areBounds: boolean): Int32Array {
   const [lowest, highest] = [-(2n ** 31n), 2n ** 31n - 1n];
   return Int32Array.from({ length: values.length }, (_, i) => {

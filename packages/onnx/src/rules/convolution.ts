@@ -5,7 +5,8 @@ import { reshape, transpose } from "./formulas.ts";
 import { type Rule, rule } from "./rule.ts";
 import { sliceAxis } from "./slices.ts";
 
-// Convolutions. Wengert puts channels last, and ONNX first: images are [N, C, H, W], kernels [out, C / groups, kh, kw].
+// Convolutions. In Wengert, the channels C are the last axis of images. In ONNX, images have the shape [N, C, H, W],
+// and kernels have the shape [output channels, C / groups, height, width].
 
 export const channelsFirst: readonly number[] = [0, 3, 1, 2];
 export const channelsLast: readonly number[] = [0, 2, 3, 1];
@@ -13,7 +14,9 @@ const kernelFirst: readonly number[] = [3, 2, 0, 1];
 
 type Widths = readonly (readonly [number, number])[];
 
-/** Returns the padding as ONNX orders it: before all axes, then after all axes. */
+/**
+ * Returns the padding widths in the order of ONNX: first the widths before each axis, then the widths after each axis.
+ */
 export const padsOf = (padding: Widths): number[] => [
   ...padding.map(([before]) => before),
   ...padding.map(([, after]) => after),
@@ -37,7 +40,8 @@ export const convolutionRules = (): readonly Rule[] => [
     (g, [cotangent, kernel], { inputs: [c, k], output, params: { stride, padding, dilation, groups, size } }) => {
       mustBeFloat(output);
       const inputs = [transpose(g, cotangent, channelsFirst), transpose(g, kernel, kernelFirst)];
-      // The pixels behind the last window, which the result has and the windows do not reach.
+      // The number of rows and columns of the images after the last window. ConvTranspose adds them to its result,
+      // filled with zeros.
       const output_padding = size.map((n, i) => {
         const covered = (c.shape[i + 1]! - 1) * stride[i]! + dilation[i]! * (k.shape[i]! - 1) + 1;
         return n - covered + padding[i]![0] + padding[i]![1];
@@ -56,7 +60,8 @@ export const convolutionRules = (): readonly Rule[] => [
     convKernelPullback,
     (g, [x, cotangent], { inputs: [{ shape }], output, params: { stride, padding, dilation, groups, size } }) => {
       mustBeFloat(output);
-      // The convolution of x with the cotangent as the kernel: images and channels swap, and so do stride and dilation.
+      // The gradient of the kernel is a convolution of x in which the cotangent is the kernel. The axis of images and
+      // the axis of channels are swapped, and stride and dilation are swapped.
       const [images, height, width, channels] = shape as readonly [number, number, number, number];
       const depth = channels / groups;
       const split = transpose(g, reshape(g, x, [images, height, width, groups, depth]), [4, 3, 0, 1, 2]);

@@ -7,8 +7,9 @@ import { arithmetic, castTo, type JoinedAxes, joinAxes, log1p } from "./formulas
 import { type Rule, rule } from "./rule.ts";
 import { flip, padZeros, sliceAxis } from "./slices.ts";
 
-// Cumulative ops besides cumsum, which ONNX does not have. They double the number of terms: combining each result with the
-// result d entries before it, for d = 1, 2, 4, …, takes log₂ n rounds (Hillis and Steele, "Data parallel algorithms", 1986).
+// Cumulative ops. ONNX has an operator for cumsum only. The other ops run in log₂ n rounds: for d = 1, 2, 4, …, a round
+// combines each entry with the entry d positions before it, so each round doubles the number of combined entries
+// (Hillis and Steele, "Data parallel algorithms", 1986).
 
 /** Returns x moved by `by` entries towards the end of an axis, with `value` in front. */
 function shift(
@@ -23,13 +24,16 @@ function shift(
   return padZeros(g, sliceAxis(g, x, axis, 0, size - by), before, Array(rank).fill(0), g.number(value, dtype));
 }
 
-/** Returns the distances of the rounds: 1, 2, 4, … below n. */
+/** Returns the powers of 2 below n: 1, 2, 4, …. */
 const rounds = (n: number): number[] => Array.from({ length: Math.ceil(Math.log2(Math.max(n, 1))) }, (_, k) => 2 ** k);
 
 const cumulativeProduct = (g: GraphBuilder, x: string, axes: JoinedAxes, dtype: DType): string =>
   rounds(axes.size).reduce((y, by) => g.node("Mul", [y, shift(g, y, axes, by, 1, dtype)]), x);
 
-/** Returns `f` of arrays whose axes are joined and, if `reverse`, reversed; restores the axes of the result. */
+/**
+ * Joins the axes `axes` of the inputs into one axis, reverses this axis if `reverse` is true, and calls `f`. Then
+ * undoes the reversal and splits the axis of the result again.
+ */
 function directed(
   g: GraphBuilder,
   inputs: readonly string[],
@@ -62,8 +66,9 @@ export const cumulativeRules = (): readonly Rule[] => [
   rule(linearRecurrence, (g, [a, b], { output: { dtype, shape }, params }) =>
     directed(g, [a, b], shape, params, ([slopes, offsets], axes) => {
       if (axes.size === 0) return offsets!;
-      // Entry i is the map y ↦ p y + q. Two maps in a row are the map with the slope p p′ and the offset p q′ + q. The
-      // first slope multiplies y₀ = 0, and 0 in its place also holds for an infinite slope.
+      // Step i of the recurrence maps y to p y + q. The map y ↦ p′ y + q′ followed by y ↦ p y + q is the map with slope
+      // p p′ and offset p q′ + q. The first step gets the slope 0, because it multiplies y₀ = 0: an infinite slope
+      // would give NaN.
       const rest = sliceAxis(g, slopes!, axes.axis, 1, axes.size);
       const front = Array.from({ length: axes.rank }, (_, i) => (i === axes.axis ? 1 : 0));
       let [p, q] = [padZeros(g, rest, front, Array(axes.rank).fill(0)), offsets!];

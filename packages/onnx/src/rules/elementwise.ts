@@ -3,7 +3,7 @@ import { atan2Slope, gaussian, hypotSlope, internalOps, logAddExpSlope, powSlope
 import { and, arithmetic, castTo, expm1, finite, log1p, not, notANumber, sigmoid } from "./formulas.ts";
 import { type Rule, rule, sameAs } from "./rule.ts";
 
-// Elementwise ops. ONNX broadcasts as NumPy does.
+// Elementwise ops. The operators of ONNX broadcast in the same way as NumPy.
 
 /** The rounding ops return an int32 input unchanged, because the rounding operators of ONNX accept only floats. */
 const roundings = (...pairs: readonly (readonly [typeof ops.floor, string])[]): Rule[] =>

@@ -45,7 +45,8 @@ export const castTo = (g: GraphBuilder, x: string, type: keyof typeof elementTyp
 
 /** Returns the elements of x in another shape. */
 export function reshape(g: GraphBuilder, x: string, shape: Shape): string {
-  // A size of 0 means "as in the input" unless allowzero is set, which opset 13 does not have.
+  // In the Reshape operator of ONNX, the size 0 means "the size of the input", unless the attribute allowzero is set.
+  // Opset 13 does not have this attribute.
   const allowzero: Record<string, number> = shape.includes(0) && g.opset >= 14 ? { allowzero: 1 } : {};
   return g.node("Reshape", [x, g.ints(shape)], allowzero);
 }
@@ -88,7 +89,10 @@ export function joinAxes(g: GraphBuilder, shape: Shape, axes: readonly number[])
   };
 }
 
-/** Reduces x over axes. Opset 18 turned the axes of most reductions from an attribute into an input; ReduceSum is older. */
+/**
+ * Reduces x over axes. ReduceSum takes the axes as an input. Most other reductions take them as an attribute before
+ * opset 18, and as an input since then.
+ */
 export function reduce(
   g: GraphBuilder,
   operator: string,
@@ -103,7 +107,8 @@ export function reduce(
 }
 
 /**
- * Returns ln(1 + x) with Kahan's formula, ln(u) x / (u − 1) for u = 1 + x rounded. It keeps the digits of a small x.
+ * Returns ln(1 + x) with Kahan's formula, ln(u) x / (u − 1), where u is 1 + x, rounded. The result is accurate even for
+ * a small x.
  */
 export function log1p(g: GraphBuilder, x: string, dtype: DType): string {
   const { add, sub, mul, div, equal, where, apply } = arithmetic(g, dtype);
@@ -112,7 +117,10 @@ export function log1p(g: GraphBuilder, x: string, dtype: DType): string {
   return where(isLimit, x, mul(apply("Log", u), div(x, sub(u, 1))));
 }
 
-/** Returns eˣ − 1 with Kahan's formula, (u − 1) x / ln(u) for u = eˣ rounded. It keeps the digits of a small x. */
+/**
+ * Returns eˣ − 1 with Kahan's formula, (u − 1) x / ln(u), where u is eˣ, rounded. The result is accurate even for a
+ * small x.
+ */
 export function expm1(g: GraphBuilder, x: string, dtype: DType): string {
   const { sub, mul, div, equal, where, apply } = arithmetic(g, dtype);
   const u = apply("Exp", x);
@@ -121,7 +129,10 @@ export function expm1(g: GraphBuilder, x: string, dtype: DType): string {
   return where(equal(u, 1), x, where(isLimit, below, mul(below, div(x, apply("Log", u)))));
 }
 
-/** Returns ln(1 + eˣ) = max(x, 0) + ln(1 + e^−|x|), which neither overflows nor rounds its tail to 0. */
+/**
+ * Returns ln(1 + eˣ) as max(x, 0) + ln(1 + e^−|x|). This form does not overflow for a large x, and is accurate for a
+ * negative x.
+ */
 export function softplus(g: GraphBuilder, x: string, dtype: DType): string {
   const { add, apply } = arithmetic(g, dtype);
   const tail = log1p(g, apply("Exp", apply("Neg", apply("Abs", x))), dtype);
@@ -134,13 +145,13 @@ export function finite(g: GraphBuilder, x: string, dtype: DType): string {
   return equal(sub(x, x), 0);
 }
 
-/** Returns whether an entry over axes is NaN. */
+/** Returns whether any entry of x along the given axes is NaN. */
 export const anyNaN = (g: GraphBuilder, x: string, axes: readonly number[], keepDims: boolean): string =>
   castTo(g, reduce(g, "ReduceMax", castTo(g, notANumber(g, x), "int32"), axes, keepDims), "bool");
 
 /**
- * Returns σ(x) = 1 / (1 + e⁻ˣ). ONNX has a Sigmoid, but runtimes may round its lower tail: ONNX Runtime returns 0 in float32
- * for x < −18.
+ * Returns σ(x) = 1 / (1 + e⁻ˣ). The operator Sigmoid of ONNX is not used, because runtimes may round small results to
+ * 0: ONNX Runtime returns 0 in float32 for x < −18.
  */
 export function sigmoid(g: GraphBuilder, x: string, dtype: DType): string {
   const { add, apply } = arithmetic(g, dtype);

@@ -9,7 +9,10 @@ import { type Rule, rule } from "./rule.ts";
 // Ops that read and write entries at indices. ONNX also counts negative indices from the end, and runtimes throw an error
 // if an index is out of range.
 
-/** Returns class indices, with negative ones replaced by `count`: a runtime then throws, as for every other invalid class. */
+/**
+ * Replaces negative class indices by `count`. ONNX would count negative indices from the end of the axis, but for the
+ * index `count` a runtime throws an error.
+ */
 export function checkedClasses(g: GraphBuilder, indices: string, count: number): string {
   const isNegative = g.node("Less", [indices, g.number(0, "int32")]);
   return g.node("Where", [isNegative, g.number(count, "int32"), indices]);
@@ -21,7 +24,10 @@ export function oneHotAlong(g: GraphBuilder, indices: string, axis: number, shap
   return g.node("ScatterElements", [fill(g, 0, shape, dtype), indices, ones], { axis });
 }
 
-/** Adds `values` to `base` at `indices`, an array with the shape of `values`. */
+/**
+ * Adds each entry of `values` to the entry of `base` whose position along `axis` is the corresponding entry of
+ * `indices`.
+ */
 function addElements(g: GraphBuilder, base: string, indices: string, values: string, axis: number): string {
   if (g.opset >= 16) return g.node("ScatterElements", [base, indices, values], { axis, reduction: "add" });
   throw new ArgumentError(
@@ -33,11 +39,16 @@ interface Entries {
   /** The name and the shape of the indices. */
   readonly indices: string;
   readonly indicesShape: Shape;
-  /** The values, whose shape is the shape of the target with `axis` replaced by the axes of the indices. */
+  /**
+   * The name of the values. Their shape is the shape of the target, with `axis` replaced by the axes of the indices.
+   */
   readonly values: string;
 }
 
-/** Returns indices and values in the form that ScatterElements needs: one axis of indices, repeated over the other axes. */
+/**
+ * Returns indices and values in the form that the operator ScatterElements needs. All axes of the indices become a
+ * single axis, and the indices are repeated along all other axes.
+ */
 function elementsOf(g: GraphBuilder, { indices, indicesShape, values }: Entries, target: Shape, axis: number) {
   const count = sizeOf(indicesShape);
   const shape = target.with(axis, count);
@@ -49,7 +60,7 @@ function elementsOf(g: GraphBuilder, { indices, indicesShape, values }: Entries,
   return { indices: expand(g, along, shape), values: reshape(g, values, shape) };
 }
 
-/** Returns x as numbers that can be added: bools count as int32. */
+/** Converts bools to int32, so that they can be added. Returns other numbers unchanged. */
 const addable = (g: GraphBuilder, x: string, dtype: DType): string => (dtype === "bool" ? castTo(g, x, "int32") : x);
 
 export const indexRules = (): readonly Rule[] => [

@@ -8,20 +8,21 @@ import { type Rule, rule } from "./rule.ts";
 export type EmitSteps = (g: GraphInProgress, steps: readonly Step[]) => void;
 
 /**
- * Returns the rule of loops, which become the Scan of ONNX. Both carry tensors from one iteration to the next, read one
- * entry of each list per iteration, and collect the results of all iterations. The body of a Scan is a graph that also sees
- * the values outside it.
+ * Returns the emit rule of `scan`, which becomes the operator Scan of ONNX. Both carry tensors from one iteration to
+ * the next, read one entry of each input list per iteration, and collect the results of all iterations. The body of a
+ * Scan is a graph that may use the values of the graph around it.
  */
 export const loopRules = (emitSteps: EmitSteps): readonly Rule[] => [
   rule(scanOp, (g, names, { inputs: given, output, params: { body, carries, reverse, length } }) => {
     const [constants, rest] = [names.slice(0, body.constants.length), names.slice(body.constants.length)];
     const lists = given.slice(body.constants.length + carries);
-    // A Scan needs a list, so a loop without lists counts.
+    // Scan needs at least one input list, so a loop without lists gets a list of zeros as long as the number of
+    // iterations.
     const counter = lists.length > 0 ? [] : [tensor(0, { dtype: "int32" })];
     const graph = g.body([...body.inputs, ...counter], body.outputs, (inner) => {
       for (const [k, constant] of body.constants.entries()) inner.name(constant, constants[k]!);
       emitSteps(inner, body.steps);
-      // An output of a body must be the output of one of its nodes, and of no other output.
+      // Each output of a Scan's body must be the output of a separate node of the body, so an Identity node copies it.
       return body.outputs.map((y) => inner.node("Identity", [inner.nameOf(y)]));
     });
     const inputs = [...rest, ...counter.map(() => fill(g, 0, [length], "int32"))];

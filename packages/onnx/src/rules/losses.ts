@@ -14,7 +14,7 @@ import { arithmetic, castTo, joinAxes, log1p, reduce, reshape, unsqueeze } from 
 import { checkedClasses, oneHotAlong } from "./indices.ts";
 import { type Rule, rule } from "./rule.ts";
 
-// Softmax, its relatives and the losses.
+// Emit rules of softmax, logSoftmax, their pullbacks and the losses.
 
 /** Returns the softmax of x over several axes. */
 function softmax(g: GraphBuilder, x: string, shape: Shape, axes: readonly number[]): string {
@@ -23,8 +23,8 @@ function softmax(g: GraphBuilder, x: string, shape: Shape, axes: readonly number
 }
 
 /**
- * Returns log softmax(x) over axes. In float64 ONNX Runtime's LogSoftmax returns numbers for a slice with a NaN, so it is
- * composed.
+ * Returns log softmax(x) over axes. In float64, uses simpler operators instead of LogSoftmax, because the LogSoftmax of
+ * ONNX Runtime loses a NaN in its input.
  */
 function logSoftmax(g: GraphBuilder, x: string, { shape, dtype }: Tensor, axes: readonly number[]): string {
   if (dtype === "float32") {
@@ -43,7 +43,7 @@ function centered(g: GraphBuilder, s: string, y: string, axes: readonly number[]
   return sub(y, mean);
 }
 
-/** Returns x, but 0 where the logits are −Infinity: such entries are constant. */
+/** Returns x with the entries set to 0 whose logits are −Infinity. */
 function whereVariable(g: GraphBuilder, logits: string, x: string, dtype: DType): string {
   const { equal, where } = arithmetic(g, dtype);
   return where(equal(logits, Number.NEGATIVE_INFINITY), 0, x);

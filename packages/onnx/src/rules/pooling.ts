@@ -8,8 +8,8 @@ import { arithmetic, transpose } from "./formulas.ts";
 import { type Rule, rule } from "./rule.ts";
 import { padZeros, placeSlice, takeSlice } from "./slices.ts";
 
-// Pools. ONNX has no operator for their derivatives, which take one slice of the images for each position in a window: a pool
-// with windows of 2 × 2 takes four.
+// Emit rules of pooling. ONNX has no operators for the derivatives of pooling, so they take one slice of the images for
+// each position in a window. Windows of 2 × 2 need four slices.
 
 interface Pooling {
   readonly size: readonly number[];
@@ -29,7 +29,10 @@ const paddedShape = (images: Shape, { padding: [rows, columns] }: Pooling): Shap
 const before = ({ padding }: Pooling): number[] => [0, padding[0]![0], padding[1]![0], 0];
 const after = ({ padding }: Pooling): number[] => [0, padding[0]![1], padding[1]![1], 0];
 
-/** Returns the entries that each position in a window selects from padded images, for a pool of shape `pool`. */
+/**
+ * Returns, for each position in a window, the slice of the padded images that contains the entries at this position in
+ * all windows. `pool` is the shape of the pooled output.
+ */
 const positionsOf = (pool: Shape, { size, stride }: Pooling) =>
   Array.from({ length: size[0]! * size[1]! }, (_, p) => ({
     start: [0, Math.floor(p / size[1]!), p % size[1]!, 0],
@@ -40,13 +43,18 @@ const positionsOf = (pool: Shape, { size, stride }: Pooling) =>
 const sumOf = (g: GraphBuilder, terms: readonly string[]): string =>
   terms.reduce((sum, each) => g.node("Add", [sum, each]));
 
-/** Returns, for each position in a window, its entries in the images padded with `value`. */
+/**
+ * Pads the images with `value`. Returns, for each position in a window, the entries at this position in all windows.
+ */
 function entriesOf(g: GraphBuilder, x: string, pool: Shape, params: Pooling, value: number, dtype: DType): string[] {
   const padded = padZeros(g, x, before(params), after(params), g.number(value, dtype));
   return positionsOf(pool, params).map((position) => takeSlice(g, padded, position));
 }
 
-/** Returns, for each position in a window, 1 where its entry is the maximum of the window and 0 elsewhere. */
+/**
+ * Returns, for each position in a window, an array over all windows: 1 if the entry at this position is the maximum of
+ * the window, and 0 otherwise.
+ */
 function maxima(g: GraphBuilder, x: string, pool: Shape, params: Pooling, dtype: DType): string[] {
   const { equal, max, where } = arithmetic(g, dtype);
   const entries = entriesOf(g, x, pool, params, Number.NEGATIVE_INFINITY, dtype);
@@ -54,7 +62,10 @@ function maxima(g: GraphBuilder, x: string, pool: Shape, params: Pooling, dtype:
   return entries.map((each) => where(equal(each, largest), 1, 0));
 }
 
-/** Adds entries at their positions in windows: returns the sum over all windows, with the shape of the images. */
+/**
+ * Adds up overlapping windows, and returns an array with the shape of the images. `entries` has, for each position in a
+ * window, the entries at this position in all windows.
+ */
 function spread(
   g: GraphBuilder,
   entries: readonly string[],
@@ -69,7 +80,10 @@ function spread(
   return padZeros(g, sumOf(g, placed), cut(before(params)), cut(after(params)));
 }
 
-/** Returns how many entries of x each window has: fewer at the edges, whose padding does not count. */
+/**
+ * Returns the number of entries of the images in each window. Windows at the edges have fewer entries, because padding
+ * does not count.
+ */
 function counts(images: Shape, pool: Shape, { size, stride, padding }: Pooling): number[] {
   const along = (i: 0 | 1) =>
     Array.from({ length: pool[i + 1]! }, (_, k) => {
@@ -84,7 +98,8 @@ function counts(images: Shape, pool: Shape, { size, stride, padding }: Pooling):
 const countsOf = (g: GraphBuilder, images: Shape, pool: Shape, params: Pooling, dtype: DType): string =>
   g.array(counts(images, pool, params), [1, pool[1]!, pool[2]!, 1], dtype);
 
-// Only the pools of float32 use the operators of ONNX. In float64 ONNX Runtime has no AveragePool, and its MaxPool skips NaN.
+// Only float32 pools use the operators MaxPool and AveragePool of ONNX. In float64, ONNX Runtime has no AveragePool,
+// and its MaxPool ignores NaN.
 export const poolingRules = (): readonly Rule[] => [
   rule(ops.maxPool2d, (g, [x], { output: { shape, dtype }, params }) => {
     if (dtype === "float32")

@@ -5,7 +5,10 @@ import type { GraphBuilder } from "../graph/graph.ts";
 import { reshape, transpose } from "./formulas.ts";
 import { type Rule, rule, sameAs } from "./rule.ts";
 
-/** Returns subscripts with the letters a, b, c, …: ONNX allows no others, and vmap uses more. */
+/**
+ * Returns einsum subscripts in which the letters are replaced by a, b, c, …. ONNX allows only the letters a to z and A
+ * to Z, but `vmap` may also use other characters.
+ */
 function withLetters(subscripts: string): string {
   const labels = [...new Set(subscripts.replaceAll(/[,>-]/g, ""))];
   const letter = (i: number) => String.fromCharCode((i < 26 ? 97 : 65 - 26) + i);

@@ -12,15 +12,17 @@ interface Reduction {
 
 const countOf = (shape: Shape, axes: readonly number[]): number => axes.reduce((n, axis) => n * shape[axis]!, 1);
 
-/** Returns x as numbers that can be added: bools count as int32. */
+/** Converts bools to int32, so that their sum can be computed. Returns other numbers unchanged. */
 const addable = (g: GraphBuilder, x: string, dtype: DType): string => (dtype === "bool" ? castTo(g, x, "int32") : x);
 
-/** Returns the largest or smallest entries. Bools are reduced as int32, because few runtimes reduce bools. */
+/**
+ * Returns the largest or smallest entry over axes. Bools are converted to int32, because few runtimes can reduce bools.
+ */
 function extreme(g: GraphBuilder, operator: string, x: string, input: Tensor, { axes, keepDims }: Reduction): string {
   const result = reduce(g, operator, addable(g, x, input.dtype), axes, keepDims);
   if (input.dtype === "bool") return castTo(g, result, "bool");
   if (input.dtype === "int32") return result;
-  // ONNX does not say what the maximum of NaN is, and ONNX Runtime skips NaN.
+  // ONNX does not define the maximum of an array with a NaN, and ONNX Runtime ignores NaN.
   const { where } = arithmetic(g, input.dtype);
   return where(anyNaN(g, x, axes, keepDims), Number.NaN, result);
 }
@@ -37,7 +39,10 @@ function variance(
   return div(reduce(g, "ReduceSum", mul(centered, centered), axes, keepDims), Math.max(countOf(shape, axes) - ddof, 0));
 }
 
-/** Returns the index of the largest or smallest entry as int32. ONNX searches along one axis and returns int64. */
+/**
+ * Returns the index of the largest or smallest entry as int32. The ONNX operators ArgMax and ArgMin search along a
+ * single axis, and return int64.
+ */
 function indexOf(g: GraphBuilder, operator: string, x: string, output: Tensor, { axes, keepDims }: Reduction): string {
   if (axes.length === 1)
     return castTo(g, g.node(operator, [x], { axis: axes[0]!, keepdims: keepDims ? 1 : 0 }), "int32");

@@ -4,7 +4,7 @@ import { expand, reshape, transpose, unsqueeze } from "./formulas.ts";
 import { type Rule, rule } from "./rule.ts";
 import { flip, padZeros, placeSlice, sliceAxis, takeSlice } from "./slices.ts";
 
-// Ops that move entries: they change shapes and the order of entries, and compute no numbers.
+// Emit rules of ops that only change the shape or the order of entries, such as reshape and transpose.
 
 export const shapeRules = (): readonly Rule[] => [
   rule(ops.reshape, (g, [x], { params: { shape } }) => reshape(g, x, shape)),
@@ -46,7 +46,8 @@ export const shapeRules = (): readonly Rule[] => [
       .reduce((sum, each) => g.node("Add", [sum, each])),
   ),
   rule(ops.windows, (g, [x], { inputs: [{ shape }], output, params: { axes, size, stride, dilation } }) => {
-    // Gather with a matrix of positions replaces an axis by two: the windows, and the entries of a window.
+    // The operator Gather with a matrix of positions replaces an axis by two axes: one for the windows, and one for the
+    // entries of a window.
     const order = [...shape.keys()].map(String);
     let entries = x;
     for (const [i, axis] of axes.entries()) {
@@ -67,7 +68,8 @@ export const shapeRules = (): readonly Rule[] => [
     );
   }),
   rule(overlapAdd, (g, [x], { inputs: [{ dtype, shape: given }], params: { axes, size, stride, dilation, shape } }) => {
-    // Adds the windows along one axis at a time, the last first: entry j of each window goes to every stride-th position.
+    // Adds up the windows along one axis at a time, beginning with the last axis. The entries j of all windows are
+    // added to the result at every stride-th position.
     let [sum, sizes] = [x, given];
     for (let i = axes.length - 1; i >= 0; i--) {
       const [axis, last] = [axes[i]!, sizes.length - 1];

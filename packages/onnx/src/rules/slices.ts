@@ -4,13 +4,15 @@ import type { Selection } from "@wengert/ops";
 import type { GraphBuilder } from "../graph/graph.ts";
 import { fill, reshape, unsqueeze } from "./formulas.ts";
 
-// Slices and their adjoints, which put entries among zeros. Several rules use them.
+// Slices, and the adjoints of slices, which put the entries of a slice into an array of zeros. Several emit rules use
+// these functions.
 
 /** Returns the selected entries of x. */
 export function takeSlice(g: GraphBuilder, x: string, { start, step, size }: Selection): string {
   const axes = [...size.keys()];
   if (axes.length === 0) return g.node("Identity", [x]);
-  // A negative end counts from the end of the axis, so the end before index 0 is a number below any size.
+  // ONNX counts a negative end from the end of the axis. A backward slice that includes index 0 therefore gets an end
+  // below −size.
   const ends = axes.map((axis) => start[axis]! + size[axis]! * step[axis]!).map((end) => (end < 0 ? -(2 ** 31) : end));
   return g.node("Slice", [x, g.ints(start), g.ints(ends), g.ints(axes), g.ints(step)]);
 }
@@ -31,7 +33,7 @@ export const flip = (g: GraphBuilder, x: string, axes: readonly number[]): strin
         g.ints(axes.map(() => -1)),
       ]);
 
-/** Returns x with zeros around it. Negative widths cut entries off. */
+/** Pads x with zeros, or with `value`. A negative width removes entries at the edge. */
 export function padZeros(
   g: GraphBuilder,
   x: string,
@@ -43,7 +45,9 @@ export function padZeros(
   return g.node("Pad", [x, g.ints([...before, ...after]), ...(value === undefined ? [] : [value])]);
 }
 
-/** Returns zeros of `shape` with x at the selected positions: the adjoint of a slice. */
+/**
+ * Returns an array of zeros of shape `shape` that contains x at the selected positions. This is the adjoint of a slice.
+ */
 export function placeSlice(
   g: GraphBuilder,
   x: string,

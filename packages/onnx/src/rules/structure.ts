@@ -17,7 +17,7 @@ import { castTo, expand, reduce, reshape, transpose, unsqueeze } from "./formula
 import { type Rule, rule, sameAs } from "./rule.ts";
 import { padZeros, sliceAxis } from "./slices.ts";
 
-// The ops of core, which derivatives and vmap use.
+// Emit rules of the ops that `@wengert/core` declares, which derivatives and `vmap` use.
 
 export const structureRules = (): readonly Rule[] => [
   rule(alias, (_, [x]) => x),

@@ -17,7 +17,7 @@ import { structureRules } from "./structure.ts";
 
 let table: ReadonlyMap<unknown, AnyEmit> | undefined;
 
-/** Returns the emit rule of an op, or `undefined` if it has none. Builds the table at the first call. */
+/** Returns the emit rule of an op, or `undefined` if the op has no rule. The first call builds the map of all rules. */
 export function ruleOf(op: Step["op"]): AnyEmit | undefined {
   table ??= new Map<AnyOpSpec, AnyEmit>([
     ...elementwiseRules(),
@@ -37,8 +37,8 @@ export function ruleOf(op: Step["op"]): AnyEmit | undefined {
 }
 
 /**
- * Adds the nodes of steps to a graph. `wanted` returns the name that the output of a step must have, if any. Every op must
- * have a rule.
+ * Adds the nodes of steps to a graph. If the output of a step must have a certain name in the graph, `wanted` returns
+ * this name. Every op must have an emit rule.
  */
 export function emitSteps(
   g: GraphInProgress,

@@ -73,7 +73,7 @@ const withZeros = (): Tensor =>
   ]);
 
 interface DirectedOptions {
-  /** The axes of the recurrence. Several axes are visited in row-major order. Default: all axes. */
+  /** The axes along which to accumulate. Several axes are visited in row-major order. Default: all axes. */
   readonly axis?: Axes | undefined;
   /** Whether to visit the elements from the last to the first. Default: false. */
   readonly reverse?: boolean | undefined;

@@ -22,8 +22,8 @@ interface Update<P> {
 }
 
 /**
- * Returns a function that takes training steps by a compiled function. If the step gives a number that is not finite,
- * the step runs again without the compiled function, to find this number.
+ * Returns a function that runs a training step as compiled code. If the step produces NaN or infinity, runs the step
+ * again without compilation, to find the first number that is not finite.
  */
 export function compiledStep<P, B>(parts: StepParts<P, B>, compile: Compile): TakeStep<P, B> {
   const { objective, optimizer } = parts;

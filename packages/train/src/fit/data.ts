@@ -5,7 +5,9 @@ import { type BatchPlan, batchesInOrder, orderOf, planBatches } from "../batches
 import { rowsOf } from "../batches/rows.ts";
 import type { Sequence } from "../batches/sequence.ts";
 
-/** An epoch: one pass over the data. A function that returns batches receives the epoch as its argument. */
+/**
+ * One pass over the training data. If the data is a function that returns batches, `fit` passes it an `Epoch` object.
+ */
 export interface Epoch {
   /** The index of the epoch, starting at 0. */
   readonly epoch: number;
@@ -50,7 +52,7 @@ export interface Batch<B> {
   readonly batch: B;
   /** The number of rows in the whole batch. */
   readonly rows: number;
-  /** The number of rows in `batch`, the rows of the current process. */
+  /** The number of rows in `batch`, which contains only the rows for the current process. */
   readonly ownRows: number;
 }
 
@@ -60,7 +62,9 @@ export interface SourceOptions {
   readonly key: Tensor;
   /** Whether to shuffle the rows in each epoch. If one batch contains all rows, they are never shuffled. */
   readonly shuffle: boolean;
-  /** Returns the range of the current process's rows in a batch, or is `undefined` if the process takes all rows. */
+  /**
+   * Returns the range of rows that the current process takes from each batch. If undefined, the process takes all rows.
+   */
   readonly share?: ((rows: number) => readonly [start: number, stop: number]) | undefined;
   readonly signal: AbortSignal | undefined;
 }

@@ -51,7 +51,7 @@ export interface Ranks {
   barrier(): void;
 }
 
-/** Returns the ranks of a fit in a single process. */
+/** Returns an implementation of `Ranks` for a single process, without communication. */
 export const oneRank = (signal: AbortSignal | undefined): Ranks => ({
   rank: 0,
   size: 1,

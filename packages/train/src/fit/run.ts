@@ -25,10 +25,10 @@ export interface Fit<P> {
   /** The parameters after the last step of the fit. */
   readonly params: P;
   /**
-   * The parameters at the validation with the lowest criterion, with their loss and metrics. Without validation data,
-   * the training point with the lowest criterion is used. A training point averages several steps, and its parameters
-   * are those before the last of these steps. If no criterion was below Infinity, `best` has the last parameters, loss
-   * and metrics. (The loss is NaN if it was never measured.)
+   * The parameters with the lowest criterion at a validation, with their loss and metrics. Without validation data,
+   * `fit` compares the points of the training curve instead. Each of these points averages several steps, and belongs
+   * to the parameters before the last of these steps. If no criterion was below Infinity, `best` has the last
+   * parameters, loss and metrics. (The loss is NaN if it was never measured.)
    */
   readonly best: Measurement<P>;
   readonly history: History;
@@ -293,9 +293,9 @@ export class Run<P, B> {
   }
 
   /**
-   * Builds the result of the fit. The returned learning curves get two extra points: the mean over the steps since the
-   * last point of the training curve, and a final validation. The state in a checkpoint omits these points, so that a
-   * resumed fit has the same curves as an uninterrupted one.
+   * Builds the result of the fit. Adds a last point to the training curve, the mean over the steps that have no point
+   * yet, and a last point to the validation curve. Checkpoints do not contain these two points, so a resumed fit has
+   * the same curves as an uninterrupted one.
    */
   async #resultOf(reason: Reason): Promise<Fit<P>> {
     const [train, validation] = [[...this.#state.train], [...this.#state.validation]];

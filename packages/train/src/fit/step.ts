@@ -13,7 +13,10 @@ export interface NonFiniteStep {
   readonly loss: number;
   /** A message that says which value is not finite, at which step, and how to fix it. */
   readonly message: string;
-  /** The report of core's `nonFinite`, or `undefined` if the optimizer produced the first non-finite number. */
+  /**
+   * The report of the function `nonFinite` about the loss and its gradient. Undefined if both are finite, because the
+   * optimizer produced the first non-finite number.
+   */
   readonly report: NonFiniteReport | undefined;
 }
 

@@ -21,8 +21,8 @@ export interface Predictions {
 
 /**
  * Returns predicted classes and labels. If `scores` has a single float for each row, this float is the logit of class
- * 1. If `scores` are int32, they are already predicted classes and have the shape of the labels. Without class names,
- * the number of classes is then the highest class plus 1.
+ * 1. If `scores` are int32, they are already predicted classes and have the shape of the labels. For int32 scores
+ * without class names, the number of classes is the highest class plus 1.
  */
 export function predictionsAndLabels(
   caller: string,

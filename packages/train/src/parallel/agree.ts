@@ -20,8 +20,9 @@ export function fingerprintsOf(caller: string, tree: unknown, path: string, samp
 export const fingerprintOfText = (name: string, text: string): Fingerprint => ({ name, hash: hashOfText(text) });
 
 /**
- * Checks that all ranks pass the same fingerprints. All ranks throw the same error, so no rank waits for another.
- * @throws ArgumentError that names the first difference and ends with the text `fix`
+ * Checks that the arguments on all ranks have equal fingerprints (hashes). If not, all ranks throw the same error, so
+ * no rank waits for another.
+ * @throws ArgumentError that names the first difference and ends with the text in `fix`
  */
 export function mustAgree(
   caller: string,
@@ -45,7 +46,10 @@ export function mustAgree(
   );
 }
 
-/** Returns the indices at which the hashes of the ranks differ. */
+/**
+ * Compares the array `hashes` of each rank element by element. Returns the indices of elements that are not equal on
+ * all ranks.
+ */
 function differences(communicator: Communicator, hashes: Int32Array): number[] {
   const n = hashes.length;
   const extremes = new Int32Array(2 * n);

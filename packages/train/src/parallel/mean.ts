@@ -11,7 +11,7 @@ export interface Contribution {
    * NaN.
    */
   readonly weight: number;
-  /** Numbers to add up over all ranks without a weight, at the precision of the first tensor. */
+  /** Numbers to sum over all ranks, without weights. The sums have the precision of the dtype of `leaves[0]`. */
   readonly sums?: readonly number[];
 }
 

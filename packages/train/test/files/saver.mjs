@@ -8,7 +8,7 @@ const { full } = await import(new URL("../../../core/dist/index.js", import.meta
 
 const [path = "", first = ""] = argv.slice(2);
 
-/** Returns a tree of 4 MB filled with `value`. If `value` is odd, the tree has one more layer. */
+/** Returns a tree of 4 MB filled with `value`. If `value` is odd, the list `layers` has one more tensor. */
 const treeOf = (/** @type {number} */ value) => ({
   step: full([], value, { dtype: "int32" }),
   layers: Array.from({ length: 8 + (value % 2) }, () => full([256, 256], value)),

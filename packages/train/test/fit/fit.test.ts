@@ -597,8 +597,8 @@ describe("a non-finite number", () => {
   const parameters = { a: tensor(1, { label: "a" }) };
   const column = tensor([1, 2, 3, 4]);
   /**
-   * Returns a loss whose gradient lowers `a` by 1 in each step, starting at 1. The fourth step, where a = −2, uses the
-   * loss `then` instead.
+   * Returns a loss with the gradient 1 in the first three steps, which lowers `a` from 1 to −2 at learning rate 1. From
+   * the fourth step on, the loss is `then`.
    */
   const falling =
     (then: (a: Tensor) => Tensor) =>

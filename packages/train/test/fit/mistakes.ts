@@ -11,7 +11,7 @@ const damage = async (fields, plan) => {
   await save(path("damaged"), Object.fromEntries(entries), { metadata: plan === undefined ? metadata : { "wengert.fit": plan } });
   return path("damaged");
 };
-/** A communicator of rank 0 of two. The first \`differences\` numbers of rank 1 differ in call \`at\` of allreduce with the op "max". */
+/** Simulates rank 0 of two ranks. In call \`at\` of allreduce with the op "max", the first \`differences\` numbers of rank 1 differ. */
 const twoRanks = (at, differences = 1) => {
   let calls = 0;
   const change = (array) => calls++ === at ? array.map((x, i) => i < differences ? x + 1 : x) : array;

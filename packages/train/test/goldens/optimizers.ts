@@ -21,7 +21,7 @@ import {
 
 type Nested = number | readonly Nested[];
 type Tree = Nested | { readonly [name: string]: Tree };
-/** Creates a schedule from its name and its options in optimizers.py. */
+/** A learning-rate schedule as optimizers.py describes it: the kind of schedule and its options. */
 type Described =
   | { readonly kind: "constant" }
   | { readonly kind: "cosine"; readonly steps: number; readonly to?: number }

@@ -24,7 +24,7 @@ const history = signal<readonly Moment[]>([]);
 const maxSnapshots = 400;
 
 const isRunning = computed(() => report.value?.running ?? false);
-/** Throttled copies of the signals for the report and the history, for pictures that are slow to draw. */
+/** Copies of `report` and `history` that change less often, for pictures that are slow to draw. */
 export const slowReport = paced(report, 250, isRunning);
 export const slowHistory = paced(history, 400, isRunning);
 

@@ -3,7 +3,7 @@ import { address, put } from "../../page/address.ts";
 import { type Preset, presets, unpackedPoints } from "./data/points.ts";
 import { limits, type Pace, type Start } from "./protocol.ts";
 
-// The settings of the Fit room, which are read from the URL and validated. Missing settings have defaults.
+// The settings of the Fit page, which are read from the URL and validated. Missing settings have defaults.
 
 export const sources = [
   { name: "points", title: "Points" },
@@ -15,8 +15,8 @@ export type Source = (typeof sources)[number]["name"];
 
 let before = address.peek();
 /**
- * The last URL of the Fit room. While another room loads, the Fit room stays visible, although the current URL already
- * belongs to the other room.
+ * The last URL of the Fit page. While another page loads, the Fit page stays visible, although the current URL already
+ * belongs to the other page.
  */
 const inRoom = computed(() => {
   if (address.value.room === "fit") before = address.value;
@@ -68,7 +68,7 @@ const number = (name: string, usual: () => number, { least, most, whole = false 
     return fits ? x : usual();
   });
 
-/** The default settings of the Fit room for each kind of data. */
+/** The default settings of the Fit page for each kind of data. */
 const usual: Readonly<Record<Source, Pace & Start & { readonly held: number }>> = {
   points: { learningRate: 0.3, batchSize: 0, l2: 0, speed: 60, hidden: 0, seed: 1, held: 20 },
   digits: { learningRate: 0.2, batchSize: 64, l2: 0, speed: 0, hidden: 0, seed: 1, held: 20 },

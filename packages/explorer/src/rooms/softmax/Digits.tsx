@@ -38,7 +38,10 @@ const formulas: Readonly<Record<Way, string>> = {
     "\\begin{aligned} h &= g - g_m \\\\ \\bar x &= s \\odot \\left(h - \\frac{\\langle h, s \\rangle}{\\langle 1, s \\rangle}\\right) \\end{aligned}",
 };
 
-/** A lead at which the textbook formula and the full matrix lose digits in float32 and in float64. */
+/**
+ * A value of `lead` for which two of the three formulas lose digits, in float32 and in float64. `lead` is the largest
+ * logit minus the log-sum-exp of the others.
+ */
 const telling = 15;
 const keepsAllDigits = ({ errors }: Comparison): boolean =>
   wayNames.every((way) => digitsLeft(worst(errors[way])) === digitsOf(dtype.value));

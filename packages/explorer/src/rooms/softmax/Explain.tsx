@@ -46,7 +46,7 @@ const questions: readonly Question[] = [
   },
 ];
 
-/** Review questions on all topics of the Softmax room. */
+/** Review questions on all topics of the Softmax page. */
 export function Explain() {
   return (
     <>

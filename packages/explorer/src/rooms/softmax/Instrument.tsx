@@ -25,7 +25,7 @@ import {
 import { limitOf, Track } from "./Track.tsx";
 import { indexed } from "./written.ts";
 
-/** The controls of the Softmax room: sliders for the logits, and bars of the softmax probabilities. */
+/** The controls of the Softmax page: sliders for the logits, and bars of the softmax probabilities. */
 export function Instrument({ pointsAtCell }: { pointsAtCell: boolean }) {
   const xs = logits.value;
   const held = useSignal<number | undefined>(undefined);

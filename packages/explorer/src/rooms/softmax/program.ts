@@ -4,7 +4,7 @@ import { dtype, logits, taking, temperature, upstream } from "./state.ts";
 const js = (x: number): string => (Object.is(x, -0) ? "0" : String(x));
 const list = (xs: readonly number[]): string => `[${xs.map(js).join(", ")}]`;
 
-/** Returns a link to the Tape room, with a program that computes the numbers of the Softmax room. */
+/** Returns a link to the Tape page, with a program that computes the numbers of the Softmax page. */
 export function tapeAddress(): string {
   const t = temperature.value;
   const masked = !taking.value.every(Boolean);

@@ -5,12 +5,15 @@ import { subtractWeightedMean } from "@wengert/ops/extend";
 import { address, put } from "../../page/address.ts";
 import { readAll, write, writeAll } from "./written.ts";
 
-// The state of the Softmax room: the URL parameters, and the numbers that the library computes from them.
+// The state of the Softmax page: the URL parameters, and the numbers that the library computes from them.
 
 export const fewest = 2;
 export const most = 10;
 const firstLogits = [2, 1, 0] as const;
-/** The first logits of the part Digits: one class leads by 15, so two of the three formulas lose digits. */
+/**
+ * The initial logits of the section Digits. The largest logit exceeds the log-sum-exp of the others by 15, so two of
+ * the three formulas lose digits.
+ */
 const firstLogitsOfDigits = [16.5, 1, 0] as const;
 const firstUpstream = [3, -1, 0.5, 2, -2, 1, -0.5, 1.5, -1.5, 0] as const;
 
@@ -31,7 +34,7 @@ export const logits = computed<readonly number[]>(() => {
   if (found && found.length >= fewest && found.length <= most) return found;
   return fields.part.value === "digits" ? firstLogitsOfDigits : firstLogits;
 });
-/** Whether the part Digits shows its own first logits, because the address has none. */
+/** Whether the section Digits shows its initial logits, because the URL contains no logits. */
 export const opensTelling = computed(() => logits.value === firstLogitsOfDigits);
 export const classes = computed(() => logits.value.length);
 /** The cotangent g of the softmax s, with a number for each class. The URL may contain more or fewer numbers. */

@@ -1,6 +1,6 @@
 import { short } from "../../parts/numbers.ts";
 
-// The number formats of the Softmax room: in the URL, in text fields and in formulas.
+// The number formats of the Softmax page: in the URL, in text fields and in formulas.
 
 const words: Readonly<Record<string, number>> = {
   nan: Number.NaN,

@@ -128,7 +128,9 @@ interface SharedProps {
   readonly onFocus: () => void;
 }
 
-/** A row of the body of a step. Its tensors have shapes, but no values. */
+/**
+ * A row of the list inside a step, such as an op of the loop body of `scan`. Its tensors have shapes, but no values.
+ */
 function BodyLine({ index, isActive, onFocus, row }: SharedProps & { readonly row: BodyRow }) {
   const { number, op, params, inputs, shape, depth } = row;
   return (

@@ -8,7 +8,10 @@ import type { Timeline } from "./timeline.ts";
 
 const mostDrawn = 4096; // the maximum number of elements of a drawn tensor
 
-/** Whether the page draws the rule of input number `k`: for matrices, and for softmax along the last axis. */
+/**
+ * Whether the page can draw the VJP rule for input number `k` of a step. It can draw those of products of two matrices,
+ * and of softmax along the last axis.
+ */
 export function canDraw(of: Timeline, { op, known, params, inputs, output }: StepData, k: number): boolean {
   const tensors = [...inputs, output];
   if (!known || tensors.some((tensor) => of.recording.tensors[tensor]!.size > mostDrawn)) return false;
@@ -32,8 +35,8 @@ export const RuleDrawing = (props: Props) =>
   props.step.op === "matmul" ? <Product {...props} /> : <Stages {...props} />;
 
 /**
- * Draws the rule of a matrix product, ā = g bᵀ or b̄ = aᵀ g. A number of the product marks the row and the column from
- * which it is computed.
+ * Draws the rule of a matrix product, ā = g bᵀ or b̄ = aᵀ g. Pointing at an entry of the product highlights the row and
+ * the column from which it is computed.
  */
 function Product({ of, pull, step, k, given }: Props) {
   const hovered = useSignal<number | undefined>(undefined);

@@ -81,7 +81,7 @@ function Forward({ of, step, place }: { of: Timeline; step: StepData; place: num
   );
 }
 
-/** Explains a step that holds a body, and shows or hides the body in the list. */
+/** Explains a step that contains a list of steps, such as a loop body, and shows a button that expands this list. */
 function BodyNote({ place, body }: { place: number; body: BodyData }) {
   const isOpen = opened.value.has(place);
   return (
@@ -315,7 +315,10 @@ function Contribution({ of, pull, step, k, contribution: { given, before, after 
   );
 }
 
-/** Returns the color scales of a moment: one for all its values, one for its cotangents, and one for its tangents. */
+/**
+ * Returns the color scales for one position of the slider. All values share a scale, and so do all cotangents and all
+ * tangents.
+ */
 function scalesAt(of: Timeline, moment: Moment): Record<Hue, Scale> {
   const { inputs, outputs, seeds } = of.recording;
   const isStep = moment.kind === "step" || moment.kind === "pull";
@@ -359,7 +362,7 @@ interface SumProps {
 
 /**
  * Draws a contribution to the cotangent of a broadcast input, before and after the sum over the broadcast axes. The sum
- * has the shape of the input. The numbers under a number of the sum are marked.
+ * has the shape of the input. Pointing at an entry of the sum highlights the entries that it adds.
  */
 function BroadcastSum({ of, from, to, axes, name }: SumProps) {
   const hovered = useSignal<number | undefined>(undefined);

@@ -28,7 +28,10 @@ export function copiesOf(element: number, from: readonly number[], to: readonly 
 
 const sizeOf = (shape: readonly number[]): number => shape.reduce((product, n) => product * n, 1);
 
-/** Returns the place in a tensor of the shape `from` of the element that is copied to a place of the shape `to`. */
+/**
+ * Broadcasting copies elements of a tensor of shape `from` to a tensor of shape `to`. Returns the index of the element
+ * that is copied to index `place`. Both indices are in row-major order.
+ */
 function sourceOf(place: number, from: readonly number[], to: readonly number[]): number {
   const added = to.length - from.length;
   let [rest, stride, at] = [place, 1, 0];

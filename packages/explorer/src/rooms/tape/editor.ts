@@ -75,7 +75,10 @@ export class Editor {
     this.#view.dispatch({ effects: failAt.of(line) });
   }
 
-  /** Marks the line of the program that runs the current step, or whose VJP rules run. */
+  /**
+   * Highlights the line of the program that recorded the current step (also while the sweep runs the VJP rules of the
+   * step).
+   */
   step(line: number | undefined, isBackward: boolean): void {
     this.#view.dispatch({ effects: stepAt.of(line === undefined ? undefined : { line, isBackward }) });
   }
@@ -109,7 +112,7 @@ interface MarkedLine {
   readonly class: string;
 }
 
-/** Returns an extension that marks one line of the program, which an effect chooses. */
+/** Returns a CodeMirror extension that highlights one line of the program. A CodeMirror effect sets the line. */
 function markedLine<T>(effectOf: StateEffectType<T>, markOf: (value: T) => MarkedLine | undefined) {
   return StateField.define<DecorationSet>({
     create: () => Decoration.none,

@@ -7,7 +7,7 @@ import type { StepData } from "../../sandbox/protocol.ts";
 import { look, lookAt, pointed, pointsAt } from "./state.ts";
 import type { Timeline } from "./timeline.ts";
 
-// The elements that the panels of the current step share.
+// HTML elements that several panels of the Tape page use.
 
 export function Title({
   phase,

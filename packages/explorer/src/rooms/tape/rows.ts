@@ -1,7 +1,7 @@
 import type { BodyRow, TensorData } from "../../sandbox/protocol.ts";
 import type { Timeline } from "./timeline.ts";
 
-/** A row of the list: an input, a constant or a step, or a row of a body that is open. */
+/** A row of the list: an input, a constant, a step, or a row of an expanded loop body. */
 export type ListRow = TensorRow | OpenedRow;
 
 interface TensorRow {
@@ -18,7 +18,7 @@ interface OpenedRow {
   readonly place: number;
 }
 
-/** Returns the rows of the list. `opened` has the indices of the steps whose bodies are shown. */
+/** Returns the rows of the list. `opened` has the indices of the steps whose loop body is expanded. */
 export function rowsOf({ recording }: Timeline, opened: ReadonlySet<number>): readonly ListRow[] {
   const { inputs, constants, steps, tensors } = recording;
   const leaves = [...inputs, ...constants.filter((c) => !isNumber(tensors[c]!))];

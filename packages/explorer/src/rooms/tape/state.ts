@@ -7,7 +7,7 @@ import type { Outcome, Run } from "../../sandbox/protocol.ts";
 import { Sandbox } from "../../sandbox/sandbox.ts";
 import { Timeline } from "./timeline.ts";
 
-// The state of the Tape room: the URL parameters, and the result of running the program in the URL.
+// The state of the Tape page: the URL parameters, and the result of running the program in the URL.
 
 const inRoom = computed<Address>(() => address.value);
 const field = (name: string) => computed(() => (inRoom.value.room === "tape" ? inRoom.value.fields[name] : undefined));
@@ -58,7 +58,7 @@ export const timeline = computed<Timeline | undefined>(() => {
 });
 
 const atField = field("at");
-/** The current moment. */
+/** The current position of the slider. */
 export const at = computed(() => Math.min(whole(atField.value) ?? 0, timeline.value?.last ?? 0));
 const lookField = field("look");
 /** The index of the tensor whose details are shown. */
@@ -79,7 +79,7 @@ export const pointsAt = (tensor: number) => ({
   onMouseLeave: () => (pointed.value = []),
 });
 
-/** The line of the program that runs the current step, or whose VJP rules run. */
+/** The line of the program that recorded the current step (also while the sweep runs the VJP rules of the step). */
 export const currentLine = computed<number | undefined>(() => {
   const place = timeline.value?.place(at.value);
   return place === undefined ? undefined : timeline.value!.recording.steps[place]!.line;
@@ -96,12 +96,12 @@ export function pointAtLine(line: number | undefined): void {
 }
 
 const openField = field("open");
-/** The indices of the steps whose bodies are shown in the list. */
+/** The indices of the steps whose loop body is expanded in the list. */
 export const opened = computed<ReadonlySet<number>>(
   () => new Set((openField.value ?? "").split(" ").flatMap((text) => whole(text) ?? [])),
 );
 
-/** Shows the body of a step, such as the body of a loop, or hides it. */
+/** Expands or collapses the body of a step, such as a loop body. */
 export function toggleBody(place: number): void {
   const after = opened.peek().has(place)
     ? [...opened.peek()].filter((each) => each !== place)
@@ -109,7 +109,10 @@ export function toggleBody(place: number): void {
   put({ open: after.length > 0 ? after.join(" ") : undefined });
 }
 
-/** Shows or hides the body of the current step, or else the first body of the list. */
+/**
+ * Expands or collapses the body (such as a loop body) of the current step. If the current step has no body, changes the
+ * first step of the list that has one.
+ */
 export function toggleAnyBody(): void {
   const of = timeline.peek();
   if (!of) return;
@@ -188,7 +191,10 @@ export function keepRunning(): () => void {
   };
 }
 
-/** Loads the code of the examples of the current kind. */
+/**
+ * Loads the code of the current example. All programs of the same kind (examples, exercises or tour) are loaded
+ * together.
+ */
 function loadExample(): void {
   const { name, kind } = example.value;
   if (programs.peek()[name]) return;
@@ -203,7 +209,7 @@ function loadExample(): void {
   );
 }
 
-/** Ends the program if it runs. */
+/** Stops the user's program if it is running. */
 export const stop = (): void => sandbox.stop();
 
 async function run(code: string, wanted: Omit<Run, "code">): Promise<Outcome | undefined> {

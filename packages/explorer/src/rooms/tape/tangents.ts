@@ -74,7 +74,7 @@ function termOf(rule: string | null): string | undefined {
   return right?.replaceAll(symbol, (found) => (found === "g" ? `{\\dot ${letter}}` : found));
 }
 
-/** Returns a formula with a dot over these letters. */
+/** Puts a dot over the given letters in a TeX formula. */
 const dotted = (tex: string, letters: readonly string[]): string =>
   tex.replaceAll(symbol, (found) => (letters.includes(found) ? `{\\dot ${found}}` : found));
 

@@ -15,9 +15,9 @@ export type Moment =
 /** A recording, with the tensors, cotangents and tangents that are known at each moment (position of the slider). */
 export class Timeline {
   readonly recording: RecordingData;
-  /** The last moment. */
+  /** The last position of the slider. */
   readonly last: number;
-  /** The moment of the seed, or infinity in forward mode. */
+  /** The position of the slider at which the sweep starts (the seed), or infinity in forward mode. */
   readonly seed: number;
   /** Whether the recording has tangents: forward mode. */
   readonly isForwardMode: boolean;
@@ -136,13 +136,13 @@ export class Timeline {
     return least < 0 || most > 0 || nans + infinities > 0;
   }
 
-  /** The inputs that can get the tangent ones: those of a float dtype, as indices into the inputs. */
+  /** Returns the indices of the inputs of a float dtype. Only these inputs can have a tangent of ones. */
   seedable(): number[] {
     const { inputs, tensors } = this.recording;
     return [...inputs.keys()].filter((i) => tensors[inputs[i]!]!.dtype.startsWith("float"));
   }
 
-  /** Returns the cotangent that the tensor has after the sweep, in either mode. */
+  /** Returns the cotangent of the tensor after the backward sweep. */
   cotangentAfterSweep(tensor: number): number | undefined {
     return this.#cotangents.get(tensor)?.at(-1)?.cotangent;
   }

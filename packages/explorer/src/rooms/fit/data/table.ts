@@ -14,7 +14,7 @@ export interface Table {
 
 export interface Column {
   readonly name: string;
-  /** The distinct cells of a column, and for each row the index of the row's cell among the distinct cells. */
+  /** The distinct cells of a column. The cell in row i is `cells[indices[i]]`. */
   readonly cells: readonly string[];
   readonly indices: Int32Array;
   /** The number in each distinct cell of a column, or NaN if the cell is not numeric. */

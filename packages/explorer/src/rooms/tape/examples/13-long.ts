@@ -9,7 +9,7 @@ const f = (W: Tensor, b: Tensor) => {
   return sum(h);
 };
 
-// In the list, the cotangents of the first rounds are
+// For small t, the cotangents of h in the list are
 // almost 0 (vanishing gradients).
 const W = tensor([
   [0.9, -0.3, 0],
