@@ -10,8 +10,8 @@ afterAll(() => rmSync(out, { recursive: true }));
 
 const mean = (list: readonly number[]) => list.reduce((sum, x) => sum + x, 0) / list.length;
 
-test("trains, exports, classifies with ONNX Runtime, and continues the training in a process without Wengert", async () => {
-  const args = ["--steps", "40", "--limit", "640", "--test", "200", "--out", out];
+test("trains, exports, classifies with ONNX Runtime, continues the training without Wengert, and fine-tunes the last layer", async () => {
+  const args = ["--steps", "40", "--tune", "200", "--limit", "640", "--test", "200", "--out", out];
   const { outcome, printed } = await runQuietly(onnx, args);
   const { here, there } = outcome.losses;
   expect([here.length, there.length]).toEqual([40, 40]);
@@ -21,6 +21,8 @@ test("trains, exports, classifies with ONNX Runtime, and continues the training 
   expect(epochs.at(-1)).toBeLessThan(0.4);
   expect(outcome.accuracies.onnxRuntime).toBe(outcome.accuracies.wengert);
   expect(outcome.accuracies.onnxRuntime).toBeGreaterThan(0.7);
+  expect(outcome.inverted.before).toBeLessThan(0.2);
+  expect(outcome.inverted.after).toBeGreaterThan(0.6);
   expectReadable(printed);
   expect(printed).toMatch(/^ {2}41 to 48 +\d\.\d{4}$/m);
   expect(readdirSync(out).sort()).toEqual(["digits.onnx", "start.safetensors", "step.onnx"]);

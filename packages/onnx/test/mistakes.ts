@@ -17,6 +17,7 @@ const weight = (tensor) => file({ initializer: [{ name: "w", dataType: 1, ...ten
 const body = { input: [value("i", [], 7), value("go", [], 9), value("a", [])], output: [value("go", []), value("a", []), value("i", [])] };
 const model = fromOnnx(file());
 const zeros32 = (shape, options) => zeros(shape, { dtype: "float32", ...options });
+const twice = (f, dtype) => [trace(f, zeros([4, 3], { dtype, label: "x" })), { otherSize: trace(f, zeros([8, 3], { dtype, label: "x" })) }];
 const half = { dataType: 10, dims: [1n], rawData: new Uint8Array(2) };
 `;
 
@@ -36,6 +37,25 @@ export const mistakes: Chapter = {
     "toOnnx(trace((x) => add(x, broadcastTo(1, { shape: [2 ** 28] })), zeros([])))",
     "toOnnx(trace((x, k) => conv2d(x, k), ...images('int32')))",
     "toOnnx(trace(grad((W) => sum(square(take(W, [0, 0], { axis: 0 })))), x), { opset: 15 })",
+    "toOnnx(program, { dimension: '' })",
+    "toOnnx(program, { otherSize: 12 })",
+    "toOnnx(program, { otherSize: record((x) => exp(x), x) })",
+    "toOnnx(program, { otherSize: program })",
+    "toOnnx(program, { otherSize: trace((x) => exp(exp(x)), x) })",
+    "toOnnx(program, { otherSize: trace((x) => exp(x), zeros([4, 3], { label: 'y' })) })",
+    "toOnnx(program, { otherSize: trace((x) => exp(x), zeros([2, 3, 4])) })",
+    "toOnnx(program, { otherSize: trace((x) => exp(x), zeros([1, 3])) })",
+    "toOnnx(program, { otherSize: trace((x) => exp(x), zeros([3, 3])) })",
+    "toOnnx(program, { otherSize: trace((x) => exp(x), zeros([4, 6])) })",
+    "toOnnx(...twice((x) => (x.shape[0] > 4 ? sub(x, exp(x)) : sub(exp(x), x))))",
+    "toOnnx(...twice((x) => mul(x, tensor(x.shape[0] > 4 ? [1, 2, 3] : [1, 1, 1]))))",
+    "toOnnx(...twice((x) => mul(x, tensor(x.shape[0] > 4 ? [0.5, 0.1, 0.2] : [0.5, 0.5, 0.5]))))",
+    "toOnnx(...twice((x) => mul(x, Math.sqrt(x.shape[0]))))",
+    "toOnnx(...twice((x) => add(x, randomNormal(randomKey(1), { shape: x.shape }))))",
+    "toOnnx(...twice((x) => cumprod(x, { axis: 0 })))",
+    "toOnnx(...twice((x) => reshape(outer(x, x), { shape: [9 * x.shape[0] ** 2] })))",
+    "toOnnx(...twice((x) => slice(x, { stop: [x.shape[0] / 2, 3] })))",
+    "toOnnx(...twice((x) => maxPool2d(reshape(x, { shape: [1, ...x.shape, 1] }), { size: [x.shape[0], 1] }), 'float32'))",
   ],
   onnx: [
     "onnx()",

@@ -15,7 +15,7 @@ export function gradientOf(call: Exported["call"], sample: readonly unknown[], d
     const { value, pullback } = vjp(f, ...xs);
     return { value, grad: pullback(withTensors(value, random)) };
   };
-  return { program: trace(both as (...xs: Tensor[]) => Tensor, ...floats) as Program, floats };
+  return { program: trace(both as (...xs: Tensor[]) => Tensor, ...floats) as Program, f: both, floats };
 }
 
 /** Returns the bytes of the exported file, or the message of the error that `toOnnx` throws. */

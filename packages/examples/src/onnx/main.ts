@@ -2,18 +2,19 @@
  * Exports a classifier of handwritten digits and its training step as ONNX files, and runs them without Wengert.
  *
  * The network trains here with `compile` and ONNX Runtime. Then ONNX Runtime classifies images with the exported network, and
- * `continue.mjs`, which does not import Wengert, continues the training with the exported step.
+ * `continue.mjs`, which does not import Wengert, continues the training with the exported step. Finally, `fromOnnx` reads the
+ * network, and its last layer learns images with inverted colors.
  */
 import { execFile } from "node:child_process";
-import { statSync, writeFileSync } from "node:fs";
+import { readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { compile } from "@wengert/compile";
-import { type Tensor, tensor, trace, valueAndGrad } from "@wengert/core";
+import { grad, type Tensor, tensor, trace, treeMap, valueAndGrad, withLabel } from "@wengert/core";
 import { dense, type ParamsOf, sequential } from "@wengert/nn";
-import { onnx, toOnnx } from "@wengert/onnx";
-import { crossEntropy, randomKey, relu } from "@wengert/ops";
+import { fromOnnx, onnx, toOnnx } from "@wengert/onnx";
+import { crossEntropy, randomKey, relu, sub } from "@wengert/ops";
 import { accuracy, adam, applyUpdates, batches, save } from "@wengert/train";
 import * as ort from "onnxruntime-node";
 import { type Command, command, startIfMain } from "../shared/command.ts";
@@ -26,15 +27,21 @@ const net = sequential(dense(32), relu, dense(classes));
 type Params = ParamsOf<typeof net>;
 const loss = (params: Params, { images, labels }: Batch): Tensor => crossEntropy(net.apply(params, images), labels);
 
+/** The weights and the bias of the last layer, by their names in the file. */
+type Layer = Readonly<Record<"output.W" | "output.b", Tensor>>;
+
 interface Outcome {
   /** The loss of each training step: `here` in this process, and `there` in the second process. */
   readonly losses: { readonly here: readonly number[]; readonly there: readonly number[] };
   /** The share of the test images that Wengert and ONNX Runtime classify correctly. */
   readonly accuracies: { readonly wengert: number; readonly onnxRuntime: number };
+  /** The shares of the inverted test images that the imported network classifies correctly, before and after fine-tuning. */
+  readonly inverted: { readonly before: number; readonly after: number };
 }
 
 const options = {
   steps: count(100, "training steps here, and again in the other process"),
+  tune: count(200, "training steps of the last layer on inverted images"),
   batch: count(64, "images per step"),
   rate: positive(0.002, "learning rate of Adam"),
   limit: count(3000, "train on the first N images only"),
@@ -46,7 +53,7 @@ const options = {
 const onnxFiles: Command<Outcome> = command({
   summary: "exports a classifier of digits and its training step as ONNX files, and runs both without Wengert",
   options,
-  async run({ steps, batch, rate, limit, test, seed, out }) {
+  async run({ steps, tune, batch, rate, limit, test, seed, out }) {
     if (batch > limit) throw new InputError(`--batch is ${batch}, but --limit is ${limit}; pass a smaller batch.`);
     prepareFolder(out);
     const dtype = "float32";
@@ -73,20 +80,20 @@ const onnxFiles: Command<Outcome> = command({
       }
     console.log(`${whole(steps)} training steps with compile(step, { engine: onnx(ort) }):\n\n${lossTable(here)}\n`);
 
-    // Exports the network with its weights, and classifies images with ONNX Runtime.
-    const classify = trace((images: Tensor) => net.apply(params, images), {
-      shape: held.images.shape,
-      dtype,
-    });
-    const model = write(out, "digits.onnx", toOnnx(classify, { name: "digits" }));
+    // Exports the network with its weights and an open batch size, and classifies images with ONNX Runtime.
+    const names = ["hidden.W", "hidden.b", "output.W", "output.b"].values();
+    const named = treeMap((weights) => withLabel(weights, names.next().value!), params);
+    const classify = (images: Tensor) => net.apply(named, images);
+    const [eight, twelve] = [8, 12].map((n) => trace(classify, { shape: [n, pixelsPerImage], dtype }));
+    const model = write(out, "digits.onnx", toOnnx(eight!, { name: "digits", otherSize: twelve }));
     const scores = net.apply(params, held.images);
     const accuracies = {
       wengert: accuracy(scores, held.labels),
       onnxRuntime: accuracy(await scoresOf(model, held.images), held.labels),
     };
     console.log(`${describeFile(model)}
-  The network and its weights. ONNX Runtime classifies ${percent(accuracies.onnxRuntime)} of ${whole(held.labels.size)} test images correctly,
-  and Wengert ${percent(accuracies.wengert)}.
+  The network and its weights, for any number of images. ONNX Runtime classifies ${percent(accuracies.onnxRuntime)}
+  of ${whole(held.labels.size)} test images correctly, and Wengert ${percent(accuracies.wengert)}.
 `);
 
     // Exports the training step, and continues the training in a process that does not import Wengert.
@@ -105,10 +112,52 @@ const onnxFiles: Command<Outcome> = command({
     console.log(`${describeFile(stepFile)}
   A training step: loss, gradient and Adam. A process that imports ONNX Runtime alone continues the training with it:
 
-${lossTable(there, steps)}`);
-    return { losses: { here, there }, accuracies };
+${lossTable(there, steps)}
+`);
+
+    // Reads the network from its file, and trains its last layer on images with inverted colors.
+    const inverted = await trainLastLayer(model, invert(training), invert(held), { batchSize: batch, steps: tune });
+    console.log(`fromOnnx reads ${model}.
+  The last layer is trained for ${whole(tune)} steps on images with inverted colors. Of ${whole(held.labels.size)} such test images,
+  the network classifies ${percent(inverted.before)} correctly before the training, and ${percent(inverted.after)} after it.`);
+    return { losses: { here, there }, accuracies, inverted };
   },
 });
+
+const invert = ({ images, labels }: Batch): Batch => ({ images: sub(1, images), labels });
+
+/** Trains the last layer of an exported network. Returns the accuracies before and after the training. */
+async function trainLastLayer(
+  file: string,
+  training: Batch,
+  held: Batch,
+  { batchSize, steps }: { readonly batchSize: number; readonly steps: number },
+): Promise<Outcome["inverted"]> {
+  const model = fromOnnx(readFileSync(file), { parameters: "argument" });
+  const scoresWith = (layer: Layer, images: Tensor) => model.run({ ...model.parameters, ...layer }, images)[0];
+  const layerLoss = (layer: Layer, { images, labels }: Batch) => crossEntropy(scoresWith(layer, images), labels);
+  const accuracyOf = (layer: Layer) => accuracy(scoresWith(layer, held.images), held.labels);
+
+  const optimizer = adam({ learningRate: 0.05 });
+  const { "output.W": W, "output.b": b } = model.parameters;
+  let layer: Layer = { "output.W": W!, "output.b": b! };
+  let state = optimizer.init(layer);
+  const before = accuracyOf(layer);
+  const step = compile(
+    (layer: Layer, before: typeof state, images: Tensor, labels: Tensor) => {
+      const { updates, state } = optimizer.update(grad(layerLoss)(layer, { images, labels }), before, layer);
+      return { layer: applyUpdates(layer, updates), state };
+    },
+    { engine: onnx(ort) },
+  );
+  let count = 0;
+  while (count < steps)
+    for (const { images, labels } of batches(training, { batchSize, dropLast: true })) {
+      if (count++ === steps) break;
+      ({ layer, state } = await step(layer, state, images, labels));
+    }
+  return { before, after: accuracyOf(layer) };
+}
 
 /** Writes a file, and returns its path. */
 function write(folder: string, name: string, bytes: Uint8Array): string {

@@ -51,8 +51,25 @@ export function checkOpset(caller: string, opset: unknown): number {
   throw new OutOfRangeError(`${caller}: opset must be a whole number from 13 to 22, got ${show(opset)}`);
 }
 
-/** Checks the option `name`. @throws ArgumentError unless it is a text with at least one character */
-export function checkName(name: unknown): string {
+/** Checks the option `key`. @throws ArgumentError unless it is a text with at least one character */
+export function checkName(key: string, name: unknown): string {
   if (typeof name === "string" && name !== "") return name;
-  throw new ArgumentError(`toOnnx: name must be a text of at least one character, got ${show(name)}`);
+  throw new ArgumentError(`toOnnx: ${key} must be a text of at least one character, got ${show(name)}`);
+}
+
+/** Checks the option `otherSize`. @throws ArgumentError unless it is a program with the steps of `program` */
+export function checkOther(program: Program, other: unknown): void {
+  const isProgram = typeof other === "object" && other !== null && "steps" in other && "constants" in other;
+  if (!isProgram)
+    throw new ArgumentError(`toOnnx: otherSize must be a program, got ${show(other)}; pass the result of trace`);
+  checkProgram(other as Program);
+  const [steps, others] = [program.steps, (other as Program).steps];
+  const count = Math.max(steps.length, others.length);
+  for (let i = 0; i < count; i++) {
+    if (steps[i]?.op === others[i]?.op) continue;
+    const title = (step: Step | undefined) => step?.op.name ?? "missing";
+    throw new ArgumentError(
+      `toOnnx: the program and otherSize have ${steps.length} and ${others.length} steps: step #${i + 1} is ${title(steps[i])} in the first, and ${title(others[i])} in the second; trace the same function, whose steps must not depend on the size`,
+    );
+  }
 }

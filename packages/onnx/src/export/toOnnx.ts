@@ -1,10 +1,11 @@
 import type { Program, Step } from "@wengert/core";
 import { withDefaults } from "@wengert/core/extend";
-import { modelBytes, type ValueInfo } from "../format/model.ts";
+import { type Graph, modelBytes, type ValueInfo } from "../format/model.ts";
 import { startGraph } from "../graph/graph.ts";
 import { emitSteps } from "../rules/table.ts";
-import { checkName, checkOpset, checkProgram } from "./checks.ts";
+import { checkName, checkOpset, checkOther, checkProgram } from "./checks.ts";
 import { isNumber, namesIn } from "./names.ts";
+import { openSize } from "./openSize.ts";
 
 export interface ToOnnxOptions {
   /** The name of the graph. Default: "program". */
@@ -13,6 +14,14 @@ export interface ToOnnxOptions {
    * The opset (version of ONNX's operators), from 13 to 22. Default: 17, which ONNX runtimes have supported since 2022.
    */
   readonly opset?: number | undefined;
+  /**
+   * A trace of the same function at another size, such as another batch size. If given, the file accepts any size: the
+   * exporter compares the two programs, and computes the numbers that differ from the shapes of the inputs. Both sizes must be
+   * at least 2, and differ by at least 2. Default: none, so the file accepts the shapes of `program` only.
+   */
+  readonly otherSize?: Program | undefined;
+  /** The name of the size that differs between `program` and `otherSize`. Default: "batch". */
+  readonly dimension?: string | undefined;
 }
 
 /**
@@ -20,15 +29,30 @@ export interface ToOnnxOptions {
  * training step. Its arguments become the inputs of the file, its constants become initializers, and its value becomes
  * the outputs. The names of inputs are their paths in the arguments, such as `params.W`. The names of outputs are their
  * paths in the value. If an output has the same name as an input, the output gets the prefix "out.".
- * @throws ArgumentError unless given a program of `trace`, or if one of its ops has no ONNX form; OutOfRangeError for
- * an opset outside 13 … 22, or constants above 2 GB; DTypeError if an ONNX operator does not take the dtype
+ * @throws ArgumentError unless given a program of `trace`, if one of its ops has no ONNX form, or if the file cannot
+ * compute a number that differs from `otherSize`; OutOfRangeError for an opset outside 13 … 22, or constants above
+ * 2 GB; DTypeError if an ONNX operator does not take the dtype
  */
 export function toOnnx(program: Program, options?: ToOnnxOptions): Uint8Array<ArrayBuffer> {
-  const { name, opset } = withDefaults<ToOnnxOptions>("toOnnx", options, { name: "program", opset: 17 });
-  const [graphName, version] = [checkName(name), checkOpset("toOnnx", opset)];
+  const complete = withDefaults<ToOnnxOptions>("toOnnx", options, {
+    name: "program",
+    opset: 17,
+    otherSize: undefined,
+    dimension: "batch",
+  });
+  const { otherSize, opset } = complete;
+  const version = checkOpset("toOnnx", opset);
+  const [name, dimension] = [checkName("name", complete.name), checkName("dimension", complete.dimension)];
   checkProgram(program);
+  if (otherSize !== undefined) checkOther(program, otherSize);
+  const graph = graphOf(program, name, version);
+  const open = otherSize === undefined ? graph : openSize(graph, graphOf(otherSize, name, version), dimension);
+  return modelBytes({ opset: version, graph: open });
+}
+
+function graphOf(program: Program, name: string, opset: number): Graph {
   const names = namesIn(program);
-  const graph = startGraph(version, new Set([...names.inputs.values(), ...names.constants.values(), ...names.outputs]));
+  const graph = startGraph(opset, new Set([...names.inputs.values(), ...names.constants.values(), ...names.outputs]));
   const infoOf = (
     x: { readonly dtype: ValueInfo["type"]; readonly shape: readonly number[] },
     name: string,
@@ -54,13 +78,10 @@ export function toOnnx(program: Program, options?: ToOnnxOptions): Uint8Array<Ar
       graph.step(`output ${i + 1}`, "", wantedName, () => graph.node("Identity", [graph.nameOf(output)]));
   }
   const count = program.steps.length;
-  return modelBytes({
-    opset: version,
-    graph: graph.finish({
-      name: graphName,
-      inputs: program.inputs.map((x) => infoOf(x, names.inputs.get(x)!)),
-      outputs: program.outputs.map((x, i) => infoOf(x, names.outputs[i]!)),
-      doc: `A program of ${count} ${count === 1 ? "step" : "steps"}, exported by Wengert.`,
-    }),
+  return graph.finish({
+    name,
+    inputs: program.inputs.map((x) => infoOf(x, names.inputs.get(x)!)),
+    outputs: program.outputs.map((x, i) => infoOf(x, names.outputs[i]!)),
+    doc: `A program of ${count} ${count === 1 ? "step" : "steps"}, exported by Wengert.`,
   });
 }

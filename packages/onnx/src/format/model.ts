@@ -29,15 +29,16 @@ export interface Node {
   readonly doc: string;
 }
 
-/** The name, element type and shape of an input or output. */
+/** The name, element type and shape of an input or output. A size that may differ from run to run has a name. */
 export interface ValueInfo {
   readonly name: string;
   readonly type: ElementType;
-  readonly shape: Shape;
+  readonly shape: readonly (number | string)[];
 }
 
 /** A named tensor with fixed values, as little-endian bytes in row-major order. */
 export interface Initializer extends ValueInfo {
+  readonly shape: Shape;
   readonly data: Uint8Array;
 }
 
@@ -79,7 +80,7 @@ const tensorMessage = ({ name, type, shape, data }: Initializer): Chunks => [
 ];
 
 function valueInfoMessage({ name, type, shape }: ValueInfo): Chunks {
-  const dimensions = shape.flatMap((n) => bytes(1, int(1, n)));
+  const dimensions = shape.flatMap((n) => bytes(1, typeof n === "number" ? int(1, n) : text(2, n)));
   const tensorType = [...int(1, elementTypes[type]), ...bytes(2, dimensions)];
   return [...text(1, name), ...bytes(2, bytes(1, tensorType))];
 }

@@ -28,11 +28,12 @@ export const loopRules = (emitSteps: EmitSteps): readonly Rule[] => [
     const inputs = [...rest, ...counter.map(() => fill(g, 0, [length], "int32"))];
     const direction = reverse ? 1 : 0;
     const count = lists.length + counter.length;
+    const collected = body.outputs.length - carries;
     const results = g.nodes("Scan", inputs, body.outputs.length, {
       body: graph,
       num_scan_inputs: count,
       scan_input_directions: Array(count).fill(direction),
-      scan_output_directions: Array(body.outputs.length - carries).fill(direction),
+      ...(collected > 0 && { scan_output_directions: Array(collected).fill(direction) }), // ONNX has no empty lists
     });
     const vectors = results.map((name, k) => {
       const { size, dtype } = body.outputs[k]!;
