@@ -73,7 +73,7 @@ export class Observer {
   readonly #order: 1 | 2;
   readonly #along: number | undefined;
 
-  /** `along` is the index of the input whose tangent is ones, if the page shows tangents. */
+  /** `along` is the index of the input whose tangent is a tensor of ones, if the page shows tangents. */
   constructor(order: 1 | 2, along?: number) {
     this.#order = order;
     this.#along = along;
