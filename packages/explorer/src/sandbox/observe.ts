@@ -220,7 +220,7 @@ class Ledger {
     return nudges;
   }
 
-  /** Runs forward mode. The tangent of input number `wanted` is ones, and the tangents of the other inputs are zeros. */
+  /** Runs forward mode. The tangent of input `wanted` is a tensor of ones. The tangents of other inputs are zeros. */
   #tangents(wanted: number): TangentsData {
     const { inputs } = this.#recording;
     const isChoice = (x: Tensor | undefined): boolean => x !== undefined && isFloat(x.dtype);

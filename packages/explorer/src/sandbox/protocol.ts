@@ -71,7 +71,7 @@ export interface TangentsData {
   readonly along: number;
   /** The tangents of the float inputs, then those of the outputs of steps, in order. */
   readonly all: readonly TangentData[];
-  /** The error of a VJP rule that stopped forward mode early. */
+  /** The error that stopped forward mode early. Forward mode runs VJP rules, and one of them threw this error. */
   readonly failure?: Failure | undefined;
 }
 
