@@ -83,7 +83,9 @@ declare const path: string, blob: Blob, net: nn.Layer<Params>;
 declare let state: ReturnType<typeof optimizer.init>;
 `;
 const migrationCalls = callsInTables(read("docs/coming-from.md"));
-/** Returns the type of the function f in `code`, a call from a table of docs/coming-from.md. */
+/**
+ * Returns the TypeScript type of `f`, which is an argument of the call `code`. The calls are from docs/coming-from.md.
+ */
 const typeOfF = (code: string): string => {
   if (code.includes("hasAux")) return "(x: Tensor) => readonly [Tensor, string]";
   if (code.includes("{ v, w }")) return "(p: { v: Tensor; w: Tensor }) => Tensor";

@@ -43,8 +43,8 @@ test("the record has 741 months from March 1958 to April 2020, in order", () => 
 });
 
 describe("the covariance", () => {
-  // The formulas of the components, on plain numbers. `same` is 1 if both times belong to the same measurement,
-  // otherwise 0.
+  // Returns the covariance of the measurements at times t and u, as a sum of kernels on plain numbers. `same` is 1 if t
+  // and u are the time of the same measurement, otherwise 0.
   const formula = (theta: readonly number[], t: number, u: number, same: number): number => {
     const [a1, l1, a2, decay, smooth, a3, l3, shape, a4, l4, white] = theta as [number, ...number[]] & number[];
     const r = t - u;
@@ -100,8 +100,8 @@ describe("the likelihood", () => {
     for (const [i, { time }] of months.entries()) {
       const y = whole.y.data.get(i);
       const before = months.slice(0, i).map(({ time }, k) => ({ time, year: 0, ppm: whole.y.data.get(k) }));
-      // In this test, the process `whole` subtracts the mean of all 12 months from the measurements, so each subset
-      // must subtract the same mean.
+      // The measurements in `whole` are centered: the mean of all 12 months is subtracted. Each subset uses these
+      // centered measurements, so its own mean is set to 0.
       const subset = { ...dataOf(before.length > 0 ? before : [months[0]!]), mean: 0 };
       const past = { ...subset, y: tensor(before.map(({ ppm }) => ppm)) };
       const [mean, deviation] =
@@ -147,8 +147,8 @@ describe("the fit", () => {
     const determined = errors.map((error) => error !== undefined);
     expect(determined.slice(0, 7)).toEqual(Array(7).fill(true));
     expect(determined.slice(8)).toContain(false);
-    // If all other parameters were known, the error of θ₃ would be 1 / √curvature. This error must be less than the
-    // standard error.
+    // `curvature` is the second derivative of −log p(y | θ) with respect to θ₃. If all other parameters were known, the
+    // standard error of θ₃ would be 1 / √curvature. With unknown parameters, the standard error is larger.
     const at = (by: number) => {
       const step = tensor(errors.map((_, i) => (i === 2 ? by : 0)));
       return negLogLikelihood(bookModel, data, thetaOf(start, axpy(1, step, vectorOf(found.minimum.params)))).item();

@@ -13,8 +13,8 @@ const values = (t: Tensor): number[] => [t.toNested()].flat(2).map(Number);
 describe("the second entry of softmax([a₀, a₁]) is σ(a₁ − a₀)", () => {
   test.each([-800, -745, -40, -3, -0.5, 0, 0.5, 3, 40, 745, 800])("with two derivatives, for d = %d", (d) => {
     const { sigmoid, softmax, apart } = atDifference(d);
-    // The probabilities of the two classes are computed from the smaller probability, because 1 − s loses digits for a
-    // probability s close to 1.
+    // Computes the smaller of the two probabilities first. Computing it as 1 minus the larger probability would lose
+    // digits.
     const small = Math.exp(-Math.abs(d)) / (1 + Math.exp(-Math.abs(d)));
     const [left, right] = d < 0 ? [small, 1 - small] : [1 - small, small];
     const expected = [left, left * right, left * right * (right - left)];

@@ -36,7 +36,7 @@ async function run(step: number, file: string, tapeOf: number): Promise<string[]
   return printed.join("\n").split("\n");
 }
 
-/** For each step of the course, the error that its test must report if tape.ts is still that of the previous step. */
+/** For each step of the course, the error that its test must report if the learner has not yet changed tape.ts. */
 const complaints = [
   /tensor\) is not a function/,
   /record\) is not a function/,

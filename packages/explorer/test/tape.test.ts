@@ -278,7 +278,7 @@ test("a nudge compares the predicted change with the actual one, without printin
   await page.locator("body").press("End");
   const nudge = page.getByRole("region", { name: "Check it: a small nudge" });
   const cells = async () => (await nudge.locator("tbody tr").allInnerTexts()).map((text) => text.split("\t"));
-  // f = Σ x² y, so x₀ + h changes it by 2 (6 h + h²).
+  // f = Σ x² y with x₀ = 3 and y = 2. If x₀ increases by h, f increases by 2 (6 h + h²).
   expect((await cells()).map(([by, predicted, actual]) => [by, predicted, actual])).toEqual([
     ["0.1", "1.2", "1.22"],
     ["0.01", "0.12", "0.1202"],

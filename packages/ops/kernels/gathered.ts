@@ -1,7 +1,6 @@
 // The kernels in this file reduce n entries of x at given byte offsets, for reductions over several inner axes and for
-// max pools. Each row of x gives a row of m results in the contiguous array y. Result c of a row is the sum or maximum
-// of the entries at the n offsets, moved by c elements. A kernel may read and write up to 16 bytes after a row of x and
-// y.
+// max pools. Each row of x gives a row of m results in the contiguous array y. For result c of a row, each offset is
+// increased by the size of c elements. A kernel may read and write up to 16 bytes after a row of x and y.
 
 import { load2 } from "./vector";
 

@@ -67,7 +67,8 @@ export function gelu(x: v128, isSlope: bool): v128 {
   let limited = t;
   const isTail = f64x2.ge(t, f64x2.splat(6.125));
   if (v128.any_true(isTail)) {
-    // Laplace's continued fraction, 1 / (t + 1 / (t + 2 / (t + …))). At t = 40, the result is 0.
+    // Laplace's continued fraction, 1 / (t + 1 / (t + 2 / (t + …))). t is limited to 40, because gelu(−40) underflows
+    // to 0.
     limited = f64x2.pmin(t, f64x2.splat(40));
     let f = limited;
     for (let n = 23; n > 1; n--) f = f64x2.add(limited, f64x2.div(f64x2.splat(<f64>n), f));

@@ -1,18 +1,18 @@
-// Functions of one SIMD vector, for loops that @wengert/compile generates: of two doubles, or of four floats, which are
-// computed as doubles and rounded once. Each function gives the same bits as the kernel with its name. JavaScript cannot
-// call these functions, because it has no SIMD vectors.
+// SIMD functions for the loops that @wengert/compile generates. A function processes a vector of two doubles or four
+// floats. Floats are computed as doubles and rounded once. Each function gives the same bits as the kernel with its
+// name. JavaScript cannot call these functions, because it has no SIMD vectors.
 
 import { exp, log, sigmoid, sigmoidSlope, tanh } from "./functions";
 import { gelu } from "./gelu";
 
-/** Returns the floats 0 and 1 of a vector as doubles. */
+/** Converts the first two of four floats to doubles. */
 // @ts-ignore: decorator
 @inline
 function low(x: v128): v128 {
   return f64x2.promote_low_f32x4(x);
 }
 
-/** Returns the floats 2 and 3 of a vector as doubles. */
+/** Converts the last two of four floats to doubles. */
 // @ts-ignore: decorator
 @inline
 function high(x: v128): v128 {

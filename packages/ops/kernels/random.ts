@@ -125,8 +125,8 @@ function store2<T>(y: usize, x: v128): void {
 }
 
 /**
- * Writes n numbers min + range · u, limited to [first, last], where u are the uniform numbers of the counters from c
- * on. Writes up to seven entries past the end.
+ * Writes n numbers min + range · u, limited to [first, last]. The uniform random numbers u come from a counter-based
+ * generator, with the counters c, c + 1, …. Writes up to seven entries past the end.
  */
 // @ts-ignore: decorator
 @inline

@@ -92,9 +92,9 @@ export function position<T>(n: i32, x: usize, maximum: T): i32 {
 }
 
 /**
- * Returns Σ exp(x − maximum) of a slice, multiplied by the scale factor `one`. If `isKept` is true, writes the
- * exponentials to y. If `isOfOthers` is true, the sum omits the maximum's own exponential; if several entries equal the
- * maximum, omits only one of them.
+ * Returns the sum of 2ᵖ exp(x − maximum) over a slice, with p = 64 for floats and p = 512 for doubles. If `isKept` is
+ * true, writes the terms to y. If `isOfOthers` is true, the sum omits the maximum's own term; if several entries equal
+ * the maximum, omits only one of them.
  */
 // @ts-ignore: decorator
 @inline
@@ -136,17 +136,16 @@ function sumOfExponentials<T>(n: i32, y: usize, x: usize, maximum: T, isKept: bo
 }
 
 /**
- * Writes exp(x − maximum), multiplied by the scale factor `one`, to y for each x of a slice. Returns the sum of the
- * written exponentials.
+ * Writes 2ᵖ exp(x − maximum) to y for each x of a slice, with p = 64 for floats and p = 512 for doubles. Returns the
+ * sum of the written numbers.
  */
 export function exponentials<T>(n: i32, y: usize, x: usize, maximum: T): f64 {
   return sumOfExponentials<T>(n, y, x, maximum, true, false);
 }
 
 /**
- * Writes exp(x − maximum), multiplied by the scale factor `one`, to y for each x of a slice. Returns the sum of the
- * exponentials without the maximum's own term, not multiplied by `one`. Returns NaN if the maximum is not finite or any
- * entry is NaN.
+ * Writes 2ᵖ exp(x − maximum) to y for each x of a slice, with p = 64 for floats and p = 512 for doubles. Returns the
+ * sum of exp(x − maximum) without the maximum's own term, or NaN if the maximum is not finite or any entry is NaN.
  */
 export function exponentialsAndOthers<T>(n: i32, y: usize, x: usize, maximum: T): f64 {
   return sumOfExponentials<T>(n, y, x, maximum, true, true) * (1 / one<T>()) + <f64>(maximum - maximum);
@@ -206,9 +205,9 @@ export function sumOf(total: v128, lost: v128): f64 {
 }
 
 /**
- * Returns (a + b) / (1 + others), the last step of softmax. The numerator is the sum a + b, and `others` is the sum of
- * exp(xⱼ − max x) over all entries except the largest. For float64 and a finite quotient, corrects the rounding errors
- * of both sums and of the quotient.
+ * Returns (a + b) / (1 + others), the last step of softmax. `others` is the sum of exp(xⱼ − max x) over all entries
+ * except the largest. For float64 and a finite quotient, corrects the rounding errors of a + b, of 1 + others and of
+ * the quotient.
  */
 // @ts-ignore: decorator
 @inline

@@ -32,8 +32,9 @@ function addRun<T>(to: usize, from: usize, bytes: usize): void {
 }
 
 /**
- * Copies a window that is completely inside the image to a matrix row, or adds the row to the window. The window has
- * `count` runs of `bytes` bytes, which are `step` bytes apart in the image. Returns the address after the matrix row.
+ * If `isGather` is true, copies a window of an image to a matrix row; otherwise adds the row to the window. The window
+ * must be completely inside the image. It has `count` runs of `bytes` bytes, which are `step` bytes apart in the image.
+ * Returns the address after the row.
  */
 // @ts-ignore: decorator
 @inline

@@ -5,8 +5,9 @@ import fc, { type Arbitrary } from "fast-check";
 import * as crossovers from "../src/wasm/crossovers.ts";
 import { allExports, numbers, tensorsIn, withTensors } from "./support.ts";
 
-// Generates calls of all ops with WebAssembly kernels, with difficult inputs: sizes next to all block edges, operands
-// with any memory layout, and non-finite numbers. Also defines the allowed differences from plain loops.
+// Generates calls of all ops with WebAssembly kernels, with difficult inputs: sizes close to the block sizes of the
+// kernels, operands with any memory layout, and non-finite numbers. Also defines the allowed differences from plain
+// loops.
 
 export type Float = "float64" | "float32";
 type Call = (...args: readonly unknown[]) => Tensor | Tensor[];

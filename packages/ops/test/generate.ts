@@ -99,7 +99,9 @@ function* simplerPrograms(program: Program): Generator<Program> {
 
 type Nested = Extract<ProgramStep, { via: unknown }>;
 
-/** Yields variants of a step that applies a transform to a function. In a variant, the function is smaller. */
+/**
+ * Yields variants of a step that applies a transform to a function. A variant lacks one of the steps of the function.
+ */
 function* simplerBodies(step: Nested, outerScope: ReadonlyMap<string, Tensor>): Generator<Nested> {
   const scope = new Map(outerScope);
   for (const [i, name] of step.params.entries()) scope.set(name, scope.get(step.args[i]!.ref)!);

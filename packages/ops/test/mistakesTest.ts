@@ -29,11 +29,13 @@ interface Mistakes {
   /** Code that runs before each wrong call. */
   readonly prelude: string;
   readonly mistakes: Chapter;
-  /** The variables that the wrong calls use: the value of each variable by its name. */
+  /** The values of the variables that the calls in `mistakes` use, by name. */
   readonly scope: Readonly<Record<string, unknown>>;
-  /** The names of functions that must each throw in at least one of the wrong calls. */
+  /** The names of functions that must each throw in at least one of the calls in `mistakes`. */
   readonly speakers: readonly string[];
-  /** The source files to check: each error message in them must be thrown by at least one wrong call. */
+  /**
+   * The source files to check: each error message in them must be thrown by at least one of the calls in `mistakes`.
+   */
   readonly sources: readonly Source[];
   /** Replaces text in a message that changes from run to run, such as the name of a temporary folder. */
   readonly normalizeText?: (text: string) => string;

@@ -7,7 +7,7 @@ export type Precise = bigint;
 const bits = 512;
 export const one: Precise = 1n << BigInt(bits);
 
-/** Converts a double to a precise number. Throws unless the double is a multiple of 2⁻⁴⁰⁰. */
+/** Converts a double to a bigint in units of 2⁻⁵¹². Throws unless the double is a multiple of 2⁻⁴⁰⁰. */
 export const precise = (x: number): Precise => BigInt(x * 2 ** 400) << BigInt(bits - 400);
 export const toNumber = (x: Precise): number => Number(x) / 2 ** bits;
 export const times = (x: Precise, y: Precise): Precise => (x * y) >> BigInt(bits);

@@ -305,8 +305,8 @@ export function measureAllResiduals(): readonly Residual[] {
 }
 
 /**
- * Returns the largest allowed error in ε. The bounds hold for the inputs in this file: matrices of at most 20 rows, and
- * sums of at most 500 terms.
+ * Returns the largest allowed error, as a multiple of the machine epsilon of the dtype. The bounds hold for the inputs
+ * in this file: matrices of at most 20 rows, and sums of at most 500 terms.
  */
 export function boundOfResidual({ op, quantity, dtype }: Residual, running: Kernels): number {
   if (["sort", "topK", "maxPool2d"].includes(op)) return 0;

@@ -133,9 +133,9 @@ describe("logSoftmax", () => {
         const sumOfG = total(g.map(precise));
         const wanted = s.map((p, i) => toNumber(precise(g[i]!) - times(p, sumOfG)));
         const got = numbers(vjp((x: Tensor) => logSoftmax(x), tensor(row)).pullback(tensor(g))[0]);
-        // An entry of the pullback of logSoftmax is the difference g − s Σ g, for the softmax s and the cotangent g.
-        // The error of the difference is relative to its two terms, except at the largest probability, where the error
-        // must be relative to the entry itself.
+        // Entry i of the pullback of logSoftmax is gᵢ − sᵢ Σ g, for the softmax s and the cotangent g. The bound for
+        // its error is relative to |gᵢ| + |sᵢ Σ g|. At the largest probability, the bound is relative to the entry
+        // itself.
         const peak = row.indexOf(Math.max(...row));
         for (const [i, x] of got.entries()) {
           const terms = i === peak ? Math.abs(wanted[i]!) : Math.abs(g[i]!) + Math.abs(toNumber(times(s[i]!, sumOfG)));

@@ -143,7 +143,8 @@ const softmaxUse: Use = (w) => {
 };
 
 /**
- * Returns an int32 tensor with elements from `least` to `most`: the output of a step, or a new input of the program.
+ * Returns an int32 tensor with elements from `least` to `most`. It is the output of a step or a new input of the
+ * program.
  */
 const integers = (w: Writer, shape: Shape, least: number, most: number): Value => {
   w.require(most >= least);

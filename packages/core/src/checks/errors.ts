@@ -92,7 +92,7 @@ export class ShapeError extends WengertError {}
 /** Thrown for a dtype that the function does not accept. The message suggests a cast. */
 export class DTypeError extends WengertError {}
 
-/** Thrown if a number is out of range: an axis, an index, a class or an integer. */
+/** Thrown if an axis, an index, a class label or another integer is out of range. */
 export class OutOfRangeError extends WengertError {}
 
 /** Thrown if code reads the values of a tensor during a trace, where tensors have no values. */

@@ -30,8 +30,8 @@ export interface Diagnosis {
   readonly input: string;
   readonly index: readonly number[];
   /**
-   * The derivative of ⟨u, f⟩ with respect to the wrong component: by the VJP rules, and by finite differences. u is all
-   * ones if ones reveal the error, otherwise random.
+   * The derivative of ⟨u, f⟩ with respect to the element of the input at `index`: `analytic` by the VJP rules, and
+   * `numeric` by finite differences. u is a tensor of ones if ones reveal the error, otherwise random.
    */
   readonly analytic: number;
   readonly numeric: number;

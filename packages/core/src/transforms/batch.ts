@@ -72,7 +72,10 @@ function ruleOf({ batch }: AnyOpSpec): (call: AnyBatchCall) => Tensor {
   return batch === "shift" ? shiftRule : ({ perEntry }) => perEntry();
 }
 
-/** Inserts axes of size 1 after the batch axis, so that the other axes still broadcast aligned at the last axis. */
+/**
+ * Inserts axes of size 1 after the batch axis of inputs with fewer axes, so that their other axes broadcast as without
+ * a batch.
+ */
 function broadcastRule({ inputs, batched, operands, params, again }: AnyBatchCall): Tensor {
   const rank = Math.max(...operands.map(({ shape }) => shape.length));
   const aligned = inputs.map((x, k) => {

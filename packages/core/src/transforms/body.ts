@@ -38,8 +38,8 @@ export function listBody(
 }
 
 /**
- * Applies the steps of the body of a loop or of an equation, and returns the outputs of the body. Before the call,
- * `values` maps the inputs and constants of the body to tensors; after the call, also all other tensors of the body.
+ * Applies the steps of the body of a loop or of an equation, and returns the outputs of the body. `values` must map the
+ * inputs and constants of the body to tensors.
  */
 export function runBody({ steps, outputs }: Body, values: Map<Tensor, Tensor>, mode?: ReplayMode): Tensor[] {
   replay(steps, [...outputs, ...values.keys()], values, mode);

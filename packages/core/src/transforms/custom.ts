@@ -89,7 +89,7 @@ function mustBeZero(tangents: readonly Tensor[]): void {
   );
 }
 
-/** The name of the option of customVjp and customJvp that holds the function for the value. Error messages use it. */
+/** The option of customVjp and of customJvp with the function that computes the value. Error messages use this name. */
 const forwardNames = { customVjp: "forward", customJvp: "value" } as const;
 
 /**
@@ -167,9 +167,9 @@ export function checkpoint<A extends readonly unknown[], R>(f: TreeFunction<A, R
 // step. When this step is later applied to values or to a batch, derivatives of the call still use the custom rule.
 
 /**
- * Returns a function that repeats a recorded call of a function with a custom rule, with the tensors in `replacement`
- * in place of the recorded tensors. `forward` and `backward` of the repeated call apply the recorded steps of the
- * original `forward` and `backward`.
+ * Returns a function that repeats a recorded call on new tensors. `replacement` maps the recorded tensors to the new
+ * tensors. The call keeps its custom rule: `forward` and `backward` apply the steps that the user's `forward` and
+ * `backward` recorded.
  */
 const replayedRule =
   <A extends readonly unknown[], R, S>(name: keyof typeof forwardNames, { forward, backward }: CustomRule<A, R, S>) =>

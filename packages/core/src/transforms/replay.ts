@@ -60,8 +60,8 @@ export function neededSteps<S extends Step>(
 }
 
 /**
- * Applies the steps again, in order. `values` maps the inputs of the list to new tensors, and receives the outputs of
- * the steps. The values of tensors that are not in `kept` are deleted after their last use, which frees their memory.
+ * Applies the steps again, in order. `values` maps the inputs of the steps to new tensors, and receives the outputs of
+ * the steps. To free memory, deletes each value after its last use, except for the tensors in `kept`.
  */
 export function replay(
   steps: readonly Step[],

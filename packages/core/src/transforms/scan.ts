@@ -62,7 +62,10 @@ export const scanOp: Op<Inputs, Loop> = /* @__PURE__ */ defineOp<Inputs, Loop>({
   samples: () => [[[tensor([1, 2]), tensor([[3, 4], [5, 6]])], sampleLoop()]], // biome-ignore format: reads best on one line
 });
 
-/** A sample loop for tests: its next carry is the entry x, and its result is the carry. */
+/**
+ * A sample loop for tests. Its body maps (carry, x) to (x, carry): the next carry is x, and the result is the old
+ * carry.
+ */
 function sampleLoop(): Loop {
   const [carry, x] = [new Tensor([2], "float64", undefined), new Tensor([2], "float64", undefined)];
   return {
@@ -422,7 +425,10 @@ function checkCount(name: string, value: unknown, least: number): void {
   throw new ArgumentError(`scan: ${name} must be a whole number of at least ${least}, got ${show(value)}`);
 }
 
-/** Runs a loop over segments. Each segment is a loop too. The iterations that do not fill a segment run last. */
+/**
+ * Runs a scan as two nested loops: the outer loop runs over segments, and the inner loop over the iterations of a
+ * segment. The remaining iterations, which do not fill a segment, run last.
+ */
 function scanSegments<C, X, Y>(
   body: (carry: C, x: X) => readonly [C, Y],
   init: C,

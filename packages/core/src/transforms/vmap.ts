@@ -129,7 +129,7 @@ const normalizeAxis = (rank: number, axis: number): number | undefined => {
   return axis < 0 ? axis + rank : axis;
 };
 
-/** Returns the tensors of a tree with their axes. @throws ArgumentError unless `axes` fits the structure of the tree */
+/** Returns each tensor of a tree with its batch axis from `axes`. @throws ArgumentError unless `axes` fits the tree */
 function axesOf(
   tree: unknown,
   axes: unknown,

@@ -11,13 +11,13 @@ export interface Exposure<Owner = unknown> {
   readonly owner: Owner;
   readonly array: NdArray;
   readonly fingerprint: number;
-  /** The number of past checks whether the user has modified the elements. */
+  /** How often these elements were checked for changes by the user. */
   checks: number;
 }
 
 /**
- * Maps each typed array to the arrays that `.data` has returned in its memory. A view and its base have the same typed
- * array, but are two entries of the list.
+ * Maps a typed array to the NdArrays that `.data` has returned and that store their elements in it. A view and its base
+ * share a typed array, but each has its own entry.
  */
 const exposures = new WeakMap<Data, Exposure[]>();
 let anyExposed = false; // most programs never read `.data` before a sweep, and then need no lookups

@@ -80,9 +80,9 @@ export interface DataClass {
 }
 
 /**
- * Returns `data` as an array of `shape`, row-major by default. Copies neither `data` nor the list `shape`, so the
- * caller must not change `data` or `shape`. Ops use the class of this array, which is the same for all dtypes and
- * ranks, because JavaScript engines run such code fast.
+ * Returns `data` as an array of `shape`, row-major by default. Does not copy `data` and `shape`, so the caller must not
+ * change them. Arrays of all dtypes and ranks have the same class, because JavaScript engines run code for a single
+ * class faster.
  */
 export const ndarray = (data: Data, shape: Shape, stride?: Shape, offset?: number): NdArray =>
   viewOf(data, shape, stride, offset) as unknown as NdArray;

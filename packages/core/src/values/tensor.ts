@@ -130,8 +130,8 @@ export class Tensor {
     for (const exposure of exposuresOf(array)) {
       this.#check(exposure);
       if (++exposure.checks === 1 || sizeOf(exposure.array.shape) < minMovedElements) continue;
-      // At its second check, a large array is copied to new memory, to which the user cannot write. One copy is cheaper
-      // than a fingerprint for every check. The user keeps the old memory.
+      // The second time that a large array is checked for changes by the user, its elements are copied to new memory.
+      // The user has no access to the new memory, so later checks need no fingerprint.
       for (const tensor of [exposure.owner as Tensor, this]) tensor.#move(array.data);
     }
   }

@@ -29,8 +29,8 @@ export function predictionSummary(head: Head, { read, next }: Batch): string {
 }
 
 /**
- * The number of positions in the first word that attend most to the start mark, and the number of positions in the
- * second word that attend most to the letter to copy.
+ * `mark` is the number of positions in the first word whose largest attention weight is that of the start token. `back`
+ * is the number of positions in the second word whose largest weight is that of the letter they must copy.
  */
 export interface Looks {
   readonly mark: number;

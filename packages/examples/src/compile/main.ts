@@ -22,8 +22,8 @@ const options = {
 
 interface Outcome {
   /**
-   * The loss after equally many training steps, for each way of running the step (eager, compiled, donated or
-   * `repeat`).
+   * The loss after equally many training steps, for four ways of running a step: eagerly, compiled, compiled with
+   * donated arguments (their memory is reused), and in a compiled loop (`repeat`).
    */
   readonly losses: readonly number[];
   /** The number of steps of the program after each pass of the compiler. */

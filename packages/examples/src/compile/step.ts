@@ -44,7 +44,7 @@ export function trainingStep({ params, momentum }: State, X: Tensor, labels: Ten
   return { params: treeMap((p, m) => axpy(-0.1, m, p), params, next), momentum: next, loss, confidence };
 }
 
-/** Returns the state of the training before its first step, in which all numbers are 0. */
+/** Returns the initial training state: parameters, momentum, loss and confidence, all 0. */
 export function startOf(features: number, classes: number, dtype: "float32" | "float64"): State {
   const params = () => ({
     W: zeros([features, classes], { dtype, label: "W" }),

@@ -103,13 +103,14 @@ export function verdict(op: typeof kepler, at: readonly number[], e: number): Gr
 
 interface Outcome {
   /**
-   * The largest relative differences between `kepler` and closed formulas, Kepler's second law, and Newton's method.
+   * The largest relative differences between results of `kepler` and the expected results, which come from closed
+   * formulas, from Kepler's second law, and from Newton's method.
    */
   readonly apart: { readonly formulas: number; readonly areas: number; readonly steps: number };
   readonly errors: readonly (GradcheckError | undefined)[];
   /**
-   * The iterates of the fit of the orbit: `guesses` uses the correct VJP rules, and `slipping` uses VJP rules whose
-   * second derivatives are wrong.
+   * The iterates of the fit of the orbit. `guesses` uses the correct VJP rules of `kepler`. `slipping` uses VJP rules
+   * that give wrong second derivatives.
    */
   readonly guesses: readonly Guess[];
   readonly slipping: readonly Guess[];

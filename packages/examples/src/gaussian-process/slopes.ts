@@ -40,7 +40,10 @@ export interface Slopes {
 
 const h = 3e-3;
 
-/** Computes the slopes at the start of the fit, where they are large. The direction has normally distributed entries. */
+/**
+ * Computes the derivative of −log p(y | θ) at the start of the fit, where it is large, in a random direction with
+ * normally distributed entries.
+ */
 export function slopesAt(model: readonly Component[], data: Data, seed: number): Slopes {
   const start = startOf(model);
   const v = vectorOf(start);

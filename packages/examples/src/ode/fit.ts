@@ -57,7 +57,9 @@ export interface Forecast {
     readonly within: number;
     readonly beyond: number;
     readonly unseen: number;
-    /** The root mean square of the true states after the training time, for comparison with the error `beyond`. */
+    /**
+     * A scale for the forecast error after the training time: the root mean square of the true states at these times.
+     */
     readonly scale: number;
   };
 }

@@ -12,9 +12,9 @@ type Segment = (network: Network, z: Tensor) => Tensor;
 type Wrap = (segment: Segment) => Segment;
 
 /**
- * Runs a segment of the solve on aliases of the weights. The backward pass then sums the weights' cotangents first
- * within each segment, and then over the segments. This is the order in which `checkpoint` sums them, so both gradients
- * have the same rounding errors.
+ * Runs a segment of the Runge–Kutta steps on aliases of the weights, which the tape tracks as separate tensors. The
+ * backward pass then sums the weights' cotangents first within each segment, and then over the segments. `checkpoint`
+ * sums them in the same order, so both gradients have the same rounding errors.
  */
 export const plain: Wrap = (segment) => (network, z) =>
   segment(
@@ -60,7 +60,10 @@ export interface Comparison {
   readonly checkpointed: Cost;
   /** Whether the gradients with and without checkpoints have the same bits. */
   readonly equal: boolean;
-  /** The relative difference to a gradient whose contributions are summed step by step instead of by segments. */
+  /**
+   * The relative difference between two gradients whose contributions are summed in different orders: step by step, or
+   * by segments.
+   */
   readonly reordered: number;
 }
 

@@ -113,10 +113,7 @@ export const problems: Readonly<Record<(typeof names)[number], Problem>> = {
   },
 };
 
-/**
- * Returns points (x, y) from the arguments xs, ys, xs, ys, …, where each list `ys` has the y of the list `xs` before
- * it.
- */
+/** Returns points (x, y). The arguments alternate: a list of x coordinates, then a list of their y coordinates. */
 function pairs(...lists: readonly (readonly number[])[]): (readonly [number, number])[] {
   return lists.flatMap((xs, i) => (i % 2 === 0 ? xs.map((x, j) => [x, lists[i + 1]![j]!] as const) : []));
 }

@@ -20,7 +20,7 @@ export interface TextPlan {
 
 export interface Learned<M> {
   readonly fit: Fit<M>;
-  /** The kept copies of the model by step, including the final model. */
+  /** Copies of the model from several training steps, and the final model. The key is the number of the step. */
   readonly models: ReadonlyMap<number, M>;
 }
 

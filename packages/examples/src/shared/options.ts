@@ -103,8 +103,8 @@ export function flag(help: string): Option<boolean> {
 }
 
 /**
- * Returns a copy of an option with the default `undefined`, for defaults that depend on other options. `--help` shows
- * the text `otherwise` as the default.
+ * Returns a copy of an option with the default `undefined`, for defaults that depend on other options. The argument
+ * `otherwise` is the text that `--help` shows as the default.
  */
 export function optional<Value>(option: Option<Value>, otherwise: string): Option<Value | undefined> {
   return { ...option, fallback: undefined, otherwise };
@@ -117,7 +117,7 @@ export function parseOptions<Table extends OptionTable>(table: Table, args: read
   const names = Object.keys(table);
   const typeOf = (option: Option<unknown>) => ({ type: isFlag(option) ? ("boolean" as const) : ("string" as const) });
   const config = Object.fromEntries(Object.entries(table).map(([name, option]) => [name, typeOf(option)]));
-  // The option `strict` of parseArgs is false, because the error messages of Node do not say how to fix a mistake.
+  // With `strict: true`, parseArgs would throw Node's error messages, which do not say how to fix a mistake.
   const { values, tokens } = parseArgs({ args: [...args], options: config, strict: false, tokens: true });
   refuseSwallowed(table, values);
 

@@ -33,7 +33,7 @@ interface Plane {
   readonly limit: number;
   /** The posterior means of test images, with the labels of the images. */
   readonly points: readonly { readonly x: number; readonly y: number; readonly label: number }[];
-  /** Decoded images [gridSide², 784] on a grid over the plane. */
+  /** Images [gridSide², 784] decoded from a grid of points in the latent plane. */
   readonly grid: Tensor;
   readonly gridSide: number;
 }

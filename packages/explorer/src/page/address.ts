@@ -9,8 +9,8 @@ export interface Address {
   readonly room: string;
   readonly fields: Readonly<Record<string, string>>;
   /**
-   * If the URL is that of a stop of the tour, such as `#/tour/bias`: this stop. `room` and `fields` are then those of
-   * the page beside the question.
+   * The stop of the guided tour, if the URL is that of a stop, such as `#/tour/bias`. A stop shows a question beside a
+   * page of the explorer. `room` and `fields` are then the name and the parameters of this page.
    */
   readonly stop?: Stop | undefined;
 }
@@ -19,8 +19,8 @@ export interface Address {
 const asksToEmbed = (query: string): boolean => new URLSearchParams(query).get("embed") === "1";
 
 /**
- * Whether the page is embedded in another page, such as a slide. The page then has no header. A link inside of the page
- * does not change this.
+ * Whether the explorer is embedded in another page, such as a slide. An embedded page has no header, even after the
+ * user follows a link inside it.
  */
 export const isEmbedded = signal(asksToEmbed(location.search));
 let embedsByHash = false;

@@ -10,9 +10,9 @@ type Rgb = readonly [number, number, number];
 
 interface Colors {
   readonly zero: string;
-  /** The colors of negative numbers, from those near zero to the largest. */
+  /** The colors of negative numbers, from the smallest to the largest magnitude. */
   readonly negative: readonly string[];
-  /** The colors of positive numbers, from those near zero to the largest. */
+  /** The colors of positive numbers, from the smallest to the largest magnitude. */
   readonly positive: Readonly<Record<Hue, readonly string[]>>;
 }
 const colors: Readonly<Record<"light" | "dark", Colors>> = {

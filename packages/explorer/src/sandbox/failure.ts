@@ -1,6 +1,8 @@
 import type { Failure } from "./protocol.ts";
 
-/** Returns hints for the errors of a program. A hint is an empty string, or begins with a semicolon. */
+/**
+ * Returns hints, which are appended to the error messages of a program. A hint is empty, or begins with a semicolon.
+ */
 export interface Hints {
   /** For an undefined variable. */
   readonly name: (name: string) => string;

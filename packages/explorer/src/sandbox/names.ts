@@ -3,7 +3,10 @@ import { bodyOf } from "@wengert/core/extend";
 
 // Names of tensors and params that the page shows. The names are the same as in the output of `explain`.
 
-/** Returns the constants of a recording: tensors that steps use, but that are neither inputs nor outputs of steps. */
+/**
+ * Returns the constants of a recording: inputs of steps that are neither inputs of the recorded function nor outputs of
+ * steps.
+ */
 export function constantsOf({ inputs, steps }: Listing): Tensor[] {
   const known = new Set([...inputs, ...steps.map(({ output }) => output)]);
   return [...new Set(steps.flatMap((step) => step.inputs))].filter((x) => !known.has(x));

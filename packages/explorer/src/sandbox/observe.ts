@@ -86,7 +86,7 @@ export class Observer {
   #calls = 0;
 
   /**
-   * `along` is the index of the input whose tangent is ones, if the page shows tangents. `planOf` compiles the functions, if
+   * `along` is the index of the input whose tangent is a tensor of ones, if the page shows tangents. `planOf` compiles the functions, if
    * the page shows their plans.
    */
   constructor(order: 1 | 2, along?: number, planOf?: PlanOf, changes: readonly Change[] = []) {
@@ -261,7 +261,7 @@ class Ledger {
     return nudges;
   }
 
-  /** Runs forward mode. The tangent of input number `wanted` is ones, and the tangents of the other inputs are zeros. */
+  /** Runs forward mode. The tangent of input `wanted` is a tensor of ones. The tangents of other inputs are zeros. */
   #tangents(wanted: number): TangentsData {
     const { inputs } = this.#recording;
     const isChoice = (x: Tensor | undefined): boolean => x !== undefined && isFloat(x.dtype);

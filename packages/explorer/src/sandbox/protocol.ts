@@ -20,8 +20,8 @@ export interface Run {
    */
   readonly order?: 1 | 2 | undefined;
   /**
-   * For forward mode: the index of the input whose tangent is ones. The tangents of the other inputs are zeros. If there is
-   * no float input at the index, the first float input is used.
+   * For forward mode: the index of the input whose tangent is a tensor of ones. The tangents of the other inputs are
+   * zeros. If there is no float input at the index, the first float input is used.
    */
   readonly along?: number | undefined;
   /** The smallest worker that can run the program. */
@@ -120,7 +120,7 @@ export interface PlanRow {
   readonly instruction: number | undefined;
 }
 
-/** The change of the value of f, summed over its elements, if one element of an input grows. */
+/** The effect of adding `by` to one element of an input: the sum of all elements of f changes by `change`. */
 export interface Nudge {
   /** The index of the changed input in `inputs`. `element` is the index of the changed element of this input. */
   readonly input: number;
@@ -131,11 +131,11 @@ export interface Nudge {
 }
 
 export interface TangentsData {
-  /** The index in `inputs` of the input whose tangent is ones, or −1 if no input is a float. */
+  /** The index in `inputs` of the input whose tangent is a tensor of ones, or −1 if no input is a float. */
   readonly along: number;
   /** The tangents of the float inputs, then those of the outputs of steps, in order. */
   readonly all: readonly TangentData[];
-  /** The error of a VJP rule that stopped forward mode early. */
+  /** The error that stopped forward mode early. Forward mode runs VJP rules, and one of them threw this error. */
   readonly failure?: Failure | undefined;
 }
 

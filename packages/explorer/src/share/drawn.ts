@@ -50,7 +50,9 @@ export interface Drawn {
 const unit: Matrix = [1, 0, 0, 1, 0, 0];
 const skipped = ".unseen, .katex-mathml, button[aria-label='Close'], script, style, dialog";
 
-/** Reads the marks of an element and of its descendants, in the order in which the browser draws them. */
+/**
+ * Reads the shapes, texts and images in an element and its descendants, in the order in which the browser draws them.
+ */
 export function drawn(root: HTMLElement | SVGSVGElement): Drawn {
   const box = root.getBoundingClientRect();
   const marks: Mark[] = [];

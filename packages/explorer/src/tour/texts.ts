@@ -12,7 +12,7 @@ export interface Text {
 interface NumberAnswer {
   readonly kind: "number";
   readonly right: number;
-  /** Hints for common wrong answers, each with the wrong number. */
+  /** Common wrong answers, each with the hint that the page then shows. */
   readonly hints: readonly (readonly [wrong: number, hint: string])[];
   /** The hint for all other wrong answers. */
   readonly otherwise: string;

@@ -1,15 +1,14 @@
 import type { Tensor } from "@wengert/core";
 import { type AnyOpSpec, type Binary, type Fault, type Inputs, ravel, type Unary } from "@wengert/core/extend";
 
-// Explanations of why an element is NaN or infinite, and how to fix it. An op declares its explanation as `nonFinite`
-// in its spec. The explanation is computed only when the function `nonFinite` finds a NaN or an infinity.
+// This file explains why an element is NaN or infinite, and how to fix it. The spec of an op has its explanation. The
+// explanation runs only if a user calls the function `nonFinite`, and it finds a NaN or an infinity.
 
 type AnyFault = Fault<Inputs, unknown>;
 
 /**
- * Returns the elements of `x` from which the non-finite element of `bad` was computed. The result has one element if
- * `x` and `bad` have the same shape, and several if broadcasting repeats or sums elements. `allAlong` lists axes along
- * which every element of `x` contributes.
+ * Returns the elements of x that contributed to the NaN or infinity at `index` of the tensor `bad`. If `bad` is a sum
+ * over axes of x, every element along these axes contributes. So does every element along the axes in `allAlong`.
  */
 function valuesAt(x: Tensor, { bad, index }: Place, allAlong: readonly number[] = []): number[] {
   let places: number[][] = [[]];
@@ -55,8 +54,8 @@ const elementwiseCause =
   };
 
 /**
- * The elements of a and b from which a NaN or infinity was computed. If the NaN or infinity is in a cotangent that was
- * summed over broadcast axes, several elements of the other input contributed to it.
+ * The elements of the inputs a and b from which a NaN or infinity was computed. If the cotangent of a broadcast input
+ * is not finite, several elements of the other input may have contributed to it.
  */
 interface Pair {
   readonly as: readonly number[];

@@ -31,7 +31,7 @@ export const withSamples = <F extends (...args: never) => unknown>(
   samples: Sampled<F>["samples"],
 ): Sampled<F> => Object.assign(f as F, { samples });
 
-/** A function that wraps an op and carries the op's spec. */
+/** A function that wraps an op. Its property `spec` is the definition of the op. */
 export type Wrapped<F extends (...args: never) => unknown, O extends { readonly spec: unknown }> = Sampled<F> &
   Pick<O, "spec">;
 

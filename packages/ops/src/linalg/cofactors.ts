@@ -103,9 +103,9 @@ function inverted(a: Elements, n: number): Inverted | undefined {
 }
 
 /**
- * Writes det U · det V · U X Vᵀ for each matrix A with the singular value decomposition A = U diag(s) Vᵀ. `entriesOf`
- * returns the entries of X for given singular values s and, if a direction G is passed, for Uᵀ G V. For large,
- * well-conditioned matrices, `fromInverse` computes the result from A⁻ᵀ instead.
+ * For each matrix A with the singular value decomposition A = U diag(s) Vᵀ, writes det U · det V · U X Vᵀ. `entriesOf`
+ * defines X: given s (and Uᵀ G V, if a direction G is passed), it returns the function that maps i and j to Xᵢⱼ. For
+ * large, well-conditioned matrices, `fromInverse` computes the result from A⁻ᵀ instead.
  */
 function eachRotated(
   out: NdArray,

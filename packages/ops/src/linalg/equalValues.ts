@@ -1,9 +1,9 @@
 import { type Elements, epsilon } from "./matrices.ts";
 
 // Equal eigenvalues have no unique eigenvectors: every orthonormal basis of their eigenspace is valid. A function of
-// the eigenvectors has a derivative only if every basis gives the same value. The VJP rules detect other functions by
-// their cotangents. With a basis along the coordinate axes, a function that depends on the basis could pass this test
-// by accident. So the decompositions rotate the basis away from the coordinate axes.
+// the eigenvectors has a derivative only if its value is the same for every basis. The VJP rules test this condition on
+// the cotangents. With a basis along the coordinate axes, a function that depends on the basis could pass this test by
+// accident. So the decompositions rotate the basis away from the coordinate axes.
 
 /**
  * Returns the tolerance for equal eigenvalues or singular values: the largest difference that rounding errors alone can

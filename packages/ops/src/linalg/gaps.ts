@@ -17,13 +17,12 @@ interface Gaps {
 }
 
 /**
- * Returns y with yᵢⱼ = (xᵢⱼ ± xⱼᵢ) / 2 divided by wⱼ + wᵢ or wⱼ − wᵢ, and 0 on the diagonal. w has eigenvalues or
- * singular values. The option `sign` is the sign in the dividend, and `by` selects the divisor. Where the divisor is 0
- * up to rounding errors, yᵢⱼ is 0 if the dividend is 0 up to rounding errors, and NaN otherwise.
+ * Returns y with yᵢⱼ = (xᵢⱼ + σ xⱼᵢ) / (2 dᵢⱼ), and 0 on the diagonal. σ is the option `sign`, 1 or −1. For eigenvalues
+ * or singular values w, dᵢⱼ is wⱼ + wᵢ if `by` is "sum", and wⱼ − wᵢ if `by` is "difference". Where dᵢⱼ is 0 up to
+ * rounding errors, yᵢⱼ is 0 if xᵢⱼ + σ xⱼᵢ is 0 up to rounding errors, and NaN otherwise.
  *
- * The VJP for x is this op applied to the cotangent g of y, with the opposite sign for differences, and the same sign
- * for sums. Let z be the result of this op for the elementwise product of g and y, with `sign` 1. The VJP for wₖ is 2
- * Σⱼ zₖⱼ with differences, and −2 Σⱼ zₖⱼ with sums.
+ * For the cotangent g of y, the VJP for x is divideByGaps(g, w), with the sign σ for sums and −σ for differences. The
+ * VJP for wₖ is −2 Σⱼ zₖⱼ for sums and 2 Σⱼ zₖⱼ for differences, where z = divideByGaps(g ⊙ y, w) with the sign 1.
  */
 export const divideByGaps: Op<Binary, Gaps> = /* @__PURE__ */ defineOp<Binary, Gaps>({
   name: "divideByGaps",
@@ -60,8 +59,8 @@ export const divideByGaps: Op<Binary, Gaps> = /* @__PURE__ */ defineOp<Binary, G
 });
 
 /**
- * Returns x, but with NaN where equal numbers in w have different numbers in x. w has the eigenvalues or singular
- * values of a matrix, and x one number for each. With `zeros`, also returns NaN instead of a nonzero xᵢ if wᵢ is 0.
+ * Returns x, but with NaN in place of xᵢ and xⱼ if wᵢ = wⱼ and xᵢ ≠ xⱼ, up to rounding errors. w has the eigenvalues or
+ * singular values of a matrix. With `zeros`, also replaces xᵢ by NaN if wᵢ = 0 and xᵢ ≠ 0.
  */
 export const agreeing: Op<Binary, { readonly zeros: boolean }> = /* @__PURE__ */ defineOp<
   Binary,

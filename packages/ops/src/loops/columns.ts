@@ -3,9 +3,9 @@ import { alongAxes, sliceStride, withoutAxes } from "./alongAxes.ts";
 import { mergeAxes } from "./strided.ts";
 
 /**
- * Adds element `l` of each slice to the accumulators of the slice. The slices form `rows` rows of m slices. `a[i]` is
- * element `l` of the first slice; `s` is the stride between slices, and `r` the stride between rows. Accumulator k of
- * slice j is acc[k × width + j]. The first slice belongs to the output at index `o`.
+ * Adds element `l` of each slice to the accumulators of the slice. The slices form a matrix of `rows` × m slices. The
+ * element for row p and column q of this matrix is a[i + p r + q s]. Accumulator k of slice j is acc[k × width + j].
+ * The output of the first slice has the index `o`.
  */
 type FoldStep = (
   l: number,
@@ -33,9 +33,12 @@ export interface Fold {
  * The largest number of slices that are reduced at once, chosen so that eight accumulators of each stay in the cache.
  */
 const widest = 256;
-/** The smallest number of slices that are reduced at once; fewer slices are faster one after the other. */
+/** The smallest number of slices for which reducing all slices in one pass is faster than one slice after the other. */
 const narrowest = 8;
-/** A slice with a single stride is faster to reduce by itself if it has at least this many entries. */
+/**
+ * If a slice has a constant stride and at least this many entries, a loop along each slice is faster than one pass over
+ * all slices.
+ */
 export const longSlice = 24;
 /**
  * If a strided slice has at most this many entries, its cache lines stay in the cache until the next slice reads them.
@@ -52,7 +55,7 @@ export function foldColumns(axes: readonly number[], out: NdArray, x: NdArray, f
   const n = lengths.reduce((product, size) => product * size, 1);
   const count = out.data.length;
   if (count < narrowest || n === 0) return false;
-  // The outputs form a matrix for the loops: `rowCount` rows of m entries, which are the two innermost axes.
+  // The two innermost axes of the outputs form a matrix of `rowCount` rows of m entries.
   const [m, s] = [sizes.pop() ?? 1, strides.pop() ?? 0];
   const [rowCount, r] = [sizes.pop() ?? 1, strides.pop() ?? 0];
   if (m * rowCount < narrowest) return false;

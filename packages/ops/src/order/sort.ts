@@ -20,8 +20,8 @@ interface Order {
   readonly axis: number;
   readonly descending: boolean;
   /**
-   * Where the sorted indices of NaN are placed. "everywhere" fills a slice that has a NaN with the index of its first
-   * NaN.
+   * Where the result has the indices of NaN entries. With "everywhere", if a slice has a NaN, all its results are the
+   * index of its first NaN.
    */
   readonly nan: "first" | "last" | "everywhere";
 }

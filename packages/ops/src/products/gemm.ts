@@ -25,8 +25,8 @@ export function multiplyMatrices(c: Data, a: NdArray, b: NdArray, batch: Shape):
 }
 
 /**
- * Returns x itself if `axis` or `other`, its last two axes, has stride 1. Otherwise returns a copy of x in which `axis`
- * has stride 1.
+ * Returns x itself if its axis `axis` or `other` has stride 1. Otherwise returns a copy of x in which `axis`, one of
+ * the last two axes, has stride 1.
  */
 function withUnitStride(x: NdArray, axis: number, other: number): NdArray {
   if (x.stride[axis] === 1 || x.stride[other] === 1) return x;

@@ -184,7 +184,7 @@ const permutationOp: Op<readonly [key: Tensor], { readonly count: number }> = /*
   kernel: (out, [key], { count }) => {
     const order = out.data;
     const words = ravel(key);
-    const uniform = new Float64Array(Math.min(count, chunkSize)); // the numbers of the counters from `from` on
+    const uniform = new Float64Array(Math.min(count, chunkSize)); // entry i is the number of the counter `from` + i
     let from = count;
     for (let i = 0; i < count; i++) order[i] = i;
     for (let i = count - 1; i > 0; i--) {
@@ -202,7 +202,7 @@ const permutationOp: Op<readonly [key: Tensor], { readonly count: number }> = /*
 
 const chunkSize = 4096;
 
-/** Writes the uniform numbers of 53 bits for the counters from `counter` on to `out`. */
+/** Fills `out` with uniform random numbers of 53 bits. Entry i uses the counter `counter` + i of the generator. */
 function fillUniform(out: Float64Array, key: Data, counter: number): void {
   if (uniformInWasm(out, key, counter, stream.uniform, { min: 0, range: 1, first: 0, last: 1 })) return;
   const bits = new Uint32Array(2);

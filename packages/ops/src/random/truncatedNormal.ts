@@ -45,7 +45,8 @@ export const randomTruncatedNormal: Op<readonly [key: Tensor], Truncated, Trunca
   });
 
 /**
- * Chooses the proposal distribution that is accepted most often, for high ≥ 0. At least 1 of 4 proposals is accepted.
+ * Returns a rejection sampler for the normal distribution truncated to [low, high], for high ≥ 0. Uses the proposal
+ * distribution that is accepted most often, which is at least 1 of 4 times.
  */
 function drawer(low: number, high: number): (next: NextUniform) => number {
   if (low <= 0) return high - low > Math.sqrt(2 * Math.PI) ? fromNormal(low, high) : fromUniform(low, high);

@@ -86,7 +86,10 @@ function parsePairs(widths: unknown): Widths | undefined {
 const isPair = (pair: unknown): boolean =>
   isList(pair) && pair.length === 2 && pair.every((n) => Number.isSafeInteger(n) && (n as number) >= 0);
 
-/** Suggests a list of pairs if the caller passed a number for all axes, or one pair for a single axis. */
+/**
+ * Returns a hint if the caller passed a number, or a single pair for an array of one axis. The hint suggests a list
+ * with a pair for each axis.
+ */
 function pairsHint(widths: unknown, rank: number): string {
   const pair = typeof widths === "number" ? [widths, widths] : widths;
   if (parsePairs([pair]) === undefined || (rank !== 1 && typeof widths !== "number")) return "";

@@ -62,7 +62,7 @@ export interface RollOptions {
    * moves entries toward the start.
    */
   readonly shift: number | readonly number[];
-  /** The axes along which to move entries. Default: all of x, in row-major order. */
+  /** The axes along which to move entries. By default, moves the entries of the flattened (row-major) array. */
   readonly axis?: Axes | undefined;
 }
 type Roll = (x: TensorLike, options: RollOptions) => Tensor;

@@ -18,7 +18,8 @@ const maxParts = 2 ** 20;
 /**
  * Returns the consecutive sections of x along `axis`, as views of the memory of x. Negative indices count from the end,
  * as in a slice. The cotangent of each section goes to the entries of x in the section. `concat` is the inverse.
- * @throws ShapeError unless a number of sections divides the size, OutOfRangeError if indices are not ascending
+ * @throws ShapeError if `sections` is a number that does not divide the size of the axis, OutOfRangeError if indices
+ * are not ascending
  */
 export const split: Sampled<Split> = /* @__PURE__ */ withSamples<Split>(
   (x, options) => {

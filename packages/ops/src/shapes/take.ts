@@ -232,8 +232,8 @@ export function* rowStarts(shape: Shape, axis: number, indices: ArrayLike<number
 }
 
 /**
- * Returns `index` as a non-negative index of an axis of size `n`: adds n to a negative index. Error messages call it
- * number `k`.
+ * Returns `index` as a non-negative index of an axis of size `n`: adds n to a negative index. `k` is the position of
+ * `index` in the list of indices, for error messages.
  * @throws OutOfRangeError if the index is out of range.
  */
 export function normalizeIndex(index: number, k: number, axis: number, n: number): number {

@@ -15,7 +15,7 @@ import { broadcastTo } from "../shapes/sum.ts";
 /**
  * Returns the shape of the losses, which is the shape of the predictions. Losses do not broadcast, because a prediction
  * [N, 1] and a target [N] would give N × N losses, and a fit would learn wrong weights without an error.
- * @throws ShapeError unless the shapes are equal or one is []; the message names the squeeze to write
+ * @throws ShapeError unless the shapes are equal or one is []. The message suggests a call of `squeeze` if it helps.
  */
 export function lossShape(inputs: readonly [Operand, Operand], names: readonly [string, string]): Shape {
   const [{ shape: prediction }, { shape: target }] = inputs;

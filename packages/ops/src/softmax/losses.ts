@@ -85,7 +85,7 @@ const elementLosses: Op<readonly [logits: Tensor, target: Tensor]> = /* @__PURE_
 
 /**
  * Converts int32 labels to float targets, and throws unless they are 0 or 1. The conversion is a separate op, because
- * the VJP uses the targets but does not compute the losses.
+ * the float targets are also an input of the VJP rule.
  */
 export const labelTargets: Op<Unary, { readonly dtype: DType }> = /* @__PURE__ */ defineOp({
   name: "binaryCrossEntropy",

@@ -37,9 +37,9 @@ export interface AxesParams {
 const meanPair = /* @__PURE__ */ new Float64Array(2); // the mean of a slice as two doubles; shared, because kernels run one at a time
 
 /**
- * Returns g / (1 + others), the last step of softmax or of its VJP. `others` is the sum of exp(xⱼ − max x) over all
- * entries except the largest. dg is the rounding error of the sum g. If g is finite, the quotient is corrected for dg
- * and for the rounding error of 1 + others, so it is rounded only once.
+ * Returns g / (1 + others), the last step of softmax or of its VJP. g is the result of a sum, with the rounding error
+ * dg. `others` is the sum of exp(xⱼ − max x) over all entries except the largest. If g is finite, the quotient is
+ * corrected for dg and for the rounding error of 1 + others, so it is rounded only once.
  */
 function divideByNorm(g: number, dg: number, others: number): number {
   const norm = 1 + others;
@@ -91,9 +91,9 @@ export const softmax: MaskableOp = /* @__PURE__ */ maskable(softmaxOp, 0);
 
 /**
  * Returns the VJP of softmax, s ⊙ (g − ḡ), for the softmax s and the cotangent g. ḡ = ⟨g, s⟩ / ⟨1, s⟩ is the mean of g
- * weighted by s. ⟨1, s⟩ is 1 up to rounding. Dividing by ⟨1, s⟩ cancels constants in g and makes the result sum to 0.
- * The division also makes the op symmetric as a linear map of g, so the VJP for g is the op itself. The VJP for s is (g
- * − ḡ) ⊙ (u − ū), for the cotangent u of the result.
+ * weighted by s. ⟨1, s⟩ is 1 up to rounding. Because of the division by ⟨1, s⟩, a constant added to g does not change
+ * the result, and the result sums to 0. The division also makes the op symmetric as a linear map of g, so the VJP for g
+ * is the op itself. The VJP for s is (g − ḡ) ⊙ (u − ū), for the cotangent u of the result.
  */
 export const softmaxPullback: Op<readonly [s: Tensor, g: Tensor], AxesParams, AxisOption> = /* @__PURE__ */ defineOp({
   name: "softmaxPullback",

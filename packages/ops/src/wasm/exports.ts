@@ -49,7 +49,10 @@ export interface LibraryExports {
  */
 export interface Library<E extends LibraryExports> {
   readonly slot: 0 | 1;
-  /** The text of each build, in parts. A library without a build for FMA runs its build for SIMD instead. */
+  /**
+   * The WebAssembly code as text, split into parts, for two sets of instructions: SIMD, and SIMD with FMA. A library
+   * without code for FMA uses its code for SIMD instead.
+   */
   readonly parts: readonly { readonly simd: string; readonly fma?: string }[];
   /** Carries the type of the exports. The field does not exist at run time. */
   readonly exports?: E;
@@ -80,8 +83,8 @@ export interface Exports extends Maps, LibraryExports {
 }
 
 /**
- * Reduces n entries of x at the byte offsets `offsets` to each element of y [rows, m]: to their maximum, their minimum,
- * or their sum divided by `divisor`. `step` is the distance of two rows of x in bytes.
+ * Computes each element of y [rows, m] from n entries of x, at the byte offsets `offsets`: their maximum, their
+ * minimum, or their sum divided by `divisor`. `step` is the distance of two rows of x in bytes.
  */
 type GatheredKernel = (
   n: number,
@@ -110,14 +113,14 @@ type SpreadKernel = (
 ) => void;
 
 /**
- * Processes `rows` slices of n entries each, with up to three operands. A reduced operand has one entry per row.
- * `scratch` must have room for the larger of 2 rows + 2 and 3 n + 6 doubles.
+ * Processes `rows` slices of n entries each, with up to three operands. An operand without the reduced axis has one
+ * entry per slice. `scratch` must have room for max(2 rows + 2, 3 n + 6) doubles.
  */
 type SliceKernel = (rows: number, n: number, y: number, a: number, b: number, c: number, scratch: number) => void;
 
 /**
  * Computes C = A B if `isFirst`, else C += A B, for A [m, k] and B [k, n] with k > 0. Either the rows or the columns of
- * B are contiguous. `scratch` is memory for `packed` entries, a number that src/wasm/products.ts computes.
+ * B are contiguous. `scratch` is the address of temporary memory. src/wasm/products.ts computes its size.
  */
 export type ProductKernel = (
   m: number,
@@ -210,8 +213,8 @@ export interface RandomExports extends LibraryExports {
 }
 
 /**
- * Writes n numbers min + range · u, limited to [first, last], where u are the uniform numbers of the counters from c
- * on. Writes up to seven entries past the end.
+ * Writes n numbers min + range · u, limited to [first, last]. The uniform random numbers u come from a counter-based
+ * generator, with the counters c, c + 1, …. Writes up to seven entries past the end.
  */
 type UniformKernel = (
   n: number,
@@ -226,5 +229,8 @@ type UniformKernel = (
   last: number,
 ) => void;
 
-/** Writes n standard normal numbers for the counters from c on, and up to three entries past the end. */
+/**
+ * Writes n standard normal numbers, and up to three entries past the end. The numbers come from a counter-based
+ * generator, with counters from c on.
+ */
 type NormalKernel = (n: number, y: number, k0: number, k1: number, c: number, radius: number, angle: number) => void;

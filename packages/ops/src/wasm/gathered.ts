@@ -9,8 +9,8 @@ import { engineForReduction } from "./engine.ts";
  */
 const chunkBytes = 2 ** 17;
 /**
- * The largest x, in bytes, that is copied to WebAssembly memory as a whole, which is necessary if the first axis of x
- * is reduced. For a larger x, the kernel does not run.
+ * If the first axis of x is reduced, x must be copied to WebAssembly memory as a whole. The kernel then runs only if x
+ * has at most this many bytes.
  */
 const wholeBytes = 2 ** 23;
 /** The kernel runs only for slices of at most this many entries. */
@@ -39,8 +39,8 @@ export function reductionInWasm(
   const [m, stride] = [sizes.pop()!, strides.pop()];
   if (stride !== 1 || m < shortestRow || n < 2 || n > longestSlice) return false;
 
-  // A chunk must have contiguous outputs. So a chunk has some entries of the first axis of x, or all of x if the first
-  // axis is reduced.
+  // The outputs of a chunk must be contiguous. If the first axis of x is kept, a chunk is a range of this axis. If it
+  // is reduced, the only chunk is all of x.
   const isLeading = strides.length > 0 && strides[0]! > steps[0]!;
   const [count, span] = isLeading ? [sizes[0]!, strides[0]!] : [1, total];
   if (!isLeading && total * size > wholeBytes) return false;

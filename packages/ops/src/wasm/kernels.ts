@@ -66,8 +66,8 @@ export class Engine<E extends LibraryExports = Exports> {
 }
 
 /**
- * Returns which kernels the library `library` uses, and which it could use. If `candidates` is given, first changes the
- * choice of kernels, which applies to all libraries.
+ * Returns which kernels (plain JavaScript or WebAssembly) a package uses, and which it could use. If `candidates` is
+ * given, first selects these kernels for all packages.
  */
 export function chooseKernels<E extends LibraryExports>(
   library: Library<E>,

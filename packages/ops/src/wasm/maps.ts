@@ -21,7 +21,10 @@ function engineFor(out: NdArray, crossover: number): Engine | null {
   return out.data instanceof Float32Array || out.data instanceof Float64Array ? engine : null;
 }
 
-/** Cheap functions, for which WebAssembly is faster only for larger arrays than for functions such as exp. */
+/**
+ * Cheap functions. WebAssembly is faster only for large arrays; for functions such as exp, it is faster for small
+ * arrays, too.
+ */
 const arithmetic: readonly string[] = ["neg", "square", "sqrt", "relu"];
 
 /**

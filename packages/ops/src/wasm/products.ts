@@ -12,13 +12,13 @@ const blockBytes = 2 ** 19;
 /** The number of bytes of the operand b that stay in the cache while blocks of the operand a are processed. */
 const residentBytes = 4 * blockBytes;
 /**
- * The largest number of terms (products aᵢₖ bₖⱼ) that a block of a matrix product adds to each sum. This limit applies
- * only if the block reads a section of each row of a, or of each column of b.
+ * The largest number of terms (products aᵢₖ bₖⱼ) that a block of a matrix product adds to each sum. Only blocks that
+ * read a section of each row of a, or of each column of b, have this limit.
  */
 const maxTerms = 1024;
 /**
- * Sizes of the kernel for matrix products: the width of a tile in bytes, and the numbers of rows and terms that the
- * kernel copies into a packed block.
+ * Sizes of the kernel for matrix products: the width of a tile of the output in bytes, and the numbers of rows and
+ * columns of a that the kernel copies to contiguous memory at a time.
  */
 const [tileBytes, packedRows, packedTerms] = [32, 60, 400];
 /** The scratch memory of the product kernel for two tiles of the output, in entries. */
@@ -143,7 +143,7 @@ function multiplyInBlocks(
   let splitsParts = false; // whether several blocks of terms make up a part
   if (k > maxTerms || m * k > blockEntries || k * n > blockEntries || m * n > blockEntries) {
     const residentEntries = residentBytes / size;
-    // The terms of a block are contiguous in memory, or they are sections of the rows of a or of the columns of b.
+    // Blocks that read sections of the rows of a, or of the columns of b, add at most `maxTerms` terms to each sum.
     terms = Math.min(
       k,
       bIsByRows && (!aIsByRows || m <= packedRows) ? Math.max(64, Math.floor(blockEntries / Math.max(m, n))) : maxTerms,
@@ -156,9 +156,9 @@ function multiplyInBlocks(
     };
     fitRowsAndColumns();
     if (size === 4) {
-      // The bits of a sum of k terms must not depend on the numbers of rows and columns. So the k terms are always
-      // split in the same way, and partial sums stay in memory if the terms of a split do not fit into one block of
-      // memory.
+      // The bits of a float32 sum of k terms must not depend on the numbers of rows and columns. So the k terms are
+      // always split into the same parts. If a part is too large for one block, its partial sums stay in memory between
+      // blocks.
       splitsParts = terms < part && m === rows;
       const nearest = part * Math.max(1, Math.round(terms / part));
       const fewest = part * Math.max(1, Math.floor(terms / part));

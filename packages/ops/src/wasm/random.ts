@@ -65,7 +65,10 @@ export function uniformInWasm(
   });
 }
 
-/** Writes standard normal numbers for the counters from 0 on to `out`. Returns whether the kernel ran. */
+/**
+ * Fills `out` with standard normal numbers from a counter-based generator, with counters from 0 on. Returns whether the
+ * kernel ran.
+ */
 export function normalInWasm(out: Data, key: Data, radius: number, angle: number): boolean {
   const [k0, k1] = [key[0]!, key[1]!];
   return inChunks(out, ({ normal32, normal64 }, from, count, address) => {

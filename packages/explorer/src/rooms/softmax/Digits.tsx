@@ -39,8 +39,8 @@ const formulas: Readonly<Record<Way, string>> = {
 };
 
 /**
- * A value of `lead` for which two of the three formulas lose digits, in float32 and in float64. `lead` is the largest
- * logit minus the log-sum-exp of the others.
+ * If the largest logit exceeds the log-sum-exp of the others by this number, two of the three formulas for softmax's
+ * pullback on this page lose digits, in float32 and in float64.
  */
 const telling = 15;
 const keepsAllDigits = ({ errors }: Comparison): boolean =>
@@ -198,7 +198,7 @@ const strokes: Readonly<Record<Way, Omit<Line, "points">>> = {
 
 /**
  * Plots the errors of three formulas for softmax's pullback as the largest probability goes to 1. Redraws only when the
- * user pauses, because a plot needs a hundred comparisons.
+ * user pauses, because a plot evaluates each formula for 33 inputs.
  */
 function Rise() {
   const points = useSignal<readonly Point[]>([]);

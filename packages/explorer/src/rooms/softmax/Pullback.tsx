@@ -94,8 +94,8 @@ export function Pullback() {
 }
 
 /**
- * Draws each entry of the cotangent g as a bar that starts at a vertical line. The line is at 0, and in later stages at
- * the weighted mean of g.
+ * Draws each entry of the cotangent g as a bar that starts at a vertical line. The line is at 0 at first, and moves to
+ * the weighted mean of g when the page explains this mean.
  */
 function Beam() {
   const now = stage.value;
@@ -179,7 +179,7 @@ function Beam() {
   );
 }
 
-/** Returns the size of a disc whose area is proportional to a probability. */
+/** Returns the width and height of a disc whose area is proportional to a probability. */
 const diameter = (share: number) => {
   const size = `${(26 * Math.sqrt(share || 0)).toFixed(2)}px`;
   return { width: size, height: size };

@@ -11,8 +11,8 @@ export const fewest = 2;
 export const most = 10;
 const firstLogits = [2, 1, 0] as const;
 /**
- * The initial logits of the section Digits. The largest logit exceeds the log-sum-exp of the others by 15, so two of
- * the three formulas lose digits.
+ * The initial logits for the comparison of three formulas for softmax's pullback. The largest logit exceeds the
+ * log-sum-exp of the others by 15, so two of the formulas lose digits.
  */
 const firstLogitsOfDigits = [16.5, 1, 0] as const;
 const firstUpstream = [3, -1, 0.5, 2, -2, 1, -0.5, 1.5, -1.5, 0] as const;

@@ -15,7 +15,8 @@ interface Props {
 
 /**
  * Shows the code of the VJP rules of a step. If the user's program defines the op, shows the code at once. If the op
- * belongs to the library, loads the code only when the user asks for it, because the formula says the same.
+ * belongs to the library, loads the code only when the user asks for it, because the page already shows the rules as
+ * formulas.
  */
 export function RuleCode({ step, flows, isSummed }: Props) {
   const rules = useSignal<readonly string[] | undefined>(undefined);
@@ -43,7 +44,10 @@ export function RuleCode({ step, flows, isSummed }: Props) {
   );
 }
 
-/** Shows the rules of the inputs to which a derivative flows, or the only rule of the op. */
+/**
+ * Shows the code of an op's VJP rules. If the op has a rule for each input, omits the rules of inputs that get no
+ * cotangent.
+ */
 function Code({ rules, flows }: { rules: readonly string[]; flows: readonly boolean[] }) {
   const code = rules.filter((rule, k) => rule.includes("=>") && (rules.length !== flows.length || flows[k]));
   if (code.length === 0) return <p class="soft small">The rule is a longer function of the library.</p>;

@@ -407,8 +407,7 @@ function Accumulation({ of, input, before, given, after }: AccumulationProps) {
 }
 
 /**
- * Returns the color scales for one position of the slider. All values share a scale, and so do all cotangents and all
- * tangents.
+ * Returns three color scales for one position of the slider: one for values, one for cotangents, and one for tangents.
  */
 function scalesAt(of: Timeline, moment: Moment): Record<Hue, Scale> {
   const { inputs, outputs, seeds } = of.recording;

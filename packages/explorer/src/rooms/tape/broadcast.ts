@@ -18,7 +18,10 @@ export function repeated(x: Numbers, shape: readonly number[]): Numbers | undefi
   return { ...x, shape, data };
 }
 
-/** Returns the places of the copies of an element, if a tensor of the shape `from` is repeated to the shape `to`. */
+/**
+ * Broadcasts a tensor of shape `from` to shape `to`. Returns the flat indices of all copies of the element with the
+ * flat index `element`.
+ */
 export function copiesOf(element: number, from: readonly number[], to: readonly number[]): number[] {
   if (sizeOf(to) > mostDrawn) return [];
   return Array.from({ length: sizeOf(to) }, (_, place) => place).filter(

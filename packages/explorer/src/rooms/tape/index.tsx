@@ -223,7 +223,7 @@ function Choices() {
   );
 }
 
-/** A menu that selects the input whose tangent is ones. Shows nothing if only one input can be selected. */
+/** A menu that selects the input whose tangent is a tensor of ones. Shows nothing if only one input can be selected. */
 function SeedChoice({ of }: { of: Timeline }) {
   const choices = of.seedable();
   if (choices.length < 2) return null;

@@ -39,7 +39,7 @@ const modeField = field("mode");
 /** Whether the page shows forward mode (tangents) instead of reverse mode (cotangents). */
 export const showsTangents = computed(() => modeField.value === "tangents");
 const alongField = field("along");
-/** The index of the input whose tangent is ones. Undefined in reverse mode. */
+/** The index of the input whose tangent is a tensor of ones. Undefined in reverse mode. */
 const along = computed(() => (showsTangents.value ? (whole(alongField.value) ?? 0) : undefined));
 
 const viewField = field("view");
@@ -119,8 +119,8 @@ export function toggleBody(place: number): void {
 }
 
 /**
- * Expands or collapses the body (such as a loop body) of the current step. If the current step has no body, changes the
- * first step of the list that has one.
+ * Expands or collapses the body (such as a loop body) of the current step. If the current step has no body, uses the
+ * first step with a body.
  */
 export function toggleAnyBody(): void {
   const of = timeline.peek();
@@ -167,7 +167,7 @@ export const showTangents = (shows: boolean): void =>
 export const showPlan = (shows: boolean): void =>
   put({ view: shows ? "compiled" : undefined, pass: undefined }, { push: true });
 
-/** Selects the input whose tangent is ones. */
+/** Selects the input whose tangent is a tensor of ones. */
 export const seedInput = (input: number): void => put({ along: input === 0 ? undefined : String(input) });
 
 /** Stores the user's program in the URL. */

@@ -35,7 +35,7 @@ const terms: Readonly<Record<string, readonly string[]>> = {
   crossEntropy: ["\\langle \\dot x, s - t \\rangle", "-\\langle \\dot t, \\log s \\rangle"],
 };
 
-/** Complete formulas of the tangent. A formula does not depend on which of the inputs have tangents. */
+/** Formulas of the tangent that are the same for all choices of inputs with tangents. */
 const whole: Readonly<Record<string, string>> = {
   where: "\\dot y = c\\;?\\;\\dot a : \\dot b",
   scan: "(\\dot c_{t+1},\\, \\dot y_t) = J_{\\mathrm{body}}\\, (\\dot c_t, \\dot x_t)",

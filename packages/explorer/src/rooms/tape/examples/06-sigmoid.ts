@@ -4,9 +4,9 @@ import { sigmoid, softmax, stack, sub, take } from "@wengert/ops";
 
 const second = tensor(1, { dtype: "int32" });
 
-// The difference of softmax and sigmoid is 0 for every a and
-// b, up to rounding. The gradient of the difference is 0, too,
-// because two contributions cancel.
+// Returns softmax([a, b])[1] − sigmoid(b − a), which is 0 up to
+// rounding for all a and b. Its gradient is 0, too, because two
+// contributions cancel.
 const f = (a: Tensor, b: Tensor) => {
   const s = softmax(stack([a, b]));
   return sub(take(s, second), sigmoid(sub(b, a)));
