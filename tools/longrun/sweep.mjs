@@ -26,10 +26,7 @@ const { kernels, transpose } = ops;
 const { values } = parseArgs({ options: { only: { type: "string" } } });
 const only = values.only?.split(",");
 
-/**
- * The duration of a round, the number of rounds for each size, and the number of rounds if kernels seem slower than
- * plain loops.
- */
+/** The duration of a round, the usual number of rounds, and the larger number for sizes at which kernels seem slow. */
 const roundTime = 0.3; // ms
 const [rounds, more] = [25, 150];
 /**

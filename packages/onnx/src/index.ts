@@ -1,4 +1,4 @@
-// Exports for users: the export of programs as ONNX files, the import of such files, and ONNX Runtime as an engine.
+// The public functions: `toOnnx` writes ONNX files, `fromOnnx` reads them, and `onnx` runs compiled functions with ONNX Runtime.
 
 export { type OnnxOptions, onnx } from "./engine/onnx.ts";
 export type { OnnxRuntime, OnnxSession, OnnxTensor } from "./engine/runtime.ts";

@@ -402,7 +402,7 @@ export const calls: Readonly<Record<string, (call: CallSpec) => Case>> = {
 export const isProduct = (name: string): boolean =>
   ["matmul", "dot", "einsum", "outer", "expr"].includes(name) || /^conv/.test(name);
 
-/** Returns whether the op, or its VJP, calls products of float64 matrices, also for float32 inputs. */
+/** Returns whether the op or its VJP multiplies matrices in float64, even if the inputs are float32. */
 export const isLinearAlgebra = (name: string): boolean =>
   /^(cholesky|triangularSolve|solve|inv|det|slogdet|lstsq|qr|eigh|svd|matrixNorm)$/.test(name);
 export const isOfSoftmax = (name: string): boolean =>

@@ -22,7 +22,7 @@ export const allExports: readonly Exported[] = Object.entries(exported)
     return { name, call, samples: call.samples?.() ?? call.spec?.samples() };
   });
 
-/** Every export with each of its samples, and a title for the sample. */
+/** A list of sample calls: each function of the package with each list of sample arguments, and a title for the test. */
 export const allSamples = allExports.flatMap(({ name, call, samples = [] }) =>
   samples.map((sample, i) => ({ title: `${name}, sample ${i + 1}`, name, call, sample })),
 );

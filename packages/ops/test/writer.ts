@@ -17,7 +17,7 @@ import { allExports, numbers } from "./support.ts";
 type DType = Tensor["dtype"];
 type TransformName = keyof typeof transforms;
 
-/** A named value of the random program under construction, and its tensor. */
+/** A variable of the random program under construction: its name, and the tensor that it holds. */
 export interface Value extends Ref {
   readonly t: Tensor;
 }

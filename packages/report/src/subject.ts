@@ -45,8 +45,8 @@ export interface ReportOptions {
   /** A tape as text: the output of `explain` for a training step. */
   readonly tape?: string | undefined;
   /**
-   * The name of the data that the fit evaluated as `validation`, in the learning curves. Pass "test" if it is the test
-   * set. Default: "validation".
+   * The label, in the learning curves, of the data that `fit` received as `validation`. Pass "test" if these data are the
+   * test set. Default: "validation".
    */
   readonly heldOut?: string | undefined;
   /** The number of worst mistakes to show. Default: 12. */

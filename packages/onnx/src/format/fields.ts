@@ -112,7 +112,7 @@ export function bigintsIn(field: Field): bigint[] {
 
 export const intsIn = (field: Field): number[] => bigintsIn(field).map((value) => exact(value, field));
 
-/** Returns the floats of a repeated field with 4 or 8 bytes each. */
+/** Returns the numbers of a repeated field. Each number is a float of 4 or 8 bytes. */
 export function floatsIn(field: Field, size: 4 | 8): number[] {
   if (field.type !== (size === 4 ? 5 : 1)) mustHaveType(field, 2);
   const { content, number, message } = field;

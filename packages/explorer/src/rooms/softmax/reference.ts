@@ -67,7 +67,7 @@ export function relativeError(found: number, exact: bigint, bits: number): numbe
 
 const magnitude = (x: bigint): bigint => (x < 0n ? -x : x);
 
-/** Formats a fixed-point number such as −6.84e−1 with `digits` significant digits. */
+/** Formats the number x / 2^`bits` with `digits` significant digits, such as −6.84e−1. */
 export function decimal(x: bigint, bits: number, digits: number): string {
   if (x === 0n) return "0";
   const size = magnitude(x);
