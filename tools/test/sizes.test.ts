@@ -35,8 +35,8 @@ test("a net of dense layers takes at most 25.5 kB", async () => {
   expect(await size(program)).toBeLessThanOrEqual(25_500);
 });
 
-test("the export of programs takes at most 75 kB", async () => {
-  expect(await size('import { toOnnx } from "onnx"; console.log(toOnnx);')).toBeLessThanOrEqual(75_000);
+test("the export of programs takes at most 78 kB", async () => {
+  expect(await size('import { toOnnx } from "onnx"; console.log(toOnnx);')).toBeLessThanOrEqual(78_000);
 });
 
 test("the import of models takes at most 81 kB, and does not contain the export", async () => {
