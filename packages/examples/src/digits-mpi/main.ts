@@ -110,6 +110,11 @@ const digitsMpi: Command<Fit<Model>> = command({
         resume: resume ? checkpoint : false,
         parallel: mpi,
         compile,
+      }).then((result) => {
+        // A number that is not finite ends the fit on all processes. After `finalize`, no process is killed before it has
+        // printed its message.
+        if (result.nonFinite) mpi?.finalize();
+        return result;
       }),
     );
     const seconds = (performance.now() - start) / 1000;
