@@ -167,6 +167,27 @@ describe("scan", () => {
     expect(ys.n.toNested()).toEqual([1, 2, 3]);
   });
 
+  it("differentiates a body by tensors that its checkpoint captures", () => {
+    const [x, z, rows] = [random([2], 1), random([2], 2), random([3, 2], 3)];
+    const lossOf = (body: (each: Tensor, x: Tensor, z: Tensor) => Tensor) => (x: Tensor, z: Tensor) =>
+      sum(
+        square(
+          scan((carry: Tensor, each: Tensor) => [add(carry, body(each, x, z)), each] as const, zeros([2]), rows).carry,
+        ),
+      );
+    const pairs: [(e: Tensor, x: Tensor, z: Tensor) => Tensor, (e: Tensor, x: Tensor, z: Tensor) => Tensor][] = [
+      [(e, x) => mul(e, x), (e, x) => checkpoint((p: Tensor) => mul(p, x))(e)],
+      [(e, x, z) => mul(e, mul(x, z)), (e, x, z) => checkpoint((p: Tensor, q: Tensor) => mul(p, mul(q, z)))(e, x)],
+      [(_, x, z) => mul(x, z), (e, x, z) => checkpoint((_: Tensor, q: Tensor) => mul(q, z))(e, x)],
+      [(_, x, z) => mul(x, z), (e, x, z) => checkpoint((_: Tensor) => mul(x, z))(e)],
+    ];
+    for (const [plain, kept] of pairs)
+      for (const argnums of [0, 1]) {
+        const [wanted, got] = [plain, kept].map((body) => grad(lossOf(body), { argnums }));
+        expectClose(got!(x, z), wanted!(x, z), 14);
+      }
+  });
+
   it("evaluates a body whose checkpoint captures another tensor of the trace", () => {
     const loop = (f: (each: Tensor, x: Tensor) => Tensor) => (x: Tensor, rows: Tensor) =>
       scan((carry: Tensor, each: Tensor) => [add(carry, f(each, x)), each] as const, zeros([2]), rows).carry;

@@ -160,6 +160,9 @@ export const innermostTape = (tensors: readonly Tensor[]): Tape | undefined =>
     (recorder): recorder is Tape => recorder instanceof Tape && tensors.some((tensor) => recorder.tracks(tensor)),
   );
 
+/** Returns whether `tape` is the innermost active recorder. */
+export const isInnermost = (tape: Tape): boolean => recorders.at(-1) === tape;
+
 /**
  * Runs `body` while the recorders in the list `next` are active. No other function changes the list of active
  * recorders.

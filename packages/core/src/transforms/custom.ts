@@ -1,6 +1,14 @@
 import { alias, pack, unpack } from "../autodiff/fanout.ts";
 import { apply } from "../autodiff/op.ts";
-import { DryTape, flowsTo, innermostTape, type Step, type Tape, withSubstitute } from "../autodiff/tape.ts";
+import {
+  DryTape,
+  flowsTo,
+  innermostTape,
+  isInnermost,
+  type Step,
+  type Tape,
+  withSubstitute,
+} from "../autodiff/tape.ts";
 import { runWithTape, seedCotangents } from "../autodiff/vjp.ts";
 import { mustBeFunction } from "../checks/arguments.ts";
 import { ArgumentError, isList, show } from "../checks/errors.ts";
@@ -142,7 +150,11 @@ export function checkpoint<A extends readonly unknown[], R>(f: TreeFunction<A, R
     const inputs = leaves("checkpoint", args, "args");
     const tape = innermostTape(inputs);
     if (tape === undefined) return f(...args);
-    if (tape instanceof DryTape) return recordCall("checkpoint", tape, args, () => f(...args), replayedCheckpoint(f));
+    if (tape instanceof DryTape) {
+      // A tape inside of the dry run may track tensors that f captures, so it must record the steps of f.
+      if (!isInnermost(tape)) return f(...args);
+      return recordCall("checkpoint", tape, args, () => f(...args), replayedCheckpoint(f));
+    }
     const captured = new Set<Tensor>();
     const fresh = freshArguments("checkpoint", tape, args);
     const value = reportCaptures(

@@ -82,9 +82,11 @@ export function recordCall<A extends readonly unknown[], R>(
   const argLeaves = leaves(name, args, "args");
   const inputs = new Set(argLeaves);
   const hidden = new Set<Tensor>();
+  const own = new Set<Tensor>();
   const record = ({ inputs: used, output }: Step): boolean => {
-    // f may capture tensors that `tape` tracks, and tensors without values of an enclosing trace.
-    for (const x of used) if (tape.depends(x) || (x.array === undefined && !hidden.has(x))) inputs.add(x);
+    // Tensors that f captures are inputs of the call, so that derivatives flow to them.
+    for (const x of used) if (!own.has(x)) inputs.add(x);
+    own.add(output);
     const depends = used.some((x) => tape.depends(x) || hidden.has(x));
     if (depends) hidden.add(output);
     return depends;
