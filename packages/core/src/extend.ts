@@ -53,7 +53,7 @@ export {
   sizeOf,
 } from "./values/ndarray.ts";
 export { mixedDTypes, sharedFloat, tensorHint, toTensors } from "./values/operands.ts";
-export { describe, type Operand, valuesOf } from "./values/tensor.ts";
+export { describe, isAlike, kindText, type Operand, valuesOf } from "./values/tensor.ts";
 export {
   argumentName,
   leaves,

@@ -1,5 +1,5 @@
-import { ArgumentError, type Program, type Tensor } from "@wengert/core";
-import { isSameShape, leaves, shapeText, walk } from "@wengert/core/extend";
+import { ArgumentError, type Program } from "@wengert/core";
+import { isAlike, kindText, leaves, walk } from "@wengert/core/extend";
 import type { Pair } from "../plans/sharing.ts";
 import type { Signature } from "./signature.ts";
 
@@ -62,6 +62,3 @@ function pathsOf(tree: unknown): string[] {
   walk("compile", tree, "", (_, path) => paths.push(path.replace(/^\./, "")));
   return paths;
 }
-
-const isAlike = (x: Tensor, y: Tensor): boolean => x.dtype === y.dtype && isSameShape(x.shape, y.shape);
-const kindText = ({ dtype, shape }: Tensor): string => `${dtype} ${shapeText(shape)}`;

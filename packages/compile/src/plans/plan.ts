@@ -139,10 +139,10 @@ export function makePlan(
     new Map(pairs.filter(({ input }) => donated.includes(input)).map(({ input, output }) => [output, input])),
     `it was donated to ${name}, which reused its memory; use the result of that call, or leave the argument out of donate`,
   );
-  const bufferOf = ({ input, output }: Pair) => [layout.inputs[input]!.buffer, layout.outputs[output]!.buffer] as const;
-  const [shared, separate] = [true, false].map((isShared) =>
-    pairs.filter((pair) => (owners.get(bufferOf(pair)[1]) === bufferOf(pair)[0]) === isShared),
-  ) as [Pair[], Pair[]];
+  const isShared = ({ input, output }: Pair) =>
+    owners.get(layout.outputs[output]!.buffer) === layout.inputs[input]!.buffer;
+  const shared = pairs.filter(isShared);
+  const separate = pairs.filter((pair) => !isShared(pair));
   const move = moverOf(
     (repeats ? separate : []).map(({ input, output }) => ({
       from: arrayOf(layout.outputs[output]!),

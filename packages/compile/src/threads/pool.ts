@@ -1,7 +1,7 @@
 import { NoPlanHere } from "../instructions/opCalls.ts";
 import { Choice } from "./choice.ts";
 import { now } from "./platform.ts";
-import { type SharedData, startWorker } from "./startWorker.ts";
+import { type SharedData, startWorkers } from "./startWorker.ts";
 import { words } from "./workerText.ts";
 
 /**
@@ -14,6 +14,9 @@ export type Part = { readonly kernel: string; readonly args: readonly (number | 
  * While the main thread waits for workers, it reads shared memory this many times, for about 50 µs, before it sleeps.
  */
 const maxSpins = 5000;
+
+/** Ends the threads of a plan when the compiled function has been garbage-collected. */
+const unreachable = /* @__PURE__ */ new FinalizationRegistry<() => void>((stop) => stop());
 
 /**
  * Threads that run parts of the plan's instructions. The main thread also runs parts, including the parts that no
@@ -39,10 +42,9 @@ export class ThreadPool {
     this.#control = shared.control;
     this.#tasks = tasks;
     this.#threads = threads;
-    const stops = Array.from({ length: threads - 1 }, (_, i) => startWorker({ ...shared, scratch: scratchOf(i + 1) }));
-    this.#stop = () => {
-      for (const stop of stops) stop();
-    };
+    const scratches = Array.from({ length: threads - 1 }, (_, i) => scratchOf(i + 1));
+    this.#stop = startWorkers(shared, scratches);
+    unreachable.register(this, this.#stop, this);
   }
 
   /**
@@ -89,6 +91,7 @@ export class ThreadPool {
 
   /** Ends the threads. */
   close(): void {
+    unreachable.unregister(this);
     this.#stop();
   }
 }

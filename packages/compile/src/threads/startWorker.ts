@@ -17,8 +17,16 @@ export interface SharedData {
 /** How long a worker waits for the next task before it sleeps. To wake a sleeping worker takes up to 100 µs. */
 const spinMilliseconds = 0.1;
 
+/** Starts a worker for each address of scratch memory. Returns a function that ends the workers. */
+export function startWorkers(shared: Omit<SharedData, "scratch">, scratches: readonly number[]): () => void {
+  const stops = scratches.map((scratch) => startWorker({ ...shared, scratch }));
+  return () => {
+    for (const stop of stops) stop();
+  };
+}
+
 /** Starts a worker. Returns a function that ends it. The worker does not keep the process alive. */
-export function startWorker(data: SharedData): () => void {
+function startWorker(data: SharedData): () => void {
   const workerData = { ...data, words, spinMilliseconds };
   const node = nodeWorkers();
   if (node !== undefined) {

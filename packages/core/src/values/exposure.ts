@@ -5,7 +5,7 @@ import { type Data, isSameShape, type NdArray, ndarray, ravel, type Shape, sizeO
 // in this file detects writes by fingerprints (hashes of the elements). A tensor gets a fingerprint when a computation
 // uses it, so reading a result costs nothing.
 
-/** The elements that `.data` has returned to the user, and their fingerprint (hash) at that time. */
+/** Elements that `.data` has returned to the user, and their fingerprint (hash) when a computation first used them. */
 export interface Exposure<Owner = unknown> {
   /** The tensor whose elements `.data` returned. */
   readonly owner: Owner;

@@ -1,5 +1,5 @@
 import { Tensor } from "@wengert/core";
-import { type Data, ndarray, ravel, valuesOf } from "@wengert/core/extend";
+import { type Data, ndarray, ravel, share, valuesOf } from "@wengert/core/extend";
 import type { OnnxRuntime, OnnxTensor } from "./runtime.ts";
 
 /**
@@ -18,8 +18,9 @@ export function conversionFor({ Tensor: OrtTensor }: OnnxRuntime): Conversion {
   const known = new WeakMap<Tensor, OnnxTensor>();
   return {
     toOnnx: (x) => {
-      const converted =
-        known.get(x) ?? new OrtTensor(x.dtype as never, ravel(valuesOf("compile", x)) as never, x.shape);
+      const array = valuesOf("compile", x);
+      share(array.data); // a compiled function must not reuse the memory during the run
+      const converted = known.get(x) ?? new OrtTensor(x.dtype as never, ravel(array) as never, x.shape);
       known.set(x, converted);
       return converted;
     },

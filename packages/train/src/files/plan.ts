@@ -1,5 +1,5 @@
 import { ArgumentError, DataError, ShapeError, Tensor } from "@wengert/core";
-import { leaves, ravel, shapeText, show, valuesOf, withDefaults } from "@wengert/core/extend";
+import { leaves, type NdArray, ravel, shapeText, share, show, valuesOf, withDefaults } from "@wengert/core/extend";
 import { storedAs } from "./dtypes.ts";
 import { fileBytes } from "./endian.ts";
 import { type Entry, headerBytes } from "./header.ts";
@@ -37,9 +37,12 @@ export function planOf(caller: string, tree: unknown, options: SaveOptions | und
       .sort((a, b) => compareCodePoints(a.name, b.name))
       .map(({ name, tensor }) => ({ name, tensor, kind })),
   );
+  const arrays: NdArray[] = [];
   let end = 0;
   const entries = sorted.map(({ name, tensor, kind }): Entry => {
-    valuesOf(caller, tensor); // throws during a trace
+    const array = valuesOf(caller, tensor); // throws during a trace
+    share(array.data); // a compiled function must not reuse the memory before it is written
+    arrays.push(array);
     if (tensor.shape.length > maxAxes || bytesOf(tensor.shape, kind.width) === undefined)
       throw new ShapeError(
         `${caller}: a file holds at most ${maxAxes} axes and 2^53 bytes, got ${shapeText(tensor.shape)} for ${quoted(name)}`,
@@ -53,7 +56,7 @@ export function planOf(caller: string, tree: unknown, options: SaveOptions | und
     size: header.length + end,
     *parts() {
       yield header;
-      for (const { tensor } of sorted) yield fileBytes(ravel(tensor.array!, caller));
+      for (const array of arrays) yield fileBytes(ravel(array, caller));
     },
   };
 }

@@ -10,8 +10,10 @@ import {
   type FitOptions,
   fit,
   lbfgs,
+  load,
   measure,
   newton,
+  save,
 } from "@wengert/train";
 import { afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import { loss, type Model, metrics, type Points, randomModel, randomPoints } from "./support.ts";
@@ -101,6 +103,18 @@ describe("a fit with the option compile", () => {
     expect(await fit(f, { a: tensor(0.8) }, line, { ...all, compile })).toEqual(wanted);
     expect(wanted.reason).toBe("nonFinite");
   });
+});
+
+it("a file has the numbers from the time of save, although a later call receives the tensor as a donation", async () => {
+  const step = compile((w: Tensor) => mul(w, 2), { donate: [0] });
+  const w = step(tensor(Array.from({ length: 1000 }, (_, i) => i)));
+  const wanted = w.toNested();
+  const chunks: Uint8Array[] = [];
+  const saving = save(new WritableStream<Uint8Array>({ write: (chunk) => void chunks.push(chunk.slice()) }), { w });
+  step(step(w));
+  await saving;
+  const { tree } = await load<{ w: Tensor }>(new Blob(chunks as never));
+  expect(tree.w.toNested()).toEqual(wanted);
 });
 
 it("measure, newton and lbfgs give the same results with the option compile", async () => {
