@@ -37,7 +37,7 @@ export interface CompileOptions {
 
 /**
  * A compiled function. Each signature (the structure, shapes, dtypes and plain values of the arguments) has its own
- * compiled plan.
+ * compiled program.
  */
 export interface Compiled<A extends readonly unknown[], R> {
   (...args: A): R;

@@ -36,7 +36,7 @@ export interface PreparedProgram {
 
 /**
  * A compiled function that an engine runs. Each signature (the structure, shapes, dtypes and plain values of the
- * arguments) has its own plan.
+ * arguments) has its own program.
  */
 export interface EngineCompiled<A extends readonly unknown[], R> {
   (...args: A): Promise<R>;

@@ -6,7 +6,7 @@ export interface NamedProgram {
   readonly program: Program;
 }
 
-/** The programs of a plan. */
+/** How the compiler passes changed a traced program. */
 export interface ProgramReport {
   /** The program as it was traced, and after each pass. `explain` prints a program. */
   readonly programs: readonly NamedProgram[];

@@ -11,10 +11,7 @@ const damage = async (fields, plan) => {
   await save(path("damaged"), Object.fromEntries(entries), { metadata: plan === undefined ? metadata : { "wengert.fit": plan } });
   return path("damaged");
 };
-/**
- * Simulates rank 0 of two ranks. In one call of allreduce with the op "max", the first \`differences\` numbers of rank
- * 1 differ. \`at\` is the index of this call.
- */
+/** Simulates rank 0 of two ranks. In the \`at\`-th allreduce with the op "max", \`differences\` numbers of rank 1 differ. */
 const twoRanks = (at, differences = 1) => {
   let calls = 0;
   const change = (array) => calls++ === at ? array.map((x, i) => i < differences ? x + 1 : x) : array;
