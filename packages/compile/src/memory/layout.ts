@@ -44,6 +44,8 @@ export interface Layout {
   readonly outputs: readonly Value[];
   readonly constants: readonly Value[];
   readonly steps: readonly ComputedStep[];
+  /** The view of a buffer for each tensor of the program. */
+  readonly valueOf: ReadonlyMap<Tensor, Value>;
 }
 
 interface DataClass {
@@ -109,7 +111,7 @@ export function layOut(program: Program): Layout {
     if (view === undefined) steps.push({ step, inputs: given, output });
     values.set(step.output, output);
   }
-  return { inputs, constants, steps, outputs: program.outputs.map((x) => values.get(x)!) };
+  return { inputs, constants, steps, outputs: program.outputs.map((x) => values.get(x)!), valueOf: values };
 }
 
 /**

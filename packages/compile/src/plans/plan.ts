@@ -10,11 +10,11 @@ import { type Buffer, classOf, layOut, type Value, widthOf } from "../memory/lay
 import { moverOf } from "../memory/moves.ts";
 import { passes } from "../passes/passes.ts";
 import { newControl } from "../threads/platform.ts";
+import { describeBuffers, describeInstructions } from "./describe.ts";
 import { type Engine, link } from "./link.ts";
 import { livesOf, type PlannedInstruction } from "./lives.ts";
 import type { NamedProgram, PlanReport } from "./report.ts";
 import { type Pair, shareMemory } from "./sharing.ts";
-import { instructionText } from "./text.ts";
 
 // A plan: the instructions of a program, with all tensors at fixed addresses in the memory of the kernels.
 
@@ -38,8 +38,8 @@ export interface PlanOptions {
 export interface Plan {
   /** Runs the compiled program `times` times. The inputs have the shapes and dtypes of the program's inputs. */
   readonly run: (inputs: readonly Tensor[], times: number) => Tensor[];
-  readonly report: PlanReport;
-  /** Ends the threads that the compiled program uses. */
+  readonly report: () => PlanReport;
+  /** Ends the threads of the plan. */
   readonly close: () => void;
 }
 
@@ -78,7 +78,10 @@ export function makePlan(
     scratchBytes = Math.max(scratchBytes, bytes);
   };
   const instructions = groupSteps(layout.steps).flatMap((item): readonly PlannedInstruction[] => {
-    if (item.kind === "single") return instructionsFor(item.steps[0], reserve).map((each) => withArity(kernels, each));
+    if (item.kind === "single") {
+      const [computed] = item.steps;
+      return instructionsFor(computed, reserve).map((each) => ({ ...withArity(kernels, each), computed }));
+    }
     reserve(scratchBytesOf(item));
     return [item];
   });
@@ -86,8 +89,8 @@ export function makePlan(
   const given = new Map<Tensor, number>(repeats ? [] : last.inputs.map((x, k) => [x, k]));
   const constants = new Set<Tensor>(repeats ? [] : last.constants);
   const isComputed = (x: Tensor) => !given.has(x) && !constants.has(x);
-  const computedOutputs = layout.outputs.filter((_, i) => isComputed(last.outputs[i]!));
-  const { lives, stored } = livesOf({ ...layout, outputs: computedOutputs }, instructions);
+  const computedLayout = { ...layout, outputs: layout.outputs.filter((_, i) => isComputed(last.outputs[i]!)) };
+  const { lives, stored } = livesOf(computedLayout, instructions);
   if (repeats)
     for (const { input } of pairs) {
       const { buffer } = layout.inputs[input]!;
@@ -170,17 +173,28 @@ export function makePlan(
       return results;
     },
     close,
-    report: {
-      programs,
-      passes: [
-        ...programs.map(({ name, program: { steps } }) => [name, steps.length] as const),
-        ["views", layout.steps.length],
-      ],
-      instructions: instructions.map(instructionText),
-      bytes: end - arenaStart,
-      scratchBytes,
-      engine,
-      threads: divided > 0 ? threads : 1,
+    report: () => {
+      const planned = {
+        program: last,
+        layout: computedLayout,
+        instructions,
+        addresses,
+        start: arenaStart,
+        overwritten: new Set(shared.map(({ input }) => layout.inputs[input]!.buffer)),
+      };
+      return {
+        programs,
+        passes: [
+          ...programs.map(({ name, program: { steps } }) => [name, steps.length] as const),
+          ["views", layout.steps.length],
+        ],
+        instructions: describeInstructions(planned),
+        buffers: describeBuffers(planned),
+        bytes: end - arenaStart,
+        scratchBytes,
+        engine,
+        threads: divided > 0 ? threads : 1,
+      };
     },
   };
 }
