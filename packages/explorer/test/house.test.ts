@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { gzipSync } from "node:zlib";
+import { decode } from "fast-png";
 import type { Page } from "playwright-core";
 import { describe, expect } from "vitest";
 import { rooms } from "../src/house/rooms.ts";
@@ -136,6 +137,16 @@ describe("first load", () => {
     for (let i = 0; i < all.length; i += 5) await Promise.all(all.slice(i, i + 5).map(weigh));
     expect(heavy).toEqual({});
   }, 300_000); // about 45 visits
+
+  test("has a title, a description and an image for social networks", async () => {
+    const dist = new URL("../dist/", import.meta.url);
+    const html = readFileSync(new URL("index.html", dist), "utf8");
+    const content = (name: string) => new RegExp(`<meta property="og:${name}" content="([^"]*)">`).exec(html)?.[1];
+    expect(content("title")).toBe("Wengert explorer");
+    expect(content("description")).toMatch(/\w+ \w+/);
+    const image = decode(readFileSync(new URL(content("image")!, dist)));
+    expect([image.width, image.height]).toEqual([Number(content("image:width")), Number(content("image:height"))]);
+  });
 
   test("of the digits adds less than 1 MB of data", () => {
     const digits = [...sizes.keys()].filter(isData);
