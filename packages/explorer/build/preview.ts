@@ -22,12 +22,20 @@ export const previewParts = {
   panel: `<rect x="640" y="170" width="496" height="310" rx="16" fill="#ffffff" stroke="#e0ddd4" stroke-width="2"/>`,
 } as const;
 
-let ready: Promise<void> | undefined;
+/**
+ * Initializes resvg, which a process can do only once. Vite copies this module into the configuration of the explorer and
+ * into that of the documentation, so the promise is a property of the global object.
+ */
+function initResvg(): Promise<void> {
+  const shared = globalThis as unknown as Record<symbol, Promise<void> | undefined>;
+  const key = Symbol.for("wengert: resvg");
+  shared[key] ??= initWasm(read("@resvg/resvg-wasm/index_bg.wasm"));
+  return shared[key];
+}
 
 /** Draws the content of an SVG picture of the size `previewSize` as a PNG file. */
 export async function previewPng(content: string): Promise<Uint8Array> {
-  ready ??= initWasm(read("@resvg/resvg-wasm/index_bg.wasm"));
-  await ready;
+  await initResvg();
   const fonts = [
     "@fontsource-variable/inter/files/inter-latin-wght-normal.woff2",
     "@fontsource-variable/jetbrains-mono/files/jetbrains-mono-latin-wght-normal.woff2",
