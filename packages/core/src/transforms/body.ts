@@ -16,8 +16,8 @@ import { neededSteps, type ReplayMode, replay } from "./replay.ts";
 export interface Body {
   readonly inputs: readonly Tensor[];
   /**
-   * Tensors that the function captures. These tensors become inputs of the step that holds the body, so that
-   * derivatives flow to them.
+   * Tensors from outside that a loop body or an equation captures, such as weights. They become inputs of the step on
+   * the tape, so that derivatives flow to them.
    */
   readonly constants: readonly Tensor[];
   readonly steps: readonly Step[];
