@@ -57,7 +57,7 @@ export function opsPage(core, ops) {
   return `${introduction}\n${contents.join("\n")}\n\n${entries.join("\n\n")}\n`;
 }
 
-/** Returns the families of all ops, each with the declarations of its ops. @param {Ops} ops */
+/** Returns all ops, grouped into families such as reductions. @param {Ops} ops */
 export const allFamilies = (ops) => familiesOf(opsOf("@wengert/ops", ops), opsOf("@wengert/ops/extend", ops));
 
 /**
