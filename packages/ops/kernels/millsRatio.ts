@@ -3,7 +3,10 @@
 /** 1 / √(2π), rounded. */
 export const density = 0.3989422804014327;
 
-/** The t near ¾ where Mills' ratio m(t) equals t, as a sum of two doubles, and m′(t). */
+/**
+ * The number t near ¾ at which Mills' ratio m satisfies m(t) = t, and the derivative m′(t) there. Each is the sum of two
+ * doubles.
+ */
 export const crossing = 0.7517915246935645;
 export const crossingRest = -1.4956759177009883e-17;
 export const crossingSlope = -0.43480950339926494;

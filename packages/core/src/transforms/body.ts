@@ -38,8 +38,8 @@ export function listBody(
 }
 
 /**
- * Applies the steps of the body of a loop or of an equation, and returns the outputs of the body. `values` must map the
- * inputs and constants of the body to tensors.
+ * Applies the steps of a body and returns its outputs. A body is the recorded function of a `scan`, or of an op that
+ * solves an equation. `values` must map the inputs and constants of the body to tensors.
  */
 export function runBody({ steps, outputs }: Body, values: Map<Tensor, Tensor>, mode?: ReplayMode): Tensor[] {
   replay(steps, [...outputs, ...values.keys()], values, mode);

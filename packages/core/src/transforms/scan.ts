@@ -149,7 +149,7 @@ function causeInLoop({ inputs, params: loop }: Fault<Inputs, Loop>): string | un
 
 const allFinite = ({ array }: Tensor): boolean => ravel(array!).every(Number.isFinite);
 
-/** Splits a list with an entry for each input of a loop into constants, carry and tensors to iterate over. */
+/** Splits the inputs of a loop into three lists: the constants, the carry, and the tensors that the loop iterates over. */
 function splitInputs<T>({ body, carries }: Loop, list: readonly T[]): [constants: T[], carry: T[], xs: T[]] {
   const first = body.constants.length;
   return [list.slice(0, first), list.slice(first, first + carries), list.slice(first + carries)];
