@@ -36,7 +36,7 @@ These rules hold for all ops:
 - Every op has derivatives of every order. [softmax.md](softmax.md) derives the VJPs of the softmax family.
 
 The column *by* lists the differentiable inputs of an op. The column *dtypes* lists the accepted dtypes, where float means float64
-and float32. An arrow shows the dtype of the result if this dtype differs from the dtype of the input.
+and float32. An arrow, as in "float → bool", shows the dtype of the result if this dtype differs from the input's.
 `;
 
 const forRulesLead = "VJP rules use these ops. Import them from `@wengert/ops/extend`.";
