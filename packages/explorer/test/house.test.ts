@@ -4,6 +4,7 @@ import { decode } from "fast-png";
 import type { Page } from "playwright-core";
 import { describe, expect } from "vitest";
 import { rooms } from "../src/house/rooms.ts";
+import { packed } from "../src/page/packed.ts";
 import { forgiven, site, test, violations, visit } from "./support.ts";
 
 test.each(rooms)(
@@ -123,6 +124,8 @@ describe("first load", () => {
       "#/tape?example=attention&at=25&look=3",
       "#/tape?example=cross-entropy&mode=tangents&at=9",
       "#/softmax?part=two&x=0+1",
+      "#/tape?example=attention&order=2&view=compiled",
+      `#/tape?code=${packed('import { record } from "@wengert/core";')}`,
       "#/start",
       ...["bias", "matmul", "softmax-scale", "training"].map((name) => `#/tour/${name}`),
     ];

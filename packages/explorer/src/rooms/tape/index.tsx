@@ -24,6 +24,7 @@ import {
   look,
   lookAt,
   move,
+  needsWholeLibrary,
   order,
   outcome,
   program,
@@ -50,7 +51,10 @@ const panesOfPlan = [{ name: "list", title: "List" }, { name: "memory", title: "
 
 export default function TapeRoom() {
   useEffect(keepRunning, []);
-  useEffect(expectFormulas, []);
+  useEffect(() => {
+    // The worker with the whole library is large, so the page then loads KaTeX only with the first formula.
+    if (!needsWholeLibrary()) expectFormulas();
+  }, []);
   useKeys([
     { key: "ArrowRight", does: "one step forward", run: () => move(at.peek() + 1) },
     { key: "ArrowLeft", does: "one step back", run: () => move(at.peek() - 1) },
