@@ -7,7 +7,7 @@ import type { BufferData, PlanData, PlanRow } from "./protocol.ts";
 // The plan of a recorded function as plain data: its list after each pass, its instructions, and its memory.
 
 const longest = 2000; // the maximum number of steps of a plan that the page shows
-const mostBuffers = 400;
+const mostBuffers = 2000; // the maximum number of buffers that the page draws
 
 /**
  * Returns the plan of a function for arguments, or the error of the compiler. `names` are the names of the inputs. If `f`
@@ -64,7 +64,7 @@ function dataOf(
     ...steps.map((k) => last.steps[k]!.output),
   ];
   const nameOfHeld = (x: Tensor) => name(x) || "a constant";
-  const shownBuffers = buffers.map((buffer): BufferData => {
+  const allBuffers = buffers.map((buffer): BufferData => {
     const { address, bytes: size, first, last: end, inputs: ofProgram, constants, steps, reuses } = buffer;
     const outputs = steps.map((k) => last.steps[k]!.output);
     const kind =
@@ -88,10 +88,10 @@ function dataOf(
       takesOver: reuses.flatMap((k) => held(buffers[k]!).map(nameOfHeld)),
     };
   });
-  const sizes = shownBuffers.map(({ bytes: size }) => size).sort((a, b) => b - a);
-  const least = sizes[mostBuffers] ?? -1;
+  const largest = new Set(allBuffers.toSorted((a, b) => b.bytes - a.bytes).slice(0, mostBuffers));
   return {
-    buffers: shownBuffers.filter(({ bytes: size }) => size > least),
+    buffers: allBuffers.filter((each) => largest.has(each)),
+    buffersLeft: allBuffers.length - largest.size,
     passes: programs.map(({ name: pass, program }) => [pass, program.steps.length]),
     inputs: inputs.map(([{ shape }, text]) => ({ name: text, shape: [...shape] })),
     rows,

@@ -101,8 +101,10 @@ export interface Planned {
   /** The number of further steps of the traced program, which `rows` leaves out. */
   readonly left: number;
   readonly instructions: readonly string[];
-  /** The buffers of the plan in the order of their first instructions; of a long plan, only the largest. */
+  /** The buffers of the plan, or only the largest buffers of a long plan, in the order of their first instructions. */
   readonly buffers: readonly BufferData[];
+  /** The number of further buffers, which `buffers` leaves out. */
+  readonly buffersLeft: number;
   /** The memory of the plan in bytes, without the memory of its kernels. */
   readonly bytes: number;
   readonly scratchBytes: number;

@@ -7,11 +7,14 @@ import { isBufferPointed, pointedBuffer, pointedRow } from "./planRows.ts";
 /** The height of the picture in px. An embedded page has less space. */
 const heightOfPicture = (): number => (isEmbedded.value ? 180 : 240);
 
+const labelHeight = 12; // in px
+const padding = 64; // the unused bytes behind each buffer
+
 /**
  * Draws the memory of a plan: each buffer is a box from its first to its last instruction, at its address. A single box
  * takes the focus with the tab key; arrow keys move to the other boxes.
  */
-export function Buffers({ plan: { buffers, instructions, bytes } }: { plan: Planned }) {
+export function Buffers({ plan: { buffers, buffersLeft, instructions, bytes } }: { plan: Planned }) {
   const box = useRef<HTMLDivElement>(null);
   const current = useSignal(0);
   if (buffers.length === 0 || bytes === 0) return null;
@@ -35,6 +38,8 @@ export function Buffers({ plan: { buffers, instructions, bytes } }: { plan: Plan
       <figcaption class="soft small">
         Each box is the memory of a tensor. It starts at the first instruction that needs the tensor and ends at the
         last. Boxes at the same height use the same memory, one after the other.
+        {buffersLeft > 0 &&
+          ` The picture shows the largest ${buffers.length.toLocaleString("en")} boxes of ${(buffers.length + buffersLeft).toLocaleString("en")}.`}
       </figcaption>
       <div class="memory-map" style={{ "--height": `${height}px` }}>
         <span class="axis numbers" aria-hidden="true">
@@ -73,7 +78,11 @@ export function Buffers({ plan: { buffers, instructions, bytes } }: { plan: Plan
                 onPointerEnter={() => (pointedBuffer.value = buffer)}
                 onClick={(event) => event.currentTarget.focus()}
               >
-                {size * height >= 11 * bytes && names[0]}
+                {size * height >= labelHeight * bytes ? (
+                  names[0]
+                ) : padding * height >= labelHeight * bytes ? (
+                  <span class="above">{names[0]}</span>
+                ) : null}
               </button>
             );
           })}
@@ -93,7 +102,7 @@ export function Buffers({ plan: { buffers, instructions, bytes } }: { plan: Plan
         {shown ? (
           wordsOf(shown)
         ) : pointedRow.value ? (
-          "This tensor has no memory of its own."
+          "No buffer holds this tensor."
         ) : (
           <span class="soft">Point at a box, or at a step above, to see which memory a step uses.</span>
         )}
