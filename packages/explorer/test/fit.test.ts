@@ -530,7 +530,7 @@ test("a fit of points shows its network and the loss around its path, without ax
   const page = await visit("#/fit?hidden=8&activation=tanh");
   const network = page.getByRole("region", { name: "The network" });
   const landscape = page.getByRole("region", { name: "The loss around the path" });
-  await landscape.getByText("Train the model").waitFor();
+  await landscape.getByText("Train the model").first().waitFor();
   await trainUntil(page, 90);
   await landscape.scrollIntoViewIfNeeded();
   const step = await stepOf(page);
@@ -540,6 +540,13 @@ test("a fit of points shows its network and the loss around its path, without ax
     new RegExp(`from the loss 1.1 at step 0 to 0\\.\\d+ at step ${step}`),
   );
   expect(await picture.locator("[aria-label=contour] path").count()).toBeGreaterThan(3);
+  await page.emulateMedia({ reducedMotion: "no-preference" }); // the picture follows the training
+  await button(page, "Train").click();
+  await landscape.scrollIntoViewIfNeeded();
+  await expect
+    .poll(() => landscape.locator("header p").textContent(), { timeout: 10_000 })
+    .toMatch(new RegExp(`^Step (?!${step},).*rows$`));
+  await button(page, "Pause").click();
   await network.getByRole("button").first().focus();
   for (const key of ["ArrowRight", "ArrowDown", "ArrowDown"]) await page.keyboard.press(key);
   await network

@@ -1,13 +1,22 @@
 import { useSignal } from "@preact/signals";
 import type { ComponentType } from "preact";
 import { useEffect, useRef } from "preact/hooks";
-import { askForLandscape, isRunning, landscape, report } from "./fit.ts";
+import { askForLandscape, forgotten, isRunning, landscape, report } from "./fit.ts";
 import type { Landscape as LandscapeData } from "./protocol.ts";
+import { source } from "./settings.ts";
 import { whole } from "./words.ts";
 
+const pause = 1000; // in ms, between two pictures of a running fit
+
 /**
- * Shows the loss on a plane through the path of the parameters. The worker computes the loss while the fit is paused and
- * the picture is on the screen.
+ * Whether the picture follows a running fit. A fit of images needs the worker's time for its training steps, and readers
+ * who prefer reduced motion see the picture change only when they pause.
+ */
+const isLive = (): boolean => source.value === "points" && !matchMedia("(prefers-reduced-motion: reduce)").matches;
+
+/**
+ * Shows the loss on a plane through the path of the parameters. The worker computes the loss only while the picture is on
+ * the screen.
  */
 export function Landscape() {
   const box = useRef<HTMLElement>(null);
@@ -20,22 +29,36 @@ export function Landscape() {
   }, []);
   const [now, of] = [report.value, landscape.value];
   const step = now?.step ?? 0;
-  const isWanted = isSeen.value && step > 0 && !isRunning.value && of?.step !== step;
+  const isMoving = isRunning.value;
+  const isWanted = isSeen.value && step > 0 && of?.step !== step && (!isMoving || isLive());
   useEffect(() => {
-    if (!isWanted) return;
-    askForLandscape();
+    if (!isWanted) return undefined;
     void import("./LandscapePlot.tsx").then(({ LandscapePlot }) => (picture.value = LandscapePlot));
-  }, [isWanted, step]);
+    if (!isMoving || !of) {
+      askForLandscape();
+      return undefined;
+    }
+    const timer = setTimeout(askForLandscape, pause);
+    return () => clearTimeout(timer);
+  }, [isWanted, isMoving, isMoving ? of : step, forgotten.value]);
   const Picture = picture.value;
   return (
     <section ref={box} class="panel landscape" aria-labelledby="landscape-title" data-figure="The loss around the path">
       <header class="head">
         <h2 id="landscape-title">The loss around the path</h2>
-        <p class="small soft numbers" aria-live="polite">
+        <p class={of ? "small soft numbers" : "unseen"} aria-live={isMoving ? "off" : "polite"}>
           {statusOf(step, of)}
         </p>
       </header>
-      <div class="contours">{of && Picture && <Picture of={of} />}</div>
+      <div class="contours">
+        {of && Picture ? (
+          <Picture of={of} />
+        ) : (
+          <p class="waiting small soft" aria-hidden="true">
+            {statusOf(step, of)}
+          </p>
+        )}
+      </div>
       <p class="small soft">
         The parameters of the model are one point in a space with an axis for each parameter, and training moves this
         point. The picture is a plane in this space. It contains the current parameters, and its axes are the two
@@ -47,7 +70,7 @@ export function Landscape() {
 
 function statusOf(step: number, of: LandscapeData | undefined): string {
   if (step === 0) return "Train the model to see its path.";
-  if (isRunning.value) return "Pause the training to compute the loss.";
-  if (of?.step !== step) return "Computing the loss …";
-  return `Step ${whole(step)}, ${whole(of.rows)} training rows${of.isDone ? "" : " …"}`;
+  if (isRunning.value && !isLive()) return "Pause the training to compute the loss.";
+  if (!of || (of.step !== step && !isRunning.value)) return "Computing the loss …";
+  return `Step ${whole(of.step)}, ${whole(of.rows)} training rows${of.isDone ? "" : " …"}`;
 }

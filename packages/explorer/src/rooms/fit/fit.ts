@@ -57,7 +57,7 @@ export function keepFitting(): () => void {
     last = undefined;
     batch(() => {
       [report.value, data.value, failure.value, history.value] = [undefined, undefined, undefined, []];
-      landscape.value = undefined;
+      forgetLandscape();
     });
   };
 }
@@ -88,7 +88,7 @@ function sendData(): void {
   const isKnown = last !== undefined && last.data === now; // the worker already has these rows
   if (last && last.source !== what.source) send({ kind: "pause" });
   last = now && what;
-  landscape.value = undefined;
+  forgetLandscape();
   if (!now || now.labels.length === 0) {
     batch(() => {
       [report.value, history.value] = [undefined, []];
@@ -110,11 +110,13 @@ function hear(message: FromWorker): void {
   if (message.kind === "failed") failure.value = message.message;
   else if (message.kind === "parameters") onParameters?.(message);
   else if (message.kind === "upcoming") onUpcoming?.(message.upcoming);
-  else if (message.kind === "landscape") landscape.value = message.landscape;
-  else {
+  else if (message.kind === "landscape") {
+    const isCurrent = message.request === requests && (message.landscape.isDone || !isRunning.peek());
+    if (isCurrent) landscape.value = message.landscape;
+  } else {
     batch(() => {
       report.value = message.report;
-      if (message.fresh) landscape.value = undefined;
+      if (message.fresh) forgetLandscape();
       history.value = message.fresh ? [momentOf(message.report)] : grown(history.peek(), momentOf(message.report));
     });
     requestAnimationFrame(() => send({ kind: "seen" }));
@@ -132,8 +134,24 @@ function grown(all: readonly Moment[], moment: Moment): readonly Moment[] {
 export const toggle = (): void => send({ kind: report.peek()?.running ? "pause" : "run" });
 export const stepOnce = (): void => send({ kind: "step" });
 export const reset = (): void => send({ kind: "reset" });
-/** Asks the worker for the loss around the path. The answers arrive in `landscape`, from a coarse to a fine grid. */
-export const askForLandscape = (): void => send({ kind: "landscape" });
+/**
+ * Asks the worker for the loss around the path. The answers arrive in `landscape`, from a coarse to a fine grid, or only
+ * for the finest grid while training runs.
+ */
+export const askForLandscape = (): void => send({ kind: "landscape", request: ++requests });
+let requests = 0;
+
+/** How often `forgetLandscape` ran. After each time, the page must ask again. */
+export const forgotten = signal(0);
+
+/** Removes the landscape of earlier data or parameters, and ignores answers that are still on their way. */
+function forgetLandscape(): void {
+  requests++;
+  batch(() => {
+    landscape.value = undefined;
+    forgotten.value = forgotten.peek() + 1;
+  });
+}
 export const probe = (row: Float32Array | undefined): void => send({ kind: "probe", row });
 
 /** Opens the next training step as a program on the Tape page. When the reader returns, the fit continues. */

@@ -58,7 +58,8 @@ export type ToWorker =
       readonly keep: boolean;
     }
   | { readonly kind: "pace"; readonly pace: Pace }
-  | { readonly kind: "run" | "pause" | "step" | "reset" | "none" | "seen" | "parameters" | "upcoming" | "landscape" }
+  | { readonly kind: "run" | "pause" | "step" | "reset" | "none" | "seen" | "parameters" | "upcoming" }
+  | { readonly kind: "landscape"; readonly request: number }
   | { readonly kind: "load"; readonly layers: readonly LayerData[]; readonly steps: number }
   | { readonly kind: "probe"; readonly row: Float32Array | undefined };
 
@@ -149,5 +150,5 @@ export type FromWorker =
   | { readonly kind: "upcoming"; readonly upcoming: Upcoming }
   | { readonly kind: "report"; readonly report: Report; readonly fresh: boolean }
   | { readonly kind: "parameters"; readonly layers: readonly LayerData[]; readonly step: number }
-  | { readonly kind: "landscape"; readonly landscape: Landscape }
+  | { readonly kind: "landscape"; readonly request: number; readonly landscape: Landscape }
   | { readonly kind: "failed"; readonly message: string };

@@ -17,8 +17,8 @@ let reported = 0; // the time of the last report
 let effort = 0; // the time in ms that the last report took
 let owed = 0; // the number of steps that are due at the chosen speed
 let before = 0;
-/** The landscape that is being computed. A change of the fit replaces or cancels it. */
-let drawing: Generator<Landscape | undefined, void> | undefined;
+/** The landscape that is being computed, for a request of the page. A change of the fit replaces or cancels it. */
+let drawing: { readonly request: number; readonly pictures: Generator<Landscape | undefined, void> } | undefined;
 
 let handled = Promise.resolve(); // resolves after the last message, because the first training step waits for the compiler
 
@@ -88,8 +88,8 @@ async function receive(message: ToWorker): Promise<void> {
       if (trainer) send({ kind: "upcoming", upcoming: trainer.upcoming(pace) });
       return;
     case "landscape": {
-      if (!trainer || isRunning) return;
-      drawing = await trainer.landscapes(pace);
+      if (!trainer) return;
+      drawing = { request: message.request, pictures: await trainer.landscapes(pace) };
       soonDrawn.port2.postMessage(undefined);
       return;
     }
@@ -126,8 +126,8 @@ function draw(): void {
   const begin = performance.now();
   try {
     while (drawing && performance.now() - begin < slice) {
-      const { done, value } = drawing.next();
-      if (value) send({ kind: "landscape", landscape: value });
+      const { done, value } = drawing.pictures.next();
+      if (value) send({ kind: "landscape", request: drawing.request, landscape: value });
       if (done) drawing = undefined;
     }
     if (drawing) soonDrawn.port2.postMessage(undefined);
