@@ -41,10 +41,12 @@ export function Buffers({ plan: { buffers, buffersLeft, instructions, bytes } }:
         {buffersLeft > 0 &&
           ` The picture shows the largest ${buffers.length.toLocaleString("en")} boxes of ${(buffers.length + buffersLeft).toLocaleString("en")}.`}
       </figcaption>
+      <p class="axis-title small soft" aria-hidden="true">
+        address in bytes
+      </p>
       <div class="memory-map" style={{ "--height": `${height}px` }}>
         <span class="axis numbers" aria-hidden="true">
           <span>{bytes.toLocaleString("en")}</span>
-          <span class="title">address in bytes</span>
           <span>0</span>
         </span>
         <div
@@ -95,7 +97,7 @@ export function Buffers({ plan: { buffers, buffersLeft, instructions, bytes } }:
           ))}
         </span>
       </div>
-      <p class="axis-title small soft" aria-hidden="true">
+      <p class="axis-title below small soft" aria-hidden="true">
         instruction
       </p>
       <p class="buffer-words small numbers">
