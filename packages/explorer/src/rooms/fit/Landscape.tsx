@@ -9,7 +9,7 @@ import { whole } from "./words.ts";
 const pause = 1000; // in ms, between two pictures of a running fit
 
 /**
- * Whether the picture follows a running fit. A fit of images needs the worker's time for its training steps, and readers
+ * Returns whether the picture changes while training runs. A fit of images needs the worker's time for its training steps, and readers
  * who prefer reduced motion see the picture change only when they pause.
  */
 const isLive = (): boolean => source.value === "points" && !matchMedia("(prefers-reduced-motion: reduce)").matches;
@@ -60,9 +60,9 @@ export function Landscape() {
         )}
       </div>
       <p class="small soft">
-        The parameters of the model are one point in a space with an axis for each parameter, and training moves this
-        point. The picture is a plane in this space. It contains the current parameters, and its axes are the two
-        directions in which the path of training varies most. The percentages are their shares of the path’s variance.
+        The parameters of the model are one point in a space with an axis for each parameter. Training moves this point
+        along a path. The picture shows a plane that contains the current point. The axes of the plane are the two
+        directions in which the path varies most. A percentage is the share of a direction in the variance of the path.
       </p>
     </section>
   );

@@ -45,7 +45,7 @@ function wordsOf({ step, ends: [first, last], losses, path }: Landscape): string
   return `Contours of the loss on a plane through the parameters. The path leads from the loss ${short(first, 3)} at step ${whole(start.step)} to ${short(last, 3)} at step ${whole(step)}, ${short(Math.hypot(start.x, start.y), 3)} away. In the picture, the loss is between ${short(Math.min(...finite), 3)} and ${short(Math.max(...finite), 3)}.`;
 }
 
-/** Returns the losses of the contours. Each is the one before times the same factor, from a list of round factors. */
+/** Returns the losses of the contours. From one contour to the next, the loss grows by the same round factor. */
 function levelsFor(losses: Float32Array): { readonly levels: readonly number[]; readonly factor: number } {
   const finite = losses.filter(Number.isFinite);
   const least = Math.max(Math.min(...finite), 1e-6);

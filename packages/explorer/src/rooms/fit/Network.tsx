@@ -152,7 +152,7 @@ const arrows: Readonly<Record<string, readonly [layer: number, index: number]>> 
 
 const isSame = (a: Node, b: Node): boolean => a.layer === b.layer && a.index === b.index;
 
-/** A picture of the plane: its numbers row by row, and the color of a number. */
+/** A picture of the plane: a number for each pixel, row by row, and the color of a number. */
 interface Painted {
   readonly numbers: Float32Array;
   readonly side: number;
@@ -235,7 +235,7 @@ function weightsOf({ layers }: NetworkData, counts: readonly number[]): Weight[]
 const entry = ({ W, b }: LayerData, i: number, j: number): number => W[i * b.length + j]!;
 
 const introduction = (layers: readonly LayerView[]): string =>
-  `Each picture shows the number of a node at every point of the plane. ${layers.length > 2 ? "Hover or focus a node to see its weights." : "The model has no hidden units: choose some in the settings."}`;
+  `Each picture shows the output of a node at every point of the plane. ${layers.length > 2 ? "Hover or focus a node to see its weights." : "The model has no hidden units: choose some in the settings."}`;
 
 /** Describes a node and its weights. */
 function wordsOf({ layers, units }: NetworkData, { layer, index }: Node): string {

@@ -141,7 +141,7 @@ export const reset = (): void => send({ kind: "reset" });
 export const askForLandscape = (): void => send({ kind: "landscape", request: ++requests });
 let requests = 0;
 
-/** How often `forgetLandscape` ran. After each time, the page must ask again. */
+/** The number of calls of `forgetLandscape`. After each call, the page asks for a new landscape. */
 export const forgotten = signal(0);
 
 /** Removes the landscape of earlier data or parameters, and ignores answers that are still on their way. */

@@ -22,7 +22,7 @@ interface Options {
   readonly penalized: boolean;
 }
 
-/** The number of grid points along the two axes. Both minus 1 are multiples of the first stride. */
+/** The numbers of grid points along x and y. Each is a multiple of the first stride plus 1, so coarse grids reach the edges. */
 const [columns, lines] = [33, 21];
 const strides = [4, 2, 1]; // first every fourth grid point along each axis, then every second, then all
 const patience = 8000; // the time in ms that evaluations may take; a slow model gets a coarser grid
@@ -87,7 +87,7 @@ function principal(points: readonly Float32Array[], size: number) {
   const [directions, shares]: [Float32Array[], number[]] = [[], []];
   for (const rank of [1, 2]) {
     const variance = variances[variances.length - rank] ?? 0;
-    const isKnown = variance > 1e-5 * total; // smaller ones are rounding errors of float32
+    const isKnown = variance > 1e-5 * total; // smaller variances are rounding errors of float32
     const from = (points.length - rank) * size;
     const found = isKnown ? projected.slice(from, from + size) : noise(size, rank);
     for (const each of directions) {
@@ -96,7 +96,7 @@ function principal(points: readonly Float32Array[], size: number) {
     }
     const length = Math.sqrt(dot(found, found)) || 1;
     const unit = found.map((each) => each / length);
-    // An eigenvector has no sign. The path runs from left to right, and starts above or at the height of its end.
+    // The sign of an eigenvector is arbitrary. With this sign, the path runs from left to right and starts above its end.
     const sign = dot(unit, points[0]!) * (rank === 1 ? -1 : 1) < 0 ? -1 : 1;
     directions.push(unit.map((each) => sign * each));
     shares.push(isKnown ? variance / total : 0);

@@ -6,5 +6,5 @@ export interface Node {
   readonly index: number;
 }
 
-/** The node under the pointer or with the focus. The diagram and the table of weights highlight its weights. */
+/** The node under the pointer or with the focus. The diagram and the table of weights highlight the weights of this node. */
 export const linked = signal<Node | undefined>(undefined);

@@ -1,11 +1,11 @@
 import type { Snapshot } from "./landscape.ts";
 import type { Model } from "./model.ts";
 
-const mostNumbers = 4e6; // the maximum of all parameters in the path
+const mostNumbers = 4e6; // the maximum number of parameters in all snapshots together
 const mostSnapshots = 64;
 
 /**
- * The path of the parameters during a fit, as snapshots with an even number of steps between them. When the list is full,
+ * The path of the parameters during a fit, as snapshots with the same number of steps between them. When the list is full,
  * every second snapshot is dropped.
  */
 export class Path {

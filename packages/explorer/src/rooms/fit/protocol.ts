@@ -91,7 +91,7 @@ export interface Report {
   readonly field: Float32Array | undefined;
   /** The first columns of the model's first weight matrix W, one after another. */
   readonly weights: Float32Array;
-  /** The parts of the network for its diagram. Undefined unless the rows are points of a plane. */
+  /** The numbers of the diagram of the network. Undefined unless the rows are points of a plane. */
   readonly network: Network | undefined;
   readonly probe: Float32Array | undefined;
   /** Whether the training steps are compiled to a plan. */
@@ -122,7 +122,7 @@ export interface Landscape {
   readonly height: number;
   /** The path of training, projected on the plane. */
   readonly path: readonly { readonly step: number; readonly x: number; readonly y: number }[];
-  /** The losses at the first and at the last point of the path, which need not be on the plane. */
+  /** The losses at the first and at the last point of the path. The first point may be outside of the plane. */
   readonly ends: readonly [first: number, last: number];
   /** The share of each axis in the variance of the path. A direction with the share 0 is random. */
   readonly shares: readonly [number, number];

@@ -145,7 +145,7 @@ export class Trainer {
     };
   }
 
-  /** Returns the pictures of the loss around the path, computed in small slices. */
+  /** Returns a generator of pictures of the loss around the path, which computes a single loss at a time. */
   async landscapes({ l2 }: Pace): Promise<Generator<Landscape | undefined, void>> {
     const { activation } = this.#start;
     const path = this.#path.to(this.#step, this.#model);

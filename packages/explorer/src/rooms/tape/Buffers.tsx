@@ -106,7 +106,7 @@ export function Buffers({ plan: { buffers, buffersLeft, instructions, bytes } }:
         ) : pointedRow.value ? (
           "No buffer holds this tensor."
         ) : (
-          <span class="soft">Point at a box, or at a step above, to see which memory a step uses.</span>
+          <span class="soft">Point at a box, or at a step of the list, to see which memory the step uses.</span>
         )}
       </p>
       <ul class="buffer-kinds small">
