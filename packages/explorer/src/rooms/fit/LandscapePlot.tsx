@@ -70,7 +70,7 @@ function plotOf(plot: ContourMarks, of: Landscape, levels: readonly number[], co
   const halo = { stroke: "var(--surface)", strokeLinejoin: "round" } as const;
   return {
     aspectRatio: 1,
-    marginLeft: 46,
+    marginLeft: 54,
     marginRight: 8,
     marginTop: 8,
     marginBottom: 38,
@@ -102,4 +102,5 @@ function plotOf(plot: ContourMarks, of: Landscape, levels: readonly number[], co
   };
 }
 
-const percent = (share: number): string => `${(100 * share).toFixed(share > 0.99 || share < 0.01 ? 1 : 0)} %`;
+const percent = (share: number): string =>
+  share > 0.999 ? "over 99.9 %" : share < 0.001 ? "under 0.1 %" : `${Number((100 * share).toPrecision(2))} %`;
