@@ -5,6 +5,8 @@ import {
   Donation,
   exposuresOf,
   isRowMajor,
+  keepElements,
+  lend,
   type NdArray,
   ndarray,
   ravel,
@@ -79,13 +81,27 @@ interface ComputedOutput {
   readonly label: string | undefined;
 }
 
-/** Returns the outputs of a plan as tensors. Empties the donated inputs, and reuses their typed arrays for outputs. */
+/** A result whose elements are in the memory of a donated input, which the next call probably receives. */
+export interface Loan {
+  readonly input: number;
+  readonly output: number;
+}
+
+/**
+ * Returns the outputs of a plan as tensors. Empties the donated inputs, and reuses their typed arrays for outputs.
+ *
+ * An output that the next call probably donates is not copied: the plan lends its memory to the tensor. If the next call
+ * receives another tensor instead, `keep` first copies the elements of the output out of the plan's memory.
+ */
 export class Exit {
   readonly #outputs: readonly Output[];
   readonly #copiers: readonly (Copier | undefined)[];
   readonly #donated: readonly number[];
   readonly #inputOf: ReadonlyMap<number, number>;
   readonly #donation: Donation;
+  readonly #loans: readonly Loan[];
+  /** For each loan, the tensor that may have its elements in the plan's memory. */
+  readonly #borrowers: (Tensor | undefined)[];
 
   /**
    * `donated` are the indices of the inputs that the caller donates. `inputOf` maps the index of an output to the index
@@ -96,15 +112,33 @@ export class Exit {
     outputs: readonly Output[],
     donated: readonly number[],
     inputOf: ReadonlyMap<number, number>,
+    loans: readonly Loan[],
     reason: string,
   ) {
+    const isLent = (i: number) => loans.some(({ output }) => output === i);
     this.#outputs = outputs;
-    this.#copiers = outputs.map((output) => (isComputed(output) ? copierOf(output) : undefined));
+    this.#copiers = outputs.map((output, i) =>
+      isComputed(output) ? (isLent(i) ? lenderOf(output) : copierOf(output)) : undefined,
+    );
     this.#donated = donated;
     this.#inputOf = inputOf;
     this.#donation = new Donation(reason);
+    this.#loans = loans;
+    this.#borrowers = loans.map(() => undefined);
   }
 
+  /**
+   * Copies the elements of earlier results out of the plan's memory, so that the plan can overwrite them. Skips the
+   * results that the caller donates to the plan as `inputs`.
+   */
+  keep(inputs: readonly Tensor[] = []): void {
+    for (let l = 0; l < this.#loans.length; l++) {
+      const borrower = this.#borrowers[l];
+      if (borrower !== undefined && borrower !== inputs[this.#loans[l]!.input]) keepElements(borrower);
+    }
+  }
+
+  /** Returns the outputs after a run. `inputs` are the inputs of the run. */
   read(inputs: readonly Tensor[]): Tensor[] {
     const outputs = new Array<Tensor>(this.#outputs.length);
     const takes = this.#donated.length > 0;
@@ -126,6 +160,7 @@ export class Exit {
       if (input !== undefined && x.size >= minReused) claim(x.array!.data);
       outputs[i] = x;
     }
+    for (let l = 0; l < this.#loans.length; l++) this.#borrowers[l] = outputs[this.#loans[l]!.output];
     return outputs;
   }
 
@@ -140,9 +175,8 @@ const isComputed = (output: Output): output is ComputedOutput =>
   typeof output === "object" && !(output instanceof Tensor);
 
 /** Returns a new tensor that shares the array of `x`, and still has the array if `x` is donated. */
-function sameArray({ shape, dtype, array, label }: Tensor): Tensor {
-  share(array!.data);
-  return new Tensor(shape, dtype, array, label);
+function sameArray(x: Tensor): Tensor {
+  return new Tensor(x.shape, x.dtype, share(x), x.label);
 }
 
 /**
@@ -150,6 +184,13 @@ function sameArray({ shape, dtype, array, label }: Tensor): Tensor {
  * in this typed array.
  */
 type Copier = (memory: Data | undefined) => Tensor;
+
+/** Returns a function that makes tensors with elements in the plan's memory. */
+function lenderOf({ value: { shape, dtype }, array, label }: ComputedOutput): Copier {
+  const elements = ravel(array);
+  lend(elements);
+  return () => new Tensor(shape, dtype, ndarray(elements, shape), label);
+}
 
 function copierOf({ value: { shape, dtype }, array, label }: ComputedOutput): Copier {
   const { data, offset } = array;

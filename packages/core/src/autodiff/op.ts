@@ -259,14 +259,11 @@ function compute(spec: AnyOpSpec, inputs: readonly Tensor[], params: unknown, sh
   const arrays: NdArray[] = [];
   for (const input of inputs) {
     if (input.array === undefined) return undefined;
-    arrays.push(attached(spec.name, input, input.array));
+    arrays.push(attached(spec.name, input, spec.view === undefined ? input.array : share(input)));
     input.watchWrites();
   }
   const view = spec.view?.(arrays, params);
-  if (view !== undefined) {
-    share(view.data);
-    return view;
-  }
+  if (view !== undefined) return view;
   const out = ndarray(allocate(spec.name, shape, dtype), shape);
   // For an output without elements, the kernel usually does not run, because it might loop over another axis, which may
   // be huge. It runs only if the op must check indices.
