@@ -85,6 +85,16 @@ describe.each(["wasm", "js"] as const)("with engine %s", (engine) => {
     fc.assert(property, { numRuns: Math.ceil(60 * Number(process.env.WENGERT_TIMES ?? 1)), seed: 1 });
   });
 
+  it("a call that fails after it has computed a result leaves its arguments unchanged", () => {
+    for (const f of [early, late]) {
+      const compiled = compile(f, { engine, donate: [0, 1] });
+      const { a, b } = compiled(random([size], 1), random([size], 2), valid, 0.5);
+      const expected = [a, b].map(numbers);
+      expect(String(errorOf(() => compiled(a, b, invalid, 0.5)))).toMatch(/OutOfRangeError/);
+      expect([a, b].map(numbers)).toEqual(expected);
+    }
+  });
+
   it("a chain of donated results uses one memory, and a result that is kept gets its own", () => {
     const step = compile((w: Tensor) => mul(w, 2), { engine, donate: [0] });
     const first = step(random([size], 1));

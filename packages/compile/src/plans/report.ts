@@ -1,4 +1,5 @@
-import type { Program } from "@wengert/core";
+import { ArgumentError, type Program } from "@wengert/core";
+import { isList, show } from "@wengert/core/extend";
 
 /** A program, and the name of the pass that made it. */
 export interface NamedProgram {
@@ -81,4 +82,11 @@ export interface BufferReport {
    * for the last time, it overwrites each element after reading it.
    */
   readonly reuses: readonly number[];
+}
+
+/** @throws ArgumentError unless `report` is the report of a plan of kernels */
+export function checkReport(report: PlanReport): void {
+  const { instructions, buffers }: Partial<PlanReport> = report ?? {};
+  if (isList(instructions) && isList(buffers)) return;
+  throw new ArgumentError(`explainPlan: expected the report that step.plan(...args) returns, got ${show(report)}`);
 }
