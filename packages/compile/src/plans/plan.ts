@@ -39,7 +39,7 @@ export interface Plan {
   /** Runs the compiled program `times` times. The inputs have the shapes and dtypes of the program's inputs. */
   readonly run: (inputs: readonly Tensor[], times: number) => Tensor[];
   readonly report: () => PlanReport;
-  /** Ends the threads of the plan. */
+  /** Ends the threads that the compiled program uses, and copies its last results out of its memory. */
   readonly close: () => void;
 }
 
@@ -96,6 +96,8 @@ export function makePlan(
       const { buffer } = layout.inputs[input]!;
       if (!lives.has(buffer)) lives.set(buffer, { from: 0, to: instructions.length }); // an output may be this input
     }
+  // An input keeps its elements until an instruction that may throw has run, because then the call fails.
+  const writtenAt = new Map([...lives].map(([buffer, { from }]) => [buffer, from]));
   const owners = shareMemory(layout, instructions, lives, pairs);
   // The memory of an input is reserved until the last instruction. If the next call receives the same tensor, it need
   // not copy the tensor again.
@@ -142,16 +144,26 @@ export function makePlan(
     if (constants.has(x)) return x;
     return { value: layout.outputs[i]!, array: arrayOf(layout.outputs[i]!), label: x.label };
   });
-  const exit = new Exit(
-    outputs,
-    donated,
-    new Map(pairs.filter(({ input }) => donated.includes(input)).map(({ input, output }) => [output, input])),
-    `it was donated to ${name}, which reused its memory; use the result of that call, or leave the argument out of donate`,
-  );
   const isShared = ({ input, output }: Pair) =>
     owners.get(layout.outputs[output]!.buffer) === layout.inputs[input]!.buffer;
   const shared = pairs.filter(isShared);
   const separate = pairs.filter((pair) => !isShared(pair));
+  // Memory that threads share is never lent, because not all functions of a platform accept it.
+  const canLend = !repeats && sharedKernels === undefined;
+  const lastThrower = instructions.findLastIndex(({ kind }) => kind === "op" || kind === "labels");
+  const loans = shared.filter(({ output }) => canLend && writtenAt.get(layout.outputs[output]!.buffer)! > lastThrower);
+  const lentOutputs = new Set(loans.map(({ output }) => output));
+  const exit = new Exit(
+    outputs,
+    donated,
+    new Map(
+      pairs
+        .filter(({ input, output }) => donated.includes(input) && !lentOutputs.has(output))
+        .map(({ input, output }) => [output, input]),
+    ),
+    loans,
+    `it was donated to ${name}, which reused its memory; use the result of that call, or leave the argument out of donate`,
+  );
   const move = moverOf(
     (repeats ? separate : []).map(({ input, output }) => ({
       from: arrayOf(layout.outputs[output]!),
@@ -162,6 +174,7 @@ export function makePlan(
   const overwritten = repeats ? pairs : shared;
   return {
     run: (inputs, times) => {
+      exit.keep(inputs);
       entrance.write(inputs);
       for (const { input } of overwritten) entrance.set(input, undefined);
       for (let i = 0; i < times; i++) {
@@ -172,7 +185,10 @@ export function makePlan(
       for (const { input, output } of shared) entrance.set(input, results[output]);
       return results;
     },
-    close,
+    close: () => {
+      exit.keep();
+      close();
+    },
     report: () => {
       const planned = {
         program: last,

@@ -1,4 +1,5 @@
-import type { Program } from "@wengert/core";
+import { ArgumentError, type Program } from "@wengert/core";
+import { isList, show } from "@wengert/core/extend";
 
 /** The program that a compiler pass returned, and the name of the pass. */
 export interface NamedProgram {
@@ -20,13 +21,16 @@ export interface ProgramReport {
   readonly engine: string;
 }
 
-/** A description of a plan of kernels as plain data. `explainPlan` prints it. */
+/** Describes a program that is compiled to calls of Wengert's kernels, as plain data. `explainPlan` prints it. */
 export interface PlanReport extends ProgramReport {
   /** The instructions in the order in which they run. */
   readonly instructions: readonly InstructionReport[];
   /** The buffers in the order of their first instructions. */
   readonly buffers: readonly BufferReport[];
-  /** The memory of all tensors of the plan, in bytes. Tensors that are not needed at the same time share memory. */
+  /**
+   * The memory of all tensors of the compiled program, in bytes. Tensors that are not needed at the same time share
+   * memory.
+   */
   readonly bytes: number;
   /** The scratch memory of the kernels, in bytes. */
   readonly scratchBytes: number;
@@ -85,4 +89,11 @@ export interface BufferReport {
    * for the last time, it overwrites each element after reading it.
    */
   readonly reuses: readonly number[];
+}
+
+/** @throws ArgumentError unless `report` is the report of a plan of kernels */
+export function checkReport(report: PlanReport): void {
+  const { instructions, buffers }: Partial<PlanReport> = report ?? {};
+  if (isList(instructions) && isList(buffers)) return;
+  throw new ArgumentError(`explainPlan: expected the report that step.plan(...args) returns, got ${show(report)}`);
 }

@@ -1,6 +1,6 @@
 import { namesOf } from "@wengert/core/extend";
 import type { PlannedInstruction } from "./lives.ts";
-import type { PlanReport } from "./report.ts";
+import { checkReport, type PlanReport } from "./report.ts";
 
 /** Describes an instruction of a compiled program as a line of text, such as "kernel gemm32". */
 export function instructionText(instruction: PlannedInstruction): string {
@@ -19,8 +19,11 @@ export function instructionText(instruction: PlannedInstruction): string {
  * floating-point operations, and the bytes that they read and write. The second table has the buffers: their addresses
  * and sizes in bytes, the first and last instruction that needs them, the tensors that they hold, and the buffers whose
  * memory they take over. The numbers of the steps are those of `explain` for the last program of the report.
+ * @throws ArgumentError unless `report` is the report of a plan of kernels
  */
-export function explainPlan({ programs, instructions, buffers }: PlanReport): string {
+export function explainPlan(report: PlanReport): string {
+  checkReport(report);
+  const { programs, instructions, buffers } = report;
   const { program } = programs.at(-1)!;
   const nameOf = namesOf(program);
   const stepText = (i: number): string => nameOf(program.steps[i]!.output);
