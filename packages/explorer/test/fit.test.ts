@@ -556,6 +556,8 @@ test("a fit of points shows its network and the loss around its path, without ax
   expect(await network.locator("path[opacity='1']").count()).toBe(2 + 3); // the weights of unit 3
   expect(await page.locator(".weights td.marked").count()).toBe(2);
   expect(await page.locator(".weights th.linked").textContent()).toBe("unit 3");
+  await page.locator(".weights th", { hasText: "unit 5" }).hover();
+  expect(await network.locator(".node.linked").getAttribute("aria-label")).toMatch(/^Unit 5 =/);
   await page.keyboard.press("Tab"); // the other nodes take no tab stop
   expect(await network.locator(":focus").count()).toBe(0);
   expect(await violations(page)).toEqual([]);

@@ -54,8 +54,8 @@ function Diagram({ of }: { of: NetworkData }) {
     layers.map(({ pictures }) => pictures.length),
   );
   const scale = scaleFor({ least: -1, most: Math.max(...weights.map(({ weight }) => Math.abs(weight)), 1e-6) }, { map: "diverging" }); // biome-ignore format: a line
-  const wanted = linked.value;
   const exists = ({ layer, index }: Node) => index < (layers[layer]?.pictures.length ?? 0);
+  const wanted = linked.value && exists(linked.value) ? linked.value : undefined;
   const focused = exists(current.value) ? current.value : { layer: 0, index: 0 };
   const press = (event: KeyboardEvent) => {
     const by = arrows[event.key];
@@ -132,7 +132,7 @@ function Diagram({ of }: { of: NetworkData }) {
           }),
         )}
       </div>
-      <p class="node-words small numbers">{wanted && exists(wanted) ? wordsOf(of, wanted) : introduction(layers)}</p>
+      <p class="node-words small numbers">{wanted ? wordsOf(of, wanted) : introduction(layers)}</p>
       <p class="legend small numbers">
         <span class="soft">weights</span>
         <span>{short(-scale.most, 2)}</span>

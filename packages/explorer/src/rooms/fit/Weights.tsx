@@ -56,6 +56,12 @@ export function Weights() {
 /** Returns whether the reader points at the unit or class with this index in the diagram of the network. */
 const isLinked = (k: number): boolean => linked.value?.layer === 1 && linked.value.index === k;
 
+/** Highlights the unit or class with this index in the diagram of the network while the pointer is on its weights. */
+const linksTo = (index: number) => ({
+  onPointerEnter: () => (linked.value = { layer: 1, index }),
+  onPointerLeave: () => (linked.value = undefined),
+});
+
 interface TableProps {
   readonly of: Dataset;
   readonly columns: readonly Float32Array[];
@@ -75,8 +81,8 @@ function WeightTable({ of, columns, names, scale }: TableProps) {
         <thead>
           <tr>
             <td class="corner" />
-            {names.map((name) => (
-              <th key={name} scope="col" class={isLinked(names.indexOf(name)) ? "linked" : undefined}>
+            {names.map((name, k) => (
+              <th key={name} scope="col" class={isLinked(k) ? "linked" : undefined} {...linksTo(k)}>
                 {name}
               </th>
             ))}
@@ -91,6 +97,7 @@ function WeightTable({ of, columns, names, scale }: TableProps) {
                 return (
                   <td
                     key={names[k]}
+                    {...linksTo(k)}
                     class={isLinked(k) ? "marked" : undefined}
                     style={{ background: css(color), color: inkOn(color) }}
                   >
