@@ -25,7 +25,7 @@ test("trains, exports, classifies with ONNX Runtime, continues the training with
   expect(outcome.inverted.after).toBeGreaterThan(0.6);
   expectReadable(printed);
   expect(printed).toMatch(/^ {2}41 to 48 +\d\.\d{4}$/m);
-  expect(readdirSync(out).sort()).toEqual(["digits.onnx", "start.safetensors", "step.onnx"]);
+  expect(readdirSync(out).sort()).toEqual(["digits.onnx", "index.html", "start.safetensors", "step.onnx"]);
 });
 
 test("the other process imports Node's modules and ONNX Runtime alone", () => {

@@ -1,9 +1,9 @@
 /**
  * Exports a classifier of handwritten digits and its training step as ONNX files, and runs them without Wengert.
  *
- * The network trains here with `compile` and ONNX Runtime. Then ONNX Runtime classifies images with the exported network, and
- * `continue.mjs`, which does not import Wengert, continues the training with the exported step. Finally, `fromOnnx` reads the
- * network, and its last layer learns images with inverted colors.
+ * The network trains here with `compile` and ONNX Runtime. Then ONNX Runtime classifies images with the exported network, here
+ * and in a page. `continue.mjs`, which does not import Wengert, continues the training with the exported step. Finally,
+ * `fromOnnx` reads the network, and its last layer learns images with inverted colors.
  */
 import { execFile } from "node:child_process";
 import { readFileSync, statSync, writeFileSync } from "node:fs";
@@ -22,8 +22,9 @@ import { prepareFolder } from "../shared/files.ts";
 import { type Batch, classes, pixelsPerImage, readDigits, wholeSet } from "../shared/mnist.ts";
 import { count, InputError, path, positive } from "../shared/options.ts";
 import { percent, table, whole } from "../shared/table.ts";
+import { classifierPage } from "./page.ts";
 
-const net = sequential(dense(32), relu, dense(classes));
+const net = sequential(dense(64), relu, dense(classes));
 type Params = ParamsOf<typeof net>;
 const loss = (params: Params, { images, labels }: Batch): Tensor => crossEntropy(net.apply(params, images), labels);
 
@@ -40,14 +41,14 @@ interface Outcome {
 }
 
 const options = {
-  steps: count(100, "training steps here, and again in the other process"),
+  steps: count(500, "training steps here, and again in the other process"),
   tune: count(200, "training steps of the last layer on inverted images"),
   batch: count(64, "images per step"),
   rate: positive(0.002, "learning rate of Adam"),
-  limit: count(3000, "train on the first N images only"),
+  limit: count(12_000, "train on the first N images only"),
   test: count(1000, "classify the first N test images"),
   seed: count(1, "seed of the initial weights", { min: 0 }),
-  out: path("out/onnx", "folder for the ONNX files"),
+  out: path("out/onnx", "folder for the ONNX files and the page"),
 };
 
 const onnxFiles: Command<Outcome> = command({
@@ -94,6 +95,13 @@ const onnxFiles: Command<Outcome> = command({
     console.log(`${describeFile(model)}
   The network and its weights, for any number of images. ONNX Runtime classifies ${percent(accuracies.onnxRuntime)}
   of ${whole(held.labels.size)} test images correctly, and Wengert ${percent(accuracies.wengert)}.
+`);
+
+    // Writes a page that classifies digits with the exported network.
+    const html = classifierPage({ model: readFileSync(model), test: held, correct: percent(accuracies.onnxRuntime) });
+    const page = write(out, "index.html", html);
+    console.log(`${describeFile(page)}
+  A page that contains the network and ONNX Runtime, and classifies digits that you draw. Open the file in a browser.
 `);
 
     // Exports the training step, and continues the training in a process that does not import Wengert.
@@ -160,9 +168,9 @@ async function trainLastLayer(
 }
 
 /** Writes a file, and returns its path. */
-function write(folder: string, name: string, bytes: Uint8Array): string {
+function write(folder: string, name: string, content: Uint8Array | string): string {
   const target = join(folder, name);
-  writeFileSync(target, bytes);
+  writeFileSync(target, content);
   return target;
 }
 
