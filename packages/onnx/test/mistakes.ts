@@ -73,6 +73,7 @@ export const mistakes: Chapter = {
     "await compile((x, k) => conv2d(x, k), { engine })(...images('int32'))",
     "await compile((x) => erf(x), { engine })(x)",
     "await compile((x) => exp(x), { engine: onnx(ort, { providers: ['tpu'] }) })(x)",
+    "await compile((x) => exp(x), { engine: onnx(ort, { providers: ['webgpu'] }) })(zeros([2000]))",
     "await compile((x) => (x.item() > 0 ? x : neg(x)), { engine })(x)",
     "await compile((x, labels) => crossEntropy(x, labels), { engine })(x, tensor([0, 3], { dtype: 'int32' }))",
     "grad(compile((x) => sum(exp(x)), { engine }))(x)",
