@@ -32,7 +32,22 @@ describe.skipIf(!existsSync(executablePath) && !process.env.CI)("the page of the
     await page.locator("#answer", { hasText: "Draw a digit" }).waitFor();
   };
   beforeAll(async () => {
-    await runQuietly(onnx, ["--steps", "200", "--tune", "1", "--limit", "6400", "--test", "100", "--out", out]);
+    await runQuietly(onnx, [
+      "--steps",
+      "200",
+      "--tune",
+      "1",
+      "--limit",
+      "6400",
+      "--test",
+      "100",
+      "--lines",
+      "64",
+      "--epochs",
+      "1",
+      "--out",
+      out,
+    ]);
     browser = await chromium.launch({ executablePath, args: ["--no-sandbox"] });
     page = await browser.newPage();
     page.on("console", (message) => complaints.push(message.text()));

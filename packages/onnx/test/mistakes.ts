@@ -86,7 +86,7 @@ export const mistakes: Chapter = {
     "fromOnnx(file(), { externalData: 'folder' })",
     "fromOnnx(file(), { externalData: { 'w.bin': [1, 2] } })",
     "# a file with another version, or with operators and element types that have no counterpart",
-    "fromOnnx(file({}, { opsetImport: [{ domain: '', version: 11n }] }))",
+    "fromOnnx(file({}, { opsetImport: [{ domain: '', version: 8n }] }))",
     "fromOnnx(file({}, { opsetImport: [{ domain: '', version: 23n }] }))",
     "fromOnnx(nodes(node('Unique', ['x'], ['a']), node('Unique', ['x'], ['b']), { ...node('Gelu', ['x'], ['y']), domain: 'com.microsoft' }))",
     "fromOnnx(nodes(node('Cast', ['x'], ['a'], { to: 10 }), node('Relu', ['x'], ['y'], { slope: 2 })))",

