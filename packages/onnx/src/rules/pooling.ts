@@ -2,6 +2,7 @@ import type { DType } from "@wengert/core";
 import type { Shape } from "@wengert/core/extend";
 import * as ops from "@wengert/ops";
 import { avgPoolPullback, maxPoolPullback, maxPoolTangent } from "@wengert/ops/extend";
+import type { Attributes } from "../format/model.ts";
 import type { GraphBuilder } from "../graph/graph.ts";
 import { channelsFirst, channelsLast, padsOf } from "./convolution.ts";
 import { arithmetic, castTo, transpose } from "./formulas.ts";
@@ -81,6 +82,16 @@ function spread(
   return padZeros(g, sumOf(g, placed), cut(before(params)), cut(after(params)));
 }
 
+/**
+ * Returns the largest entry of each window of float32 images with the channels first, or NaN if the window contains NaN.
+ * The MaxPool of ONNX Runtime loses NaN at some positions of a window.
+ */
+function maxPool(g: GraphBuilder, x: string, attributes: Attributes): string {
+  const { greater, where } = arithmetic(g, "float32");
+  const areNaN = g.node("MaxPool", [castTo(g, g.node("IsNaN", [x]), "float32")], attributes);
+  return where(greater(areNaN, 0), Number.NaN, g.node("MaxPool", [x], attributes));
+}
+
 /** Whether each entry of the images is in at most one window, and the windows have no padding and no gaps. */
 const areDisjoint = ({ size, stride, padding }: Pooling, dtype: DType): boolean =>
   dtype === "float32" && size.every((n, i) => n === stride[i]) && padding.flat().every((n) => n === 0);
@@ -126,7 +137,7 @@ const countsOf = (g: GraphBuilder, images: Shape, pool: Shape, params: Pooling, 
 export const poolingRules = (): readonly Rule[] => [
   rule(ops.maxPool2d, (g, [x], { output: { shape, dtype }, params }) => {
     if (dtype === "float32")
-      return transpose(g, g.node("MaxPool", [transpose(g, x, channelsFirst)], attributesOf(params)), channelsLast);
+      return transpose(g, maxPool(g, transpose(g, x, channelsFirst), attributesOf(params)), channelsLast);
     const lowest = dtype === "int32" ? -(2 ** 31) : Number.NEGATIVE_INFINITY;
     return entriesOf(g, x, shape, params, lowest, dtype).reduce((all, each) => g.node("Max", [all, each]));
   }),
@@ -145,7 +156,7 @@ export const poolingRules = (): readonly Rule[] => [
       const cut = rest.some((n) => n > 0)
         ? sliceAxis(g, sliceAxis(g, first, 2, 0, covered[0]!), 3, 0, covered[1]!)
         : first;
-      const largest = g.node("MaxPool", [first], attributes); // ONNX Runtime removes the node if the forward pass has it
+      const largest = maxPool(g, first, attributes); // ONNX Runtime computes it once for the value and the gradient
       const mask = castTo(g, equal(cut, enlarge(g, largest, params)), dtype);
       const count = mul(g.node("AveragePool", [mask], attributes), params.size[0]! * params.size[1]!);
       const share = div(transpose(g, cotangent, channelsFirst), count);
