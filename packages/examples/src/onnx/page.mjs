@@ -1,5 +1,5 @@
-// The program of the page: classifies digits with ONNX Runtime and the exported network. The page contains all files in
-// gzip and base64.
+// The program of the page, which classifies digits with ONNX Runtime and the exported network. The page contains the files
+// of both, compressed with gzip and encoded in base64.
 
 const side = 28;
 const pixels = side * side;
@@ -116,7 +116,7 @@ function clear() {
   show();
 }
 
-let isDrawn = false; // whether the pad shows a drawing; otherwise it is empty or shows a test image
+let isDrawn = false; // whether the pad shows a drawing, rather than a test image or nothing
 let from; // the last point of the stroke
 
 const pointOf = ({ clientX, clientY }) => {

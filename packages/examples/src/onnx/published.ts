@@ -28,7 +28,7 @@ const height = 48;
 const width = 192;
 export const digitsPerLine = 6;
 
-/** Draws each six digits as a line of text. Every second line is upside down. Paper is 1, and ink is −1. */
+/** Draws six digits in each line of text. Every second line is upside down. Paper is 1, and ink is −1. */
 export function linesOf({ count, pixels }: Digits): Lines {
   const n = Math.floor(count / digitsPerLine);
   const size = height * width;

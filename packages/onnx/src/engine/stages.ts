@@ -26,10 +26,10 @@ export function stagesOf(program: Program): Stage[] {
     const first = Math.max(0, ...inputs.map((x) => stageOf.get(x) ?? 0));
     const isHost = usesFloat64(step);
     if (isHost) checkSizes(step);
-    // A number that depends only on numbers in the arguments costs least in stage 0, because a later float64 step may
-    // read it. An example is the number of the training step in Adam.
-    const isNumber = first === 0 && [...inputs, output].every(({ size }) => size === 1);
-    const stage = isNumber || (first % 2 === 0) === isHost ? first : first + 1;
+    // A scalar that depends only on scalar arguments belongs to stage 0, so that float64 steps can read this scalar before
+    // ONNX Runtime runs. An example is the number of the training step in Adam.
+    const isScalar = first === 0 && [...inputs, output].every(({ size }) => size === 1);
+    const stage = isScalar || (first % 2 === 0) === isHost ? first : first + 1;
     stageOf.set(output, stage);
     stages[stage] ??= [];
     stages[stage].push(step);

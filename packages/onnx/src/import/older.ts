@@ -15,7 +15,7 @@ const movedAttributes: Readonly<Record<string, { readonly since: number; readonl
   Unsqueeze: { since: 13, names: ["axes"] },
 };
 
-/** Operators that computed along all axes from `axis` on, as if these axes were a single axis. */
+/** Operators that treated all axes from `axis` on as a single axis before opset 13. */
 const flattening = new Set(["Hardmax", "LogSoftmax", "Softmax"]);
 
 /** The attributes of Upsample and Resize before opset 11, in the form of Resize since opset 11. */
