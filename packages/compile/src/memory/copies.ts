@@ -87,7 +87,7 @@ interface ComputedOutput {
   readonly label: string | undefined;
 }
 
-/** A result whose elements are in the memory of a donated input, which the next call probably receives. */
+/** The indices of an output that stays in the plan's memory, and of the input whose memory this output takes. */
 export interface Loan {
   readonly input: number;
   readonly output: number;
