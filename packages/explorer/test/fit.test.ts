@@ -547,6 +547,7 @@ test("a fit of points shows its network and the loss around its path, without ax
     .poll(() => landscape.locator("header p").textContent(), { timeout: 10_000 })
     .toMatch(new RegExp(`^Step (?!${step},).*rows$`));
   await button(page, "Pause").click();
+  await page.emulateMedia({ reducedMotion: "reduce" }); // axe must not see colors in transition
   await network.getByRole("button").first().focus();
   for (const key of ["ArrowRight", "ArrowDown", "ArrowDown"]) await page.keyboard.press(key);
   await network

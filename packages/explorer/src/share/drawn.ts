@@ -5,7 +5,7 @@
 type Matrix = readonly [a: number, b: number, c: number, d: number, e: number, f: number];
 
 /** The outline of the visible part of a shape, such as the frame of a plot. */
-export interface Clip {
+interface Clip {
   readonly path: string;
   readonly matrix: Matrix;
 }
