@@ -21,6 +21,46 @@ test.each(rooms)(
   },
 );
 
+test("a page looks the same after the styles of all pages have loaded", async () => {
+  const answered = JSON.stringify({ twice: "answered", training: "answered" });
+  const addresses = ["#/tour/twice", "#/tour/training", ...rooms.map(({ name }) => `#/${name}`)];
+  const looks = async (page: Page) => {
+    await page.locator("main h1").first().waitFor();
+    await page.waitForLoadState("networkidle");
+    await page.evaluate(() => document.fonts.ready);
+    return page.evaluate(() => {
+      const names = ["display", "position", "color", "padding", "margin", "gap", "pointer-events", "font-size"];
+      const styleOf = (element: Element) => {
+        const style = getComputedStyle(element);
+        return names.map((name) => `${name}: ${style.getPropertyValue(name)}`).join("; ");
+      };
+      return [...document.querySelectorAll("main :not(svg *, .katex *)")].map(
+        (element) => `${element.tagName} ${element.className}: ${styleOf(element)}`,
+      );
+    });
+  };
+  const remembered = (page: Page) =>
+    void page.addInitScript((text) => {
+      if (self === top) localStorage.setItem("wengert-tour", text);
+    }, answered);
+  const go = (page: Page, address: string) =>
+    page.evaluate((hash) => {
+      location.hash = hash;
+    }, address);
+  const all = await visit(addresses[0], {}, remembered);
+  for (const address of addresses) {
+    await go(all, address);
+    await all.waitForFunction((hash) => location.hash.startsWith(hash), address);
+    await looks(all);
+  }
+  for (const address of addresses) {
+    const alone = await visit(address, {}, remembered);
+    const expected = await looks(alone);
+    await go(all, address);
+    await expect.poll(() => looks(all), { timeout: 15_000 }).toEqual(expected);
+  }
+});
+
 test("the back button goes between rooms", async () => {
   const page = await visit("#/tape");
   for (const title of ["Softmax", "Fit"]) {
