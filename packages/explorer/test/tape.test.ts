@@ -105,9 +105,9 @@ test("arrow keys step forward through the list, then through the sweep, and the 
     "forward, step 2 of 3",
     "forward, step 3 of 3",
     "the sweep begins",
-    "sweep, pull 1 of 3, at #3",
-    "sweep, pull 2 of 3, at #2",
-    "sweep, pull 3 of 3, at #1",
+    "sweep, step 1 of 3, at #3",
+    "sweep, step 2 of 3, at #2",
+    "sweep, step 3 of 3, at #1",
     "the end: the gradient",
   ]);
   expect(await cell(page, "y", "cotangent")).toBe("2");

@@ -103,6 +103,7 @@ test("a reader takes the tour on a phone, from the start page to its end, and th
   await page.getByRole("link", { name: "Start", exact: true }).click();
   for (const text of texts) {
     await panel(page).getByRole("heading", { name: text.title }).waitFor();
+    await expect.poll(() => page.evaluate(() => scrollY)).toBe(0);
     await page.waitForFunction((name) => location.hash.startsWith(`#/tour/${name}`), text.name);
     if (text.name === "list") await page.locator(".list").waitFor({ state: "hidden" });
     const { answer: right } = text;
@@ -120,6 +121,7 @@ test("a reader takes the tour on a phone, from the start page to its end, and th
       await expect.poll(() => sum.evaluate((each) => each.getBoundingClientRect().top)).toBeLessThan(750);
     }
     if (text.name === "softmax-scale") await fits();
+    await page.evaluate(() => scrollTo(0, 300));
     await panel(page)
       .getByRole("link", { name: /^(Next|See)/ })
       .click();

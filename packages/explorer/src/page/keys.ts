@@ -43,6 +43,13 @@ export function useKeys(keys: readonly Key[]): void {
 /** Moves the keyboard focus to the page, so that its keyboard shortcuts work. */
 export const focusPage = (): void => document.getElementById("room")?.focus({ preventScroll: true });
 
+/** Focuses the page that a link has just opened, and scrolls to its top. */
+export const startAtTop = (): void =>
+  void setTimeout(() => {
+    focusPage();
+    scrollTo(0, 0);
+  });
+
 /**
  * Returns whether the focused element uses a key itself, so that the shortcut of the key is ignored. Text fields use
  * all keys. Menus use all keys except ← and →. Sliders and elements with `data-takes-arrows` use the arrow keys.

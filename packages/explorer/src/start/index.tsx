@@ -28,7 +28,7 @@ export default function Start() {
             {done > 0
               ? `${done} of ${stops.length} stops finished.`
               : "15 minutes, for one person alone. Twelve stops ask you to predict a number before the page shows it."}{" "}
-            It ends with the rules of a bias, of a matrix product and of softmax.
+            The tour covers the rules of a bias, of a matrix product and of softmax.
           </p>
           {done > 0 && next && (
             <p class="small">

@@ -1,4 +1,5 @@
 import "./tour.css";
+import { startAtTop } from "../page/keys.ts";
 import { stops } from "../page/stops.ts";
 import { forget, nextStop, progress } from "./progress.ts";
 import { Rich } from "./Rich.tsx";
@@ -30,17 +31,6 @@ export default function Overview() {
           </button>
         )}
       </p>
-      <ol class="tour-list panel">
-        {texts.map(({ name, title, question }) => (
-          <li key={name}>
-            <a href={`#/tour/${name}`}>{title}</a>
-            {progress.value[name] && <span class="tick small"> ✓ finished</span>}
-            <p class="small soft">
-              <Rich>{question}</Rich>
-            </p>
-          </li>
-        ))}
-      </ol>
       {!next && (
         <div class="panel tour-end">
           <h2>You have finished the tour</h2>
@@ -59,11 +49,27 @@ export default function Overview() {
               <a href="#/softmax?part=digits">Lost digits</a>: why a correct formula can give wrong numbers
             </li>
             <li>
+              <a href="./docs/softmax.html">Softmax and its pullback</a>: the proofs of the rule
+            </li>
+            <li>
               <a href="#/fit?data=digits">Handwritten digits</a>: train a classifier, then draw a digit
             </li>
           </ul>
         </div>
       )}
+      <ol class="tour-list panel">
+        {texts.map(({ name, title, question }) => (
+          <li key={name}>
+            <a href={`#/tour/${name}`} onClick={startAtTop}>
+              {title}
+            </a>
+            {progress.value[name] && <span class="tick small"> ✓ finished</span>}
+            <p class="small soft">
+              <Rich>{question}</Rich>
+            </p>
+          </li>
+        ))}
+      </ol>
       <p class="small soft">
         Your answers stay in this browser. Teachers find the same questions in the docs, under Teaching.
       </p>

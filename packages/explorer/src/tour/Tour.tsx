@@ -2,13 +2,14 @@ import "./tour.css";
 import { useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import { address, open, put } from "../page/address.ts";
-import { focusPage, useKeys } from "../page/keys.ts";
+import { startAtTop, useKeys } from "../page/keys.ts";
 import { stops } from "../page/stops.ts";
 import { rightAnswer, verdictOn } from "./answer.ts";
 import { finish, progress } from "./progress.ts";
 import { Rich } from "./Rich.tsx";
 import { type Text, texts } from "./texts.ts";
 
+const overviewHash = "#/tour";
 const hashOf = (place: number): string => `#/tour/${stops[place]!.name}`;
 
 /** Shows the current stop of the tour: its text, its question, and the reason for the answer. */
@@ -30,13 +31,15 @@ export default function Tour() {
 
 const turn = (by: number): void => {
   const place = stops.indexOf(address.peek().stop!) + by;
-  if (stops[place]) open(hashOf(place));
+  if (!stops[place]) return;
+  open(hashOf(place));
+  scrollTo(0, 0);
 };
 
 function Stops({ at }: { at: number }) {
   return (
     <nav class="tour-stops" aria-label="Stops of the tour">
-      <a class="small" href="#/tour">
+      <a class="small" href={overviewHash}>
         Stop {at + 1} of {stops.length}
       </a>
       <ol>
@@ -182,7 +185,7 @@ function Onward({ place, link }: { place: number; link: { current: HTMLAnchorEle
   if (following)
     return (
       <p class="onward">
-        <a ref={link} class="button primary" href={hashOf(place + 1)} onClick={() => setTimeout(focusPage)}>
+        <a ref={link} class="button primary" href={hashOf(place + 1)} onClick={startAtTop}>
           Next: {following.title}
         </a>
         {below}
@@ -190,7 +193,7 @@ function Onward({ place, link }: { place: number; link: { current: HTMLAnchorEle
     );
   return (
     <p class="onward">
-      <a ref={link} class="button primary" href="#/tour">
+      <a ref={link} class="button primary" href={overviewHash} onClick={startAtTop}>
         See what is next
       </a>
       {below}

@@ -46,12 +46,12 @@ export const texts: readonly Text[] = [
       ],
       otherwise: "Follow a small change: what does the first step do to it, and then the second?",
     },
-    why: "The factors of the steps multiply: 2 · 12 = 24. This is the chain rule, and the orange column of the list now shows the result for each step.",
+    why: "The factors of the steps multiply, by the chain rule: 2 · 12 = 24. The orange column shows how fast the result grows with each value, 24 for x and 12 for `#1`.",
   },
   {
     name: "list",
     title: "The list of a program",
-    text: "The library does not read the text of your program. It runs the program, and records each call of an operation, such as `mul`, together with its inputs. This record is a list of steps, also called a tape.\n\nThe program on this page has a function, a name for a value, and two calls of operations.",
+    text: "The library does not read the text of your program. It runs the program, and records each call of an operation, such as `mul`, together with its inputs. This record is a list of steps, also called a tape or a Wengert list.\n\nHere `record` runs f with x = 5 and y = 2, and `tensor` makes a value from a number. The function f calls `area`, another function of the program.",
     question: "How many steps will the list have?",
     answer: {
       kind: "number",
@@ -68,7 +68,7 @@ export const texts: readonly Text[] = [
   {
     name: "sweep",
     title: "The sweep",
-    text: "The sweep reads the list from its end to its beginning. For each value it computes the cotangent: how fast the result changes if this value changes. The result itself has the cotangent 1.\n\nThe sweep has already passed the square: `#1` has the cotangent 2 · 10 = 20. The next step is `#1`, which is x times y, with x = 5 and y = 2.",
+    text: "The sweep reads the list backwards. For each value it computes the cotangent: how fast the result changes if this value changes. The result itself has the cotangent 1.\n\nThe sweep has passed `#2`. In its rule x̄ = 2g ⊙ x, the letter x is the input of the step, `#1`. The cotangent g arrives, x̄ leaves, and ⊙ is a product: x̄ = 2 · 1 · 10 = 20.\n\nThe next step is `#1`, x times y, with x = 5 and y = 2.",
     question: "Which cotangent does x get?",
     answer: {
       kind: "number",
@@ -86,7 +86,7 @@ export const texts: readonly Text[] = [
   {
     name: "twice",
     title: "A value that is used twice",
-    text: "f(x) = (x + 1) · x uses x in two steps. The sweep has passed `#2`, the product. Its rule sent to each factor the other factor: x received 4, and `#1` received 3. The list shows the 4 in italics, because more will follow. In the formulas on the page, g is the cotangent that arrives, a bar marks a cotangent that leaves, and ⊙ is a product.\n\nThe next step is `#1`, which is x + 1. It passes its cotangent 3 to x without a change, because x + 1 grows as fast as x.",
+    text: "f(x) = (x + 1) · x uses x in two steps. The sweep has passed `#2`, the product of a = `#1` and b = x. Its rule sent to each factor the other factor: x received 4, and `#1` received 3. The list shows the 4 in italics, because more will follow.\n\nThe next step is `#1`, which is x + 1. It passes its cotangent 3 to x without a change, because x + 1 grows as fast as x.",
     question: "Which cotangent does x have at the end?",
     answer: {
       kind: "number",
@@ -104,7 +104,7 @@ export const texts: readonly Text[] = [
   {
     name: "bias",
     title: "A bias: repeated forward, summed backward",
-    text: "Values can be tensors, and a cotangent always has the shape of its tensor. X has two rows of three numbers. The bias b has only three numbers, so `add` repeats b for each row. This is called broadcasting.\n\nThe sweep has just computed the cotangent of `#1`, which is X + b. It has one number for each entry: the rows 1, 0, 2 and 3, 1, 0.",
+    text: "Values can be tensors, which are arrays of numbers. A cotangent always has the shape of its tensor. X has two rows of three numbers. A bias is one row that is added to every row, so `add` repeats b. This is called broadcasting.\n\nThe sweep has just computed the cotangent of `#1`, which is X + b. It has one number for each entry: the rows 1, 0, 2 and 3, 1, 0.",
     question: "The first number of b was added to the first entry of both rows. Which cotangent does it get?",
     answer: {
       kind: "number",
@@ -117,7 +117,7 @@ export const texts: readonly Text[] = [
       ],
       otherwise: "The first number of b is a value that is used twice, once in each row.",
     },
-    why: "The number is used once in each row, so it is a value that is used twice, and its contributions add up: 1 + 3 = 4. A tensor that is repeated forward gets the sum over its copies in the sweep, here 4, 1, 2.",
+    why: "The number is used twice, once in each row, so its contributions add up: 1 + 3 = 4. In the sweep, a repeated tensor gets the sum over its copies: b̄ = Σ g, summed over the rows (axis 0), is 4, 1, 2.",
   },
   {
     name: "matmul",
@@ -134,12 +134,12 @@ export const texts: readonly Text[] = [
         ["Bᵀ g", "4 × 3 times 2 × 4 does not fit: the inner sizes 3 and 2 differ."],
       ],
     },
-    why: "Only g Bᵀ fits: 2 × 4 times 4 × 3 is 2 × 3. It is the rule of a product of numbers again, g times the other factor, added up over all entries of A B that use an entry of A.",
+    why: "Only g Bᵀ fits: 2 × 4 times 4 × 3 is 2 × 3. Each entry of A is used in a whole row of A B, so its contributions, g times an entry of B, add up to a product of matrices.",
   },
   {
     name: "softmax-mean",
     title: "Softmax, stage 1: the mean",
-    text: "A classifier computes a number for each class, its logit. Softmax turns the logits x into probabilities s, here 0.5, 0.25 and 0.25. The later steps compute the result, called the loss, and the sweep sends back the cotangent g of s: 2, 0 and 8. So the loss grows fastest with the probability of class 2.\n\nProbabilities always sum to 1: one class can gain only if others lose. So only the differences from the average matter, where each class counts with its probability.",
+    text: "A classifier computes a number for each class, its logit. Softmax turns the logits x into probabilities s: it computes exp(x) for each class, and divides by the sum. Here s is 0.5, 0.25 and 0.25. Later steps compute the result, called the loss. The sweep sends back the cotangent g of s: 2, 0 and 8.\n\nIf a logit grows, its class gains probability. The division takes the same amount from all classes together, from each in proportion to its probability. So each unit that is taken lowers the loss by an average of g, weighted by s.",
     question: "What is this weighted average of g?",
     answer: {
       kind: "number",
@@ -156,23 +156,26 @@ export const texts: readonly Text[] = [
   {
     name: "softmax-difference",
     title: "Softmax, stage 2: the difference",
-    text: "The second stage subtracts the average 3 from each number of g. For class 0, g is 2: if its probability alone grew, the loss would grow.\n\nBut no probability can grow alone. If you raise the logit of class 0, its probability grows, and the other classes lose the same amount.",
+    text: "If you raise the logit of class 0, its probability grows. Each unit that it gains raises the loss by its g, which is 2.\n\nBut no probability can grow alone. The division takes the same amount from all classes, and each unit that is taken lowers the loss by the average 3.",
     question: "What happens to the loss if you raise the logit of class 0?",
     answer: {
       kind: "choice",
       right: "The loss falls",
       options: [
-        ["The loss grows", "That would be right if the other probabilities stayed. Compare g = 2 with the average 3."],
+        [
+          "The loss grows",
+          "That would be right if nothing were taken from the classes. Compare g = 2 with the average 3.",
+        ],
         ["The loss stays the same", "That would be right if g were equal to the average. Compare 2 with 3."],
         ["The loss falls", ""],
       ],
     },
-    why: "Class 0 costs 2, less than the average class, so moving probability to it lowers the loss. The difference from the average, 2 − 3 = −1, has the right sign; the sign of g alone is misleading.",
+    why: "A unit of probability that moves to class 0 changes the loss by 2 − 3 = −1, although g alone is positive. So the second stage subtracts the average from each g: g − ⟨g, s⟩ is −1, −3 and 5.",
   },
   {
     name: "softmax-scale",
     title: "Softmax, stage 3: the product",
-    text: "The differences from the average are −1, −3 and 5. The probabilities are 0.5, 0.25 and 0.25.\n\nA logit can move its class only as far as the class already has probability: if a class has almost none, its logit has almost no effect. So the last stage multiplies each difference by the probability of its class.",
+    text: "The differences −1, −3 and 5 count for each unit of probability that a class gains. The probabilities are 0.5, 0.25 and 0.25.\n\nIf a logit grows by a tiny ε, exp grows by the factor 1 + ε, so its class gains ε times its probability. If a class has almost no probability, its logit has almost no effect. So the last stage multiplies each difference by the probability of its class.",
     question: "What is the cotangent of the logit of class 2?",
     answer: {
       kind: "number",
@@ -185,12 +188,12 @@ export const texts: readonly Text[] = [
       ],
       otherwise: "Multiply the difference 5 by the probability 0.25.",
     },
-    why: "0.25 · 5 = 1.25. The whole rule is x̄ = s ⊙ (g − ⟨g, s⟩), that is a mean, a difference and a product, so the matrix of all derivatives of softmax is never needed.",
+    why: "0.25 · 5 = 1.25. The whole rule is x̄ = s ⊙ (g − ⟨g, s⟩): a mean, a difference and a product, without the matrix of all derivatives of softmax.",
   },
   {
     name: "cross-entropy",
     title: "Cross-entropy: prediction minus target",
-    text: "The loss of a classifier is −log of the probability of the right class, here class 2. The target t is 1 for class 2 and 0 for the others. The probabilities s are again 0.5, 0.25 and 0.25.\n\nThe sweep has reached softmax. It carries g = 0, 0, −4, because the derivative of −log s is −1 / s, here −1 / 0.25. Now run the three stages.",
+    text: "The loss called cross-entropy is −log of the probability of the right class, here class 2. The target t is 1 for class 2 and 0 for the others. The probabilities s are again 0.5, 0.25 and 0.25.\n\nThe sweep has reached softmax. It carries g = 0, 0, −4, because the derivative of −log s is −1 / s, here −1 / 0.25. Now run the three stages: mean, difference, product.",
     question: "Which cotangent does the logit of class 2 get?",
     answer: {
       kind: "number",
@@ -205,12 +208,12 @@ export const texts: readonly Text[] = [
       ],
       otherwise: "The mean of g is 0.25 · (−4) = −1. Subtract it from −4, then multiply by 0.25.",
     },
-    why: "The mean is −1, the difference −4 + 1 = −3, and the product 0.25 · (−3) = −0.75. For all classes the cotangent is s − t, prediction minus target: 0.5, 0.25, −0.75.",
+    why: "The mean is −1, the difference −4 + 1 = −3, and the product 0.25 · (−3) = −0.75. For every target, g = −t / s has the mean −1, so s ⊙ (g + 1) is s − t, prediction minus target: 0.5, 0.25, −0.75.",
   },
   {
     name: "second-order",
     title: "The derivative of a derivative",
-    text: "The rules of the sweep are made of the same operations as your program, so the steps of a sweep can be recorded too. This list has f(x) = x³ and below it, with orange numbers, the sweep of f at x = 3. Its `alias` steps are copies, and its `accumulate` steps add contributions.\n\nThe result of this longer list is no longer x³. It is the derivative 3x², which is 27.",
+    text: "The rules of the sweep are made of the same operations as your program, so the steps of a sweep can be recorded too. This list has f(x) = x³ and below it, with orange numbers, the sweep of f at x = 3. The step `alias` copies x, and the steps `accumulate` add contributions.\n\nThe result of this longer list is no longer x³. It is the derivative 3x², which is 27.",
     question: "Sweep this longer list. Which cotangent does x get?",
     answer: {
       kind: "number",
@@ -228,7 +231,7 @@ export const texts: readonly Text[] = [
   {
     name: "training",
     title: "A training step",
-    text: "A classifier computes softmax(x W + b) and the cross-entropy: a product of matrices, a bias, softmax and a logarithm. You have seen the rules of all of them.\n\nA training step sweeps this list once. Then it subtracts from each weight its cotangent times the learning rate.",
+    text: "A classifier computes softmax(x W + b) and the cross-entropy: a product of matrices, a bias, softmax and a logarithm. You have seen the rules of all of them. The numbers in W and b are the weights.\n\nA training step sweeps this list once. Then it subtracts from each weight its cotangent times the learning rate.",
     question: "A weight is 0, its cotangent is −0.4, and the learning rate is 0.5. What is the weight after the step?",
     answer: {
       kind: "number",

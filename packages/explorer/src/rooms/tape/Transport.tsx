@@ -77,7 +77,7 @@ function textOf(of: Timeline, now: number): string {
   if (moment.kind === "step") return `forward, step ${moment.place + 1} of ${steps.length}`;
   if (moment.kind === "seed") return "the sweep begins";
   if (moment.kind === "end") return of.isForwardMode ? "the end: J v" : "the end: the gradient";
-  return `sweep, pull ${moment.count} of ${pulls.length}, at #${moment.pull.step + 1}`;
+  return `sweep, step ${moment.count} of ${pulls.length}, at #${moment.pull.step + 1}`;
 }
 
 interface ButtonProps {
