@@ -1,9 +1,9 @@
 import type { Token } from "markdown-it";
 import { inlineFormula } from "./formula.ts";
 
-// Finds the formulas in running text, such as x̄ = s ⊙ (g − ⟨g, s⟩), and the variables of these formulas. The Markdown
-// files mark neither, so the code recognizes them by their characters: a formula has a variable, and an operator, a
-// subscript, an accent or another mark that words do not have.
+// Finds formulas in running text, such as x̄ = s ⊙ (g − ⟨g, s⟩), and the variables of these formulas elsewhere on the page.
+// The Markdown files have no markup for formulas, so the code recognizes a formula by its characters: a variable, and an
+// operator, a subscript, an accent or another character that words do not have.
 
 const marks = "[\\u0304\\u0307]?[ₐₑᵢⱼₖₘₙₚₓ₀₁₂₃₄₅₆₇₈₉₊]*′*[ⁿⁱᵇˣ⁻⁺⁰¹²³⁴⁵⁶⁷⁸⁹ᵀ]*";
 const variable = new RegExp(`^(?:[A-Za-zαδεησφΔΦ]|∂[A-Za-z]|d[a-z](?![a-z])|∇[A-Za-z])${marks}`, "u");
@@ -14,17 +14,18 @@ const name = new RegExp(names, "g");
 const sum = /^Σ[ₐₑᵢⱼₖₘₙₚₓ₀₁₂₃₄₅₆₇₈₉≠]*/u;
 const operator = /^ [-−·×⊙∘≠≈≤≥⇒↦=+/] |^\/(?=∂)/u;
 const closing: Readonly<Record<string, string>> = { "(": ")", "[": "]", "⟨": "⟩", "|": "|" };
-/** What shows that a formula continues before or after a text. A formula is typeset as a whole, or not at all. */
+// A formula that the code cannot read as a whole stays text. These patterns match the text before and after a part of
+// such a formula.
 const goesOnBefore = /(?:[√|^∫‖⌊Π]|\p{L}\(|[√)]\(|(?:^|[ (])[-−·×+=/<>][ (]?|[\p{L}\p{M}] (?:log|ln)[ (]|…,? )$/u;
 const goesOnAfter = /^(?:[^\s.,;:)?’”"]| (?:[-−·×+=/<>|√(^‖⌊Π∫≪≫]|(?:log|ln|sin|cos)\b))/u;
-/** What makes a text with a variable a formula. */
+/** Matches characters that formulas have, and words do not have. */
 const strong = /[⊙∘≠≈≤≥⇒↦=+−·×⟨Σ∂∇√ₐₑᵢⱼₖₘₙₚₓ₀₁₂₃₄₅₆₇₈₉′ᵀⁿⁱ²³⁻¹αδεησφΔΦ]|[\u0304\u0307]|\|.+\||[A-Za-z]\([A-Za-z]/u;
 const letter = /[\p{L}\p{M}\p{N}_]/u;
 
 const decomposed = (text: string): string => text.replaceAll(/\p{L}/gu, (each) => each.normalize("NFD"));
 
 /** Returns the length of the formula at the beginning of `text`, or 0 if the text does not begin with a formula. */
-export function lengthOfFormula(text: string): number {
+function lengthOfFormula(text: string): number {
   let at = 0;
   const take = (pattern: RegExp): boolean => {
     const found = pattern.exec(text.slice(at))?.[0] ?? "";
@@ -33,7 +34,7 @@ export function lengthOfFormula(text: string): number {
   };
   const isInWord = () => letter.test(text[at] ?? "") || /^['’-]\p{L}/u.test(text.slice(at));
 
-  /** Reads a factor: a variable, a number, a sum sign, or a bracket with what it contains. */
+  /** Reads a factor: a variable, a number, a sum sign, a function or root with its argument, or a bracket. */
   const factor = (): boolean => {
     const start = at;
     take(/^−/u);
@@ -108,7 +109,7 @@ export function formulasIn(text: string): Piece[] {
 }
 
 /** Returns the letters that are variables in formulas. */
-export const variablesIn = (formulas: readonly string[]): ReadonlySet<string> =>
+const variablesIn = (formulas: readonly string[]): ReadonlySet<string> =>
   new Set(formulas.flatMap((formula) => decomposed(formula).match(/(?<![A-Za-z])[A-Za-z](?![A-Za-z])/g) ?? []));
 
 /** Splits a text at letters that are variables of the page's formulas. Omits units, abbreviations and the article. */
@@ -130,7 +131,10 @@ export function splitAtVariables(text: string, variables: ReadonlySet<string>): 
   return [...pieces, { type: "text", content: text.slice(end) }];
 }
 
-/** Replaces the formulas in the text of a page by tokens of type `formula`. Leaves headings, links and code alone. */
+/**
+ * Replaces the formulas in the text of a page by tokens of type `formula`, except in headings, links, bold text and code.
+ * `displayed` are the displayed formulas of the page, whose variables the text may use.
+ */
 export function markFormulas(tokens: readonly Token[], displayed: readonly string[]): void {
   const paragraphs = tokens.filter(
     (token, i) => token.type === "inline" && token.children && !/^(?:heading|th)_open$/.test(tokens[i - 1]!.type),
