@@ -182,7 +182,7 @@ describe.each(product<unknown>(["float32", "float64"], ["wasm", "js"]) as ["floa
       const [x, y] = [floats([40, 20], dtype, 1), floats([40, 20], dtype, 2)];
       const compiled = compile(f, { engine });
       expectAgreement(compiled(x, y), f(x, y));
-      expect(compiled.plan(x, y).instructions[0]).toBe(`loop over [40, 20] ${dtype}: mul, sum`);
+      expect(compiled.plan(x, y).instructions[0]!.text).toBe(`loop over [40, 20] ${dtype}: mul, sum`);
     });
   },
 );

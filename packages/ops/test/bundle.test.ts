@@ -77,6 +77,7 @@ describe("unused code is removed", () => {
       "values/format",
       "values/ndarray",
       "values/copy",
+      "values/donation",
       "values/exposure",
       "values/view",
     ];

@@ -5,6 +5,8 @@ import {
   Donation,
   exposuresOf,
   isRowMajor,
+  keepElements,
+  lend,
   type NdArray,
   ndarray,
   ravel,
@@ -17,8 +19,11 @@ import { classOf, type Value } from "./layout.ts";
 // Copies tensors into and out of the WebAssembly memory of a compiled program. For small programs, these copies take
 // most of the time.
 
-/** Up to this number of elements, a loop copies faster than the methods `set` and `slice` of typed arrays. */
+/** Up to this number of elements, a loop copies faster than the method `set` of a typed array. */
 const maxLoop = 24;
+
+/** Up to this number of elements, the constructor of a typed array copies faster than the method `slice`. */
+const maxConstructed = 512;
 
 /**
  * From this number of elements on, reusing the array of a donated tensor takes less time than allocating a new array.
@@ -82,9 +87,18 @@ interface ComputedOutput {
   readonly label: string | undefined;
 }
 
+/** The indices of an output that stays in the plan's memory, and of the input whose memory this output takes. */
+export interface Loan {
+  readonly input: number;
+  readonly output: number;
+}
+
 /**
  * Copies the outputs of a compiled program into tensors. Donated inputs lose their typed arrays, which some outputs
  * reuse.
+ *
+ * An output that the next call probably donates is not copied: the plan lends its memory to the tensor. If the next call
+ * receives another tensor instead, `keep` first copies the elements of the output out of the plan's memory.
  */
 export class Exit {
   readonly #outputs: readonly Output[];
@@ -92,6 +106,11 @@ export class Exit {
   readonly #donated: readonly number[];
   readonly #inputOf: ReadonlyMap<number, number>;
   readonly #donation: Donation;
+  /** The donated inputs that are outputs, too. */
+  readonly #returned: readonly number[];
+  readonly #loans: readonly Loan[];
+  /** For each loan, the tensor that may have its elements in the plan's memory. */
+  readonly #borrowers: (Tensor | undefined)[];
 
   /**
    * `donated` are the indices of the donated inputs. `inputOf` maps an output to the donated input whose typed array
@@ -101,15 +120,35 @@ export class Exit {
     outputs: readonly Output[],
     donated: readonly number[],
     inputOf: ReadonlyMap<number, number>,
+    loans: readonly Loan[],
     reason: string,
   ) {
+    const isLent = (i: number) => loans.some(({ output }) => output === i);
     this.#outputs = outputs;
-    this.#copiers = outputs.map((output) => (isComputed(output) ? copierOf(output) : undefined));
+    this.#copiers = outputs.map((output, i) =>
+      isComputed(output) ? (isLent(i) ? lenderOf(output) : copierOf(output)) : undefined,
+    );
     this.#donated = donated;
     this.#inputOf = inputOf;
     this.#donation = new Donation(reason);
+    this.#returned = donated.filter((k) => outputs.includes(k));
+    this.#loans = loans;
+    this.#borrowers = loans.map(() => undefined);
   }
 
+  /**
+   * Copies the elements of earlier results out of the plan's memory, so that the plan can overwrite them. Skips results
+   * that the caller donates to the plan as `inputs`, unless the plan returns them.
+   */
+  keep(inputs: readonly Tensor[] = []): void {
+    for (let l = 0; l < this.#loans.length; l++) {
+      const borrower = this.#borrowers[l];
+      if (borrower !== undefined && borrower !== inputs[this.#loans[l]!.input]) keepElements(borrower);
+    }
+    for (const k of this.#returned) if (inputs[k] !== undefined) share(inputs[k]);
+  }
+
+  /** Returns the outputs after a run. `inputs` are the inputs of the run. */
   read(inputs: readonly Tensor[]): Tensor[] {
     const outputs = new Array<Tensor>(this.#outputs.length);
     const takes = this.#donated.length > 0;
@@ -131,6 +170,7 @@ export class Exit {
       if (input !== undefined && x.size >= minReused) claim(x.array!.data);
       outputs[i] = x;
     }
+    for (let l = 0; l < this.#loans.length; l++) this.#borrowers[l] = outputs[this.#loans[l]!.output];
     return outputs;
   }
 
@@ -147,9 +187,8 @@ const isComputed = (output: Output): output is ComputedOutput =>
 /**
  * Returns a new tensor with the array of `x`. If `x` is donated and loses its array, the new tensor keeps the array.
  */
-function sameArray({ shape, dtype, array, label }: Tensor): Tensor {
-  share(array!.data);
-  return new Tensor(shape, dtype, array, label);
+function sameArray(x: Tensor): Tensor {
+  return new Tensor(x.shape, x.dtype, share(x), x.label);
 }
 
 /**
@@ -157,6 +196,13 @@ function sameArray({ shape, dtype, array, label }: Tensor): Tensor {
  * in this typed array.
  */
 type Copier = (memory: Data | undefined) => Tensor;
+
+/** Returns a function that makes tensors with elements in the plan's memory. */
+function lenderOf({ value: { shape, dtype }, array, label }: ComputedOutput): Copier {
+  const elements = ravel(array);
+  lend(elements);
+  return () => new Tensor(shape, dtype, ndarray(elements, shape), label);
+}
 
 function copierOf({ value: { shape, dtype }, array, label }: ComputedOutput): Copier {
   const { data, offset } = array;
@@ -170,9 +216,6 @@ function copierOf({ value: { shape, dtype }, array, label }: ComputedOutput): Co
       memory.set(elements);
       return tensorOf(memory);
     }
-    if (n > maxLoop) return tensorOf(elements.slice());
-    const copy = new DataClass(n);
-    for (let l = 0; l < n; l++) copy[l] = data[offset + l]!;
-    return tensorOf(copy);
+    return tensorOf(n <= maxConstructed ? new DataClass(elements) : elements.slice());
   };
 }

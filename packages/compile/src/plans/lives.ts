@@ -1,9 +1,10 @@
 import type { Instruction } from "../instructions/instruction.ts";
 import type { Group } from "../loops/groups.ts";
 import type { Life } from "../memory/arena.ts";
-import type { Buffer, Layout } from "../memory/layout.ts";
+import type { Buffer, ComputedStep, Layout } from "../memory/layout.ts";
 
-export type PlannedInstruction = Instruction | Group;
+/** An instruction, and the step that it computes or helps to compute. A group has its own list of steps. */
+export type PlannedInstruction = (Instruction & { readonly computed: ComputedStep }) | Group;
 
 /**
  * Returns as `lives` the first and the last instruction that uses each buffer. Returns as `stored` the results of fused

@@ -10,11 +10,11 @@ import { type Buffer, classOf, layOut, type Value, widthOf } from "../memory/lay
 import { moverOf } from "../memory/moves.ts";
 import { passes } from "../passes/passes.ts";
 import { newControl } from "../threads/platform.ts";
+import { describeBuffers, describeInstructions } from "./describe.ts";
 import { type Engine, link } from "./link.ts";
 import { livesOf, type PlannedInstruction } from "./lives.ts";
 import type { NamedProgram, PlanReport } from "./report.ts";
 import { type Pair, shareMemory } from "./sharing.ts";
-import { instructionText } from "./text.ts";
 
 // A plan: the instructions of a program, with all tensors at fixed addresses in the memory of the kernels.
 
@@ -38,8 +38,8 @@ export interface PlanOptions {
 export interface Plan {
   /** Runs the compiled program `times` times. The inputs have the shapes and dtypes of the program's inputs. */
   readonly run: (inputs: readonly Tensor[], times: number) => Tensor[];
-  readonly report: PlanReport;
-  /** Ends the threads that the compiled program uses. */
+  readonly report: () => PlanReport;
+  /** Ends the threads that the compiled program uses, and copies its last results out of its memory. */
   readonly close: () => void;
 }
 
@@ -78,7 +78,10 @@ export function makePlan(
     scratchBytes = Math.max(scratchBytes, bytes);
   };
   const instructions = groupSteps(layout.steps).flatMap((item): readonly PlannedInstruction[] => {
-    if (item.kind === "single") return instructionsFor(item.steps[0], reserve).map((each) => withArity(kernels, each));
+    if (item.kind === "single") {
+      const [computed] = item.steps;
+      return instructionsFor(computed, reserve).map((each) => ({ ...withArity(kernels, each), computed }));
+    }
     reserve(scratchBytesOf(item));
     return [item];
   });
@@ -86,13 +89,15 @@ export function makePlan(
   const given = new Map<Tensor, number>(repeats ? [] : last.inputs.map((x, k) => [x, k]));
   const constants = new Set<Tensor>(repeats ? [] : last.constants);
   const isComputed = (x: Tensor) => !given.has(x) && !constants.has(x);
-  const computedOutputs = layout.outputs.filter((_, i) => isComputed(last.outputs[i]!));
-  const { lives, stored } = livesOf({ ...layout, outputs: computedOutputs }, instructions);
+  const computedLayout = { ...layout, outputs: layout.outputs.filter((_, i) => isComputed(last.outputs[i]!)) };
+  const { lives, stored } = livesOf(computedLayout, instructions);
   if (repeats)
     for (const { input } of pairs) {
       const { buffer } = layout.inputs[input]!;
       if (!lives.has(buffer)) lives.set(buffer, { from: 0, to: instructions.length }); // an output may be this input
     }
+  // The first instruction that writes each buffer.
+  const writtenAt = new Map([...lives].map(([buffer, { from }]) => [buffer, from]));
   const owners = shareMemory(layout, instructions, lives, pairs);
   // The memory of an input is reserved until the last instruction. If the next call receives the same tensor, it need
   // not copy the tensor again.
@@ -139,16 +144,27 @@ export function makePlan(
     if (constants.has(x)) return x;
     return { value: layout.outputs[i]!, array: arrayOf(layout.outputs[i]!), label: x.label };
   });
-  const exit = new Exit(
-    outputs,
-    donated,
-    new Map(pairs.filter(({ input }) => donated.includes(input)).map(({ input, output }) => [output, input])),
-    `it was donated to ${name}, which reused its memory; use the result of that call, or leave the argument out of donate`,
-  );
   const isShared = ({ input, output }: Pair) =>
     owners.get(layout.outputs[output]!.buffer) === layout.inputs[input]!.buffer;
   const shared = pairs.filter(isShared);
   const separate = pairs.filter((pair) => !isShared(pair));
+  // A plan does not lend memory that threads share, because some functions of the platform reject such memory. It does not
+  // lend memory that it overwrites before an instruction that may throw: if a call fails, its arguments must be unchanged.
+  const canLend = !repeats && sharedKernels === undefined;
+  const lastThrower = instructions.findLastIndex(({ kind }) => kind === "op" || kind === "labels");
+  const loans = shared.filter(({ output }) => canLend && writtenAt.get(layout.outputs[output]!.buffer)! > lastThrower);
+  const lentOutputs = new Set(loans.map(({ output }) => output));
+  const exit = new Exit(
+    outputs,
+    donated,
+    new Map(
+      pairs
+        .filter(({ input, output }) => donated.includes(input) && !lentOutputs.has(output))
+        .map(({ input, output }) => [output, input]),
+    ),
+    loans,
+    `it was donated to ${name}, which reused its memory; use the result of that call, or leave the argument out of donate`,
+  );
   const move = moverOf(
     (repeats ? separate : []).map(({ input, output }) => ({
       from: arrayOf(layout.outputs[output]!),
@@ -159,6 +175,7 @@ export function makePlan(
   const overwritten = repeats ? pairs : shared;
   return {
     run: (inputs, times) => {
+      exit.keep(inputs);
       entrance.write(inputs);
       for (const { input } of overwritten) entrance.set(input, undefined);
       for (let i = 0; i < times; i++) {
@@ -169,18 +186,32 @@ export function makePlan(
       for (const { input, output } of shared) entrance.set(input, results[output]);
       return results;
     },
-    close,
-    report: {
-      programs,
-      passes: [
-        ...programs.map(({ name, program: { steps } }) => [name, steps.length] as const),
-        ["views", layout.steps.length],
-      ],
-      instructions: instructions.map(instructionText),
-      bytes: end - arenaStart,
-      scratchBytes,
-      engine,
-      threads: divided > 0 ? threads : 1,
+    close: () => {
+      exit.keep();
+      close();
+    },
+    report: () => {
+      const planned = {
+        program: last,
+        layout: computedLayout,
+        instructions,
+        addresses,
+        start: arenaStart,
+        overwritten: new Set(shared.map(({ input }) => layout.inputs[input]!.buffer)),
+      };
+      return {
+        programs,
+        passes: [
+          ...programs.map(({ name, program: { steps } }) => [name, steps.length] as const),
+          ["views", layout.steps.length],
+        ],
+        instructions: describeInstructions(planned),
+        buffers: describeBuffers(planned),
+        bytes: end - arenaStart,
+        scratchBytes,
+        engine,
+        threads: divided > 0 ? threads : 1,
+      };
     },
   };
 }
