@@ -1,4 +1,4 @@
-import MarkdownIt from "markdown-it";
+import MarkdownIt, { type Token } from "markdown-it";
 import { expect, test } from "vitest";
 import { inlineFormula, texOf } from "../build/formula.ts";
 import { formulasIn, markFormulas, splitAtVariables } from "../build/inlineFormulas.ts";
@@ -35,7 +35,7 @@ test("variables of formulas are typeset elsewhere, but not units, initials and t
 
 test("each page keeps its text, and each of its formulas can be typeset and has no English words", async () => {
   const pages = [...(await groups()).flatMap(({ sources }) => sources), ...(await opPages())];
-  const plain = (tokens: ReturnType<MarkdownIt["parse"]>) =>
+  const plain = (tokens: readonly Token[]) =>
     nfd(
       tokens
         .map(({ children }) => children?.map((t) => (t.type === "softbreak" ? " " : t.content)).join(""))
