@@ -8,7 +8,7 @@ import { compile, explainPlan, type PlanReport } from "../src/index.ts";
 
 const lastOf = ({ programs: all }: PlanReport) => all.at(-1)!.program;
 
-/** Checks that the instructions and the buffers of a report fit together. */
+/** Checks that the instructions and the buffers of a report do not contradict each other. */
 function expectConsistent(report: PlanReport): void {
   const { instructions, buffers, bytes } = report;
   const program = lastOf(report);
@@ -37,7 +37,7 @@ function expectConsistent(report: PlanReport): void {
     expect(own.address + own.bytes).toBeLessThanOrEqual(bytes);
     for (const [a, other] of buffers.slice(0, b).entries()) {
       if (own.address >= other.address + other.bytes || other.address >= own.address + own.bytes) continue;
-      // In place, the last instruction that reads the old buffer is the first that writes the new buffer.
+      // Only an instruction that works in place may need two buffers whose addresses overlap.
       if (own.first === other.last) expect(own.reuses).toContain(a);
       else expect(own.first, `buffers ${a} and ${b} share memory`).toBeGreaterThan(other.last);
     }

@@ -117,7 +117,8 @@ export function layOut(program: Program): Layout {
  */
 function viewOf({ op, params, output }: ProgramStep, inputs: readonly Value[]): Value | undefined {
   if (op.view === undefined) return undefined;
-  // Each input is an array without elements. The `data` of a view is the `data` of the input that it shows.
+  // Calls the op with arrays that have shapes and strides, but no elements. If the op returns a view of an input, the
+  // view and this input have the same `data`.
   const arrays: NdArray[] = inputs.map(({ buffer, shape, stride, offset }) =>
     ndarray(new (classOf(buffer.dtype))(0), shape, stride, offset),
   );

@@ -8,7 +8,7 @@ import { instructionText } from "./text.ts";
 /** The parts of a plan that its report describes. */
 export interface Planned {
   readonly program: Program;
-  /** The layout of the program. Its outputs are the results that instructions compute. */
+  /** The tensors of the program, as views of buffers. */
   readonly layout: Layout;
   readonly instructions: readonly PlannedInstruction[];
   /** The address of each buffer in the memory of the kernels. */
@@ -23,7 +23,8 @@ export interface Planned {
 export function describeInstructions({ program, layout, instructions }: Planned): InstructionReport[] {
   const { stored } = livesOf(layout, instructions);
   const indexOf = new Map(program.steps.map((step, i) => [step.output, i]));
-  // Several kernel calls may compute one step. Each call counts a share of the step in proportion to its time.
+  // If several kernel calls compute one step, the report divides the operations and bytes of the step among these
+  // calls, in proportion to their times.
   const times = new Map<ComputedStep, number>();
   for (const instruction of instructions) {
     if (instruction.kind !== "call") continue;

@@ -3,7 +3,7 @@ import type { Group } from "../loops/groups.ts";
 import type { Life } from "../memory/arena.ts";
 import type { Buffer, ComputedStep, Layout } from "../memory/layout.ts";
 
-/** An instruction, and the step that it computes or helps to compute. A group has its own list of steps. */
+/** A fused loop, or another instruction with the step that it computes. Several instructions may compute one step. */
 export type PlannedInstruction = (Instruction & { readonly computed: ComputedStep }) | Group;
 
 /**

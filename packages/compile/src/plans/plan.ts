@@ -187,7 +187,8 @@ export function makePlan(
         }
         results = exit.read(inputs);
       } catch (error) {
-        // A stack overflow may interrupt any instruction, so the plan may have overwritten parts of the elements.
+        // After a stack overflow, the donated tensors remain without elements: the overflow may have interrupted an
+        // instruction that was overwriting the elements.
         if (!isStackOverflow(error)) attach(detached);
         throw error;
       }

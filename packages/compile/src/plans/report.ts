@@ -68,7 +68,7 @@ export interface InstructionReport {
  * neither do numbers that a loop contains as constants.
  */
 export interface BufferReport {
-  /** The first byte, counted from the start of the memory for tensors. */
+  /** The offset of the buffer in bytes from the start of the memory for tensors. */
   readonly address: number;
   readonly bytes: number;
   /**
@@ -85,8 +85,8 @@ export interface BufferReport {
   /** The steps whose outputs the buffer holds, including views: their indices in the steps of the last program. */
   readonly steps: readonly number[];
   /**
-   * The buffers whose memory this buffer takes over, as indices in `buffers`. If the loop `first` reads such a buffer
-   * for the last time, it overwrites each element after reading it.
+   * The earlier buffers whose memory this buffer takes over, as indices in `buffers`. A loop can read an old buffer and
+   * write the new buffer to the same memory: the loop overwrites each element after reading it.
    */
   readonly reuses: readonly number[];
 }

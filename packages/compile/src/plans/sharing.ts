@@ -42,7 +42,8 @@ export function shareMemory(
   const ownerOf = (buffer: Buffer): Buffer => owners.get(buffer) ?? buffer;
   for (const [i, instruction] of instructions.entries()) {
     if (instruction.kind !== "group") continue;
-    // The buffers that the loop is the last to read, and whether it reads all their elements in order.
+    // The keys are the buffers that no instruction after this loop reads. The values are whether the loop reads all
+    // elements of the buffer in order.
     const read = new Map<Buffer, boolean>();
     for (const { inputs: operands } of instruction.steps)
       for (const x of operands) {

@@ -11,7 +11,7 @@ const mostBuffers = 2000; // the maximum number of buffers that the page draws
 
 /**
  * Returns the plan of a function for arguments, or the error of the compiler. `names` are the names of the inputs. If `f`
- * computes a gradient, it adds the outputs of its sweep to `ofSweep` while it is traced.
+ * computes a gradient, `f` adds the tensors of its backward pass to `ofSweep` while the compiler traces `f`.
  */
 export function planOf(
   f: (...args: readonly unknown[]) => unknown,
