@@ -28,6 +28,7 @@ import {
   neg,
   notEqual,
   relu,
+  reshape,
   sigmoid,
   sign,
   sqrt,
@@ -44,7 +45,7 @@ import type { ComputedStep } from "../memory/layout.ts";
 // has floats of the loop's dtype. Bools are masks: all bits of a lane are 1 for true, and 0 for false.
 
 /** Emits the code of an op. */
-type Emit = (code: Code, context: EmitContext) => void;
+export type Emit = (code: Code, context: EmitContext) => void;
 
 export interface EmitContext {
   /** Pushes operand k. */
@@ -67,6 +68,16 @@ interface Elementwise {
   readonly isCall?: boolean;
   /** Whether only float32 is accepted. */
   readonly isForSingles?: boolean;
+  readonly twin?: Twin;
+}
+
+/** An op whose result a kernel can compute together with the result of another op, from the same operand in float32. */
+interface Twin {
+  readonly op: Program["steps"][number]["op"];
+  /** The kernel function that computes both results, and returns the result of the other op. */
+  readonly both: VectorFunction;
+  /** The kernel function that then returns the result of the twin. */
+  readonly kept: VectorFunction;
 }
 
 /**
@@ -145,6 +156,13 @@ export const elementwise: ReadonlyMap<Program["steps"][number]["op"], Elementwis
   [maximum.spec, binary("max")],
   [minimum.spec, binary("min")],
   [neg.spec, unary("neg")],
+  [
+    reshape.spec, // copies the elements, if they are not row-major
+    {
+      emit: (_, { get }) => get(0),
+      types: ["ff", "bb"],
+    },
+  ],
   [abs.spec, unary("abs")],
   [sqrt.spec, unary("sqrt")],
   [exp.spec, called("exp")],
@@ -153,7 +171,13 @@ export const elementwise: ReadonlyMap<Program["steps"][number]["op"], Elementwis
   [tanhSlope.spec, called("tanhSlope")],
   [sigmoid.spec, called("sigmoid")],
   [sigmoidSlope.spec, called("sigmoidSlope")],
-  [gelu.spec, calledForSingles("gelu")],
+  [
+    gelu.spec,
+    {
+      ...calledForSingles("gelu"),
+      twin: { op: geluSlope.spec as Twin["op"], both: "geluKeepingSlope32x4", kept: "keptGeluSlope32x4" },
+    },
+  ],
   [geluSlope.spec, calledForSingles("geluSlope")],
   [equal.spec, comparison("eq")],
   [notEqual.spec, comparison("ne")],

@@ -1,9 +1,10 @@
 import type { VectorFunction } from "@wengert/ops/extend";
 import { Code, i32, type ValueType, v128 } from "../assembling/assembler.ts";
-import { type Buffer, rowMajorStrides, type Value, widthOf } from "../memory/layout.ts";
-import { type EmitContext, elementwise } from "./elementwise.ts";
+import { type Buffer, type ComputedStep, rowMajorStrides, type Value, widthOf } from "../memory/layout.ts";
+import { type Emit, type EmitContext, elementwise } from "./elementwise.ts";
 import { columnSum, rowSum, type SumCode } from "./emitSums.ts";
 import { broadcastTo, type Group, mergeAxes, sumBytes } from "./groups.ts";
+import { twinOf } from "./twins.ts";
 import { type Access, emitLoad, emitRepeated, emitStore, innerStride, type Position } from "./vectors.ts";
 
 /** A row of at most this number of vectors is computed by straight-line code (unrolled) instead of a loop. */
@@ -20,8 +21,8 @@ export interface GroupContext {
   readonly stored: ReadonlySet<Buffer>;
   /** Returns the address of a tensor's first element. */
   readonly addressOf: (value: Value) => number;
-  /** Returns the index of a function of the kernels. */
-  readonly indexOf: (name: VectorFunction) => number;
+  /** Returns the index of a function of the kernels, which takes one vector, or none if `params` is 0. */
+  readonly indexOf: (name: VectorFunction, params?: 0 | 1) => number;
   /** The address of memory for the partial sums. */
   readonly scratch: number;
 }
@@ -125,14 +126,27 @@ export function emitGroup(
   const loadVectors = new Map<string, number[]>();
   for (const [key, each] of loads) loadVectors.set(key, newVectors(innerStride(each) === 0));
   const stepVectors = new Map<Buffer, number[]>();
-  const computations = steps.map(({ step, inputs, output }) => {
+  const computedByTwin = new Set<ComputedStep>();
+  const computations = steps.flatMap((computed, i) => {
+    if (computedByTwin.has(computed)) return [];
+    const { step, inputs, output } = computed;
     const operands = inputs.map((x): number[] | Value => {
       if (x.uniform !== undefined) return x;
       return stepVectors.get(x.buffer) ?? loadVectors.get(keys.get(x)!)!;
     });
     const results = newVectors(false);
     stepVectors.set(output.buffer, results);
-    return { emit: elementwise.get(step.op)!.emit, params: step.params, operands, results };
+    const { emit, twin } = elementwise.get(step.op)!;
+    const partner = twinOf(computed, steps.slice(i + 1));
+    if (partner === undefined) return { emit, params: step.params, operands, results, kept: undefined };
+    computedByTwin.add(partner);
+    const kept = { name: twin!.kept, results: newVectors(false) };
+    stepVectors.set(partner.output.buffer, kept.results);
+    const emitBoth: Emit = (_, { get, call }) => {
+      get(0);
+      call(twin!.both);
+    };
+    return { emit: emitBoth, params: step.params, operands, results, kept };
   });
   const call: EmitContext["call"] = (name) => code.call(indexOf(name));
 
@@ -145,7 +159,7 @@ export function emitGroup(
       if (innerStride(each) !== 0)
         for (const [v, position] of positions.entries())
           emitLoad(code, each, width, position, loadVectors.get(key)![v]!);
-    for (const { emit, params, operands, results } of computations) {
+    for (const { emit, params, operands, results, kept } of computations) {
       let v = 0;
       const get = (k: number) => {
         const operand = operands[k]!;
@@ -157,6 +171,7 @@ export function emitGroup(
       for (; v < positions.length; v++) {
         emit(code, context);
         code.set(results[v]!);
+        if (kept !== undefined) code.call(indexOf(kept.name, 0)).set(kept.results[v]!);
       }
     }
     for (const each of results)

@@ -2,6 +2,7 @@ import { type Shape, sizeOf } from "@wengert/core/extend";
 import { mean, sum } from "@wengert/ops";
 import { type Buffer, type ComputedStep, isRowMajorValue, isWhole, type Value } from "../memory/layout.ts";
 import { dtypeOf } from "./elementwise.ts";
+import { withTwinsTogether } from "./twins.ts";
 
 // Elementwise steps with the same output shape become one loop, a group. Results that only the group reads stay in
 // registers. A group also adds up its results, if all their leading or all their trailing axes are summed.
@@ -112,7 +113,7 @@ export function groupSteps(steps: readonly ComputedStep[]): (Group | Single)[] {
       if (group !== undefined && group !== own) close(group);
     }
   };
-  for (const computed of steps) {
+  for (const computed of withTwinsTogether(steps)) {
     const { inputs, output } = computed;
     const producer = inputs[0] && producers.get(inputs[0].buffer);
     const reduced = producer && sumOf(computed, producer);

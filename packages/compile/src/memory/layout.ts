@@ -1,5 +1,6 @@
 import type { DType, Program, Tensor } from "@wengert/core";
 import { type Data, type NdArray, ndarray, ravel, type Shape, sizeOf } from "@wengert/core/extend";
+import { reshape } from "@wengert/ops";
 import type { ProgramStep } from "../passes/rewrite.ts";
 import { uniformValue } from "../passes/uniform.ts";
 
@@ -106,11 +107,15 @@ export function layOut(program: Program): Layout {
     const given = step.inputs.map((x) => values.get(x)!);
     const view = viewOf(step, given);
     const output = view ?? whole("computed", step.output);
-    if (view === undefined) steps.push({ step, inputs: given, output });
+    if (view === undefined)
+      steps.push({ step, inputs: given, output: step.op === reshape.spec ? likeInput(output, given[0]!) : output });
     values.set(step.output, output);
   }
   return { inputs, constants, steps, outputs: program.outputs.map((x) => values.get(x)!) };
 }
+
+/** Returns the output of a reshape with the shape of its input: a loop over this shape copies the elements in order. */
+const likeInput = (output: Value, { shape }: Value): Value => ({ ...output, shape, stride: rowMajorStrides(shape) });
 
 /** Returns the output of a step as a view of one of its inputs, or `undefined` if the op must compute it. */
 function viewOf({ op, params, output }: ProgramStep, inputs: readonly Value[]): Value | undefined {

@@ -90,7 +90,8 @@ export function link(
           : jsFunctions[name] && builder.importFunction("js", name, []);
     return { instruction, name, imported, isKernel, groups: divided?.groups ?? [] };
   });
-  const indexOf = (name: string) => builder.importFunction("kernels", name, [v128], [v128]);
+  const indexOf = (name: string, params: 0 | 1 = 1) =>
+    builder.importFunction("kernels", name, params === 0 ? [] : [v128], [v128]);
   const context = { stored, addressOf, indexOf, scratch };
   const loops = steps.flatMap(({ instruction, name, groups }) => {
     if (instruction.kind !== "group") return [];

@@ -46,7 +46,12 @@ export const matmul: Op<Binary> = /* @__PURE__ */ defineOp({
   vjp: [
     (g, { inputs: [a, b] }) =>
       operandCotangent(matmul(matrixOf(g, a, b), swapLastAxes(asColumn(b))), a, [1, ...a.shape]),
-    (g, { inputs: [a, b] }) => operandCotangent(matmul(swapLastAxes(asRow(a)), matrixOf(g, a, b)), b, [...b.shape, 1]),
+    (g, { inputs: [a, b] }) => {
+      const G = matrixOf(g, a, b);
+      // If all matrices A multiply one matrix B, the rows of all A form one matrix, and Aᵀ G sums over all rows.
+      const [A, C] = b.shape.length <= 2 ? [allRows(asRow(a)), allRows(G)] : [asRow(a), G];
+      return operandCotangent(matmul(swapLastAxes(A), C), b, [...b.shape, 1]);
+    },
   ],
   nonFinite: sumOfProductsCause,
   samples: () => [
@@ -96,6 +101,9 @@ const lastAxesSwapped = (rank: number): number[] => [...Array(rank - 2).keys(), 
 
 const asRow = (a: Tensor): Tensor => (a.shape.length === 1 ? expandDims(a, { axis: 0 }) : a);
 const asColumn = (b: Tensor): Tensor => (b.shape.length === 1 ? expandDims(b, { axis: 1 }) : b);
+
+/** Returns the rows of all matrices of x as one matrix. */
+const allRows = (x: Tensor): Tensor => reshapeTo(x, [sizeOf(x.shape.slice(0, -1)), x.shape.at(-1)!]);
 
 /**
  * Returns the cotangent g of a product a b as a matrix. If a or b is a vector, the product lacks an axis, so g gets
