@@ -58,8 +58,6 @@ export function lastSlope(): v128 {
 }
 
 /** Returns gelu x, or its derivative. `t` is the limited |x|, `m` is Mills' ratio at t, and `e` is exp(−t² / 2). */
-// @ts-ignore: decorator
-@inline
 function finish(x: v128, t: v128, m: v128, e: v128, isSlope: bool): v128 {
   const isLimited = f64x2.ne(f64x2.abs(x), t);
   const factor = isSlope ? f64x2.sub(m, t) : f64x2.mul(v128.bitselect(f64x2.neg(t), x, isLimited), m);
@@ -94,5 +92,5 @@ export function gelu(x: v128, isSlope: bool, keepsSlope: bool = false): v128 {
   }
   const e = exp(f64x2.mul(f64x2.mul(t, t), f64x2.splat(-0.5)), f64x2.splat(0));
   if (keepsSlope) keptSlope = finish(x, t, m, e, true);
-  return isSlope ? finish(x, t, m, e, true) : finish(x, t, m, e, false);
+  return finish(x, t, m, e, isSlope);
 }
