@@ -46,9 +46,9 @@ export function differentiableBy({ inputs, options }, op, { grad, isFloat, tenso
 }
 
 /**
- * Returns the dtypes that an op accepts, such as "float, int32; bool → int32". In the text, an arrow points to the
- * dtype of the result, if this differs from the dtype of the input. The dtypes are tested by converting the float
- * inputs of the op's samples.
+ * Returns the dtypes that an op accepts, such as "float, int32; bool → int32". An arrow points to the dtype of the
+ * result, if this differs from the dtype of the input. The function calls the op with sample arguments, converted to
+ * each dtype.
  * @param {Declaration} declaration @param {Exported} op @param {Core} core @param {Ops} ops
  */
 export function dtypesOf({ inputs, options }, op, { isFloat, tensor, Tensor, WengertError }, { reshape }) {

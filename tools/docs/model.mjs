@@ -3,11 +3,10 @@
  * parameters and options. The model also contains the code of each op's VJP rules. A cache file keeps the model until a
  * source file changes.
  *
- * The model is the source of docs/ops.md (opsPage.mjs), api/*.md (tools/check/api.mjs), and the explorer's completions
- * (packages/explorer/build/library.ts). The site generates its API pages with TypeDoc from the same TypeScript program
- * (packages/site/build/api.ts).
+ * The model is the source of docs/ops.md, api/*.md and the explorer's completions. The site generates its API pages
+ * with TypeDoc from the same TypeScript program.
  *
- * The model uses TypeScript 6, which packages/site installs for TypeDoc, because TypeScript 7 cannot be used as a library.
+ * The model uses TypeScript 6, because TypeScript 7 cannot be used as a library.
  */
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";

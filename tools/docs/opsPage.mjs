@@ -36,7 +36,7 @@ These rules hold for all ops:
 - Every op has derivatives of every order. [softmax.md](softmax.md) derives the VJPs of the softmax family.
 
 The column *by* lists the differentiable inputs of an op. The column *dtypes* lists the accepted dtypes, where float means float64
-and float32. An arrow shows the dtype of the result if this dtype differs from the dtype of the input.
+and float32. An arrow, as in "float → bool", shows the dtype of the result if this dtype differs from the input's.
 `;
 
 const forRulesLead = "VJP rules use these ops. Import them from `@wengert/ops/extend`.";
@@ -57,7 +57,7 @@ export function opsPage(core, ops) {
   return `${introduction}\n${contents.join("\n")}\n\n${entries.join("\n\n")}\n`;
 }
 
-/** Returns the families of all ops, each with the declarations of its ops. @param {Ops} ops */
+/** Returns all ops, grouped into families such as reductions. @param {Ops} ops */
 export const allFamilies = (ops) => familiesOf(opsOf("@wengert/ops", ops), opsOf("@wengert/ops/extend", ops));
 
 /**

@@ -109,7 +109,10 @@ export const root = {hex(int(mp.nint(mp.ldexp(mp.mpf(2) ** (mp.mpf(1) / 32), 128
 export const density = {literal(pair(1 / mp.sqrt(2 * mp.pi))[0])};
 export const densityRest = {literal(pair(1 / mp.sqrt(2 * mp.pi))[1])};
 
-/** Mills' ratio m(t) = (1 − Φ(t)) / φ(t), times 2^80, at t = 0, ¼, ½, … 6. Instead of ¾, the nearby t where m(t) = t is used. */
+/**
+ * Mills' ratio m(t) = (1 − Φ(t)) / φ(t) of the normal distribution function Φ and its density φ, times 2^80. The points
+ * are t = 0, ¼, ½, … 6, except that ¾ is replaced by the solution of m(t) = t, which is close to ¾.
+ */
 export const ratios: readonly bigint[] = [
 {table([[times80(m)] for m in ratios])}];
 

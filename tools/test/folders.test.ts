@@ -18,7 +18,8 @@ interface Folder {
 function foldersOf(src: string): Folder[] {
   const names = readdirSync(src, { withFileTypes: true }).filter((entry) => entry.isDirectory());
   return names.map(({ name }) => {
-    const [, line = ""] = /^May import: (.*)\.$/m.exec(readFileSync(join(src, name, "README.md"), "utf8")) ?? [];
+    const readme = readFileSync(join(src, name, "README.md"), "utf8");
+    const [, line = ""] = /^The folder `\w+` may import only from ([^.]*)\.$/m.exec(readme) ?? [];
     const files = readdirSync(join(src, name), { recursive: true, encoding: "utf8" }).filter((f) => /\.tsx?$/.test(f));
     const targets = files.flatMap((file) => {
       const path = join(src, name, file);

@@ -9,8 +9,8 @@ import { expectAgreement } from "./agree.ts";
 // Compiles every op of `@wengert/ops` together with its gradient, and compares the results with eager ops.
 
 /**
- * Returns the function `run`, which maps the float tensors of a sample to the value of the op call and the cotangents
- * of these tensors.
+ * Returns the function `run`, which computes an op and its gradient. The arguments of `run` are the float tensors of
+ * `sample`, a list of sample arguments for the op.
  */
 function withGradient(call: (...args: never) => unknown, sample: readonly unknown[]) {
   const { f, floats } = ofFloats(call as never, sample);

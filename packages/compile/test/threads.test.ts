@@ -27,7 +27,7 @@ afterEach(() => vi.unstubAllGlobals());
 
 const of = (dtype: "float32" | "float64", shape: number[], seed: number) => cast(random(shape, seed), { dtype });
 
-/** A training step with products, softmax and loops that are long enough for threads. */
+/** A training step whose matrix products, softmax and loops are long enough to be divided among threads. */
 function network(dtype: "float32" | "float64") {
   const params = { W: of(dtype, [90, 101], 1), b: zeros([101], { dtype }), V: of(dtype, [101, 32], 2) };
   const [X, labels] = [of(dtype, [203, 90], 3), int32(Array.from({ length: 203 }, (_, i) => (i * 7) % 30))];
@@ -77,7 +77,8 @@ describe.each(["wasm", "js"] as const)("with engine %s", (engine) => {
       expectAgreement((compiled as unknown as typeof call)(...(args as never)), wanted);
       expect(compiled.plan(...(args as never)).threads).toBe(threads);
       await new Promise((resolve) => setTimeout(resolve, 300)); // until the workers are ready
-      // A plan runs the first calls on one thread, and the next calls on all threads, to compare the times.
+      // A compiled function runs the first calls on one thread, and the next calls on all threads, to compare the
+      // times.
       for (let i = 0; i < 25; i++) expectAgreement((compiled as unknown as typeof call)(...(args as never)), wanted);
     }
   });

@@ -336,8 +336,8 @@ describe("wrong rules are rejected with their cause:", () => {
     );
   });
   test("a rule that loses a term on which the sum of the outputs does not depend", () => {
-    // The outputs of y = x / Σ x sum to 1. So if all entries of the cotangent g of y are equal, the cotangent of x is
-    // 0. For such a g, the wrong rule g − ⟨g, y⟩ also gives 0.
+    // For y = x / Σ x, the wrong VJP rule g − ⟨g, y⟩ gives the correct result 0 if all entries of g are equal. So a
+    // cotangent of ones does not reveal the error.
     const share = defineOp<Unary>({
       name: "share",
       shape: ([a]) => a.shape,

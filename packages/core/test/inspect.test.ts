@@ -382,8 +382,7 @@ describe("cost", () => {
     });
   });
   it("keeps the memory of a view while the view is used", () => {
-    // Each of x, −x and z = exp(x) has 48 bytes. y is the transpose of −x and shares the memory of −x. The product z y
-    // has 72 bytes. At the peak, x, −x, z and the product are in memory.
+    // At the peak, x, −x, z = exp(x) and the product z y are in memory: 3 × 48 + 72 bytes. y is a view of −x.
     const program = trace(
       (x: Tensor) => {
         const y = transpose(neg(x));

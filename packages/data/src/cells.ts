@@ -80,9 +80,9 @@ const guessedFrom = 10; // rows
 const candidates = [",", "\t", "|", ";"];
 
 /**
- * Returns the delimiter that splits the first rows most evenly. Among equally good delimiters, returns the one that
- * gives the most cells. If the comma is the decimal separator, it can be the delimiter only if all rows have the same
- * number of cells, which must be `width` if the column names are known.
+ * Guesses the delimiter of a CSV text. Returns the delimiter that splits the first rows most evenly. Among equally good
+ * delimiters, returns the one that gives the most cells. A comma that is also the decimal separator must give the same
+ * number of cells in all rows: `width` cells, if `width` is defined.
  */
 export function guessDelimiter(text: string, decimal: string, width: number | undefined): string {
   let best = { delimiter: decimal === "," ? ";" : ",", steps: Number.POSITIVE_INFINITY, cells: 0 };

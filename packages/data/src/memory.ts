@@ -6,9 +6,9 @@ const alwaysAllowed = 2 ** 28; // a small file may have many columns
 const atMost = 1.75 * 2 ** 30; // keeps a Map below 2^24 entries and a list below 2^25, the limits of V8
 
 /**
- * Counts the memory that a reader of a file is about to allocate. A process that runs out of memory ends without an
- * error that it can catch, so readers count before they allocate. The limit for objects is 60 bytes for each byte of
- * the file, but at least 256 MB. The limit is never more than three quarters of the free heap.
+ * Counts the memory of a file's contents before the memory is allocated. A process that runs out of memory ends without
+ * an error that it can catch. Objects may take 60 bytes for each byte of the file, but at least 256 MB are allowed. The
+ * limit is never more than three quarters of the free heap.
  */
 export class MemoryBudget {
   readonly #prefix: string;

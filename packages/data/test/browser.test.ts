@@ -6,8 +6,8 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { bundle } from "../../ops/test/bundle.ts";
 import * as data from "../src/index.ts";
 
-// Runs each reader in a page whose Content-Security-Policy forbids `eval` and WebAssembly. The results must equal those
-// of Node.
+// Reads files of each supported format in a page whose Content-Security-Policy forbids `eval` and WebAssembly. The
+// results must equal those of Node.
 
 const [shell, whole] = ["/usr/bin/chromium-headless-shell", "/usr/bin/chromium"];
 const executablePath = process.env.CHROMIUM ?? (existsSync(shell) ? shell : whole);
@@ -25,7 +25,7 @@ const files = {
   "pets/dog/2.jpg": base64(Uint8Array.of(255, 216, 0)),
 };
 
-/** Returns the results of all readers as plain JavaScript values. */
+/** The body of a function that reads the test files, and returns the results as plain JavaScript values. */
 const read = `
   const bytesOf = (name) => Uint8Array.from(atob(files[name]), (c) => c.charCodeAt(0));
   const file = (name) => new File([bytesOf(name)], name);

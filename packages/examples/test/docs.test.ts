@@ -37,7 +37,10 @@ const programs = docs.flatMap((path) =>
     }),
 );
 
-/** Returns the calls in the "here" column of the page's tables, except calls that contain an ellipsis (…). */
+/**
+ * Returns the calls of this library from the tables of a docs page, which have a column named "here". Skips calls that
+ * contain an ellipsis (…).
+ */
 function callsInTables(page: string): string[] {
   const tables = page.split(/\n\s*\n/).filter((block) => /^\|[^|]+\| here \| what differs \|/.test(block));
   const cells = tables.flatMap((table) => table.split("\n").slice(2)).map((row) => row.split(/(?<!\\)\|/)[2] ?? "");

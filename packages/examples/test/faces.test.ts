@@ -172,7 +172,7 @@ describe("the command", () => {
   });
 });
 
-// Only the script .ci/run downloads the face images, so they may be missing on other machines.
+// This test needs face images that only the script .ci/run downloads. On other machines, the test is skipped.
 describe.skipIf(!existsSync(lfw))("100 faces, 100 others", () => {
   test("are classified with at least 90 % accuracy for several seeds", async () => {
     expect((await readNpy(lfw)).shape).toEqual([200, 25, 25]);

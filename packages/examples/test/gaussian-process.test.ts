@@ -43,8 +43,8 @@ test("the record has 741 months from March 1958 to April 2020, in order", () => 
 });
 
 describe("the covariance", () => {
-  // Returns the covariance of the measurements at times t and u, as a sum of kernels on plain numbers. `same` is 1 if t
-  // and u are the time of the same measurement, otherwise 0.
+  // Returns the covariance of the measurements at the times t and u, as a sum of kernels on plain numbers. `same` is 1
+  // for the covariance of a measurement with itself, otherwise 0.
   const formula = (theta: readonly number[], t: number, u: number, same: number): number => {
     const [a1, l1, a2, decay, smooth, a3, l3, shape, a4, l4, white] = theta as [number, ...number[]] & number[];
     const r = t - u;
@@ -100,8 +100,8 @@ describe("the likelihood", () => {
     for (const [i, { time }] of months.entries()) {
       const y = whole.y.data.get(i);
       const before = months.slice(0, i).map(({ time }, k) => ({ time, year: 0, ppm: whole.y.data.get(k) }));
-      // The measurements in `whole` are centered: the mean of all 12 months is subtracted. Each subset uses these
-      // centered measurements, so its own mean is set to 0.
+      // Each subset of the months uses measurements that are already centered: the mean of all 12 months is subtracted.
+      // So the mean of the subset is set to 0.
       const subset = { ...dataOf(before.length > 0 ? before : [months[0]!]), mean: 0 };
       const past = { ...subset, y: tensor(before.map(({ ppm }) => ppm)) };
       const [mean, deviation] =
@@ -141,8 +141,8 @@ describe("the fit", () => {
   });
 
   test("has standard errors that predict the fall of the likelihood", () => {
-    // θ₉, θ₁₀ and θ₁₁ describe noise that lasts weeks. Measurements of every fifth month do not determine such noise,
-    // so these parameters may have no standard errors.
+    // The parameters θ₉, θ₁₀ and θ₁₁ describe noise that lasts for weeks. The training data have only every fifth
+    // month, which may not determine these parameters.
     const errors = standardErrors(found);
     const determined = errors.map((error) => error !== undefined);
     expect(determined.slice(0, 7)).toEqual(Array(7).fill(true));

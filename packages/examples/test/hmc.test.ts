@@ -236,8 +236,8 @@ describe("the diagnostics", () => {
     });
 
   test("R̂ of a small example equals the formula on paper", () => {
-    // The half chains are [1, 2], [3, 4], [2, 3] and [4, 5]. Each has the variance W = 1/2. Their means 1.5, 3.5, 2.5
-    // and 4.5 have the variance 5/3.
+    // The two halves of both chains are [1, 2], [3, 4], [2, 3] and [4, 5]. The variance of each half is W = 1/2, and
+    // the variance of their four means is 5/3.
     const total = (1 / 2) * (1 / 2) + 5 / 3;
     expect(splitRhat([[1, 2, 3, 4], [2, 3, 4, 5]])).toBeCloseTo(Math.sqrt(total / 0.5), 14); // biome-ignore format: chains
   });
@@ -245,12 +245,12 @@ describe("the diagnostics", () => {
   test("R̂ is 1 for mixed chains, and shows a chain elsewhere and a drift that all chains share", () => {
     const mixed = autoregressive(0, 1000);
     expect(splitRhat(mixed)).toBeCloseTo(1, 2);
-    // One of four chains is shifted by 3. Each half chain still has the variance W = 1. Six half chains have the mean 0
-    // and two have the mean 3, and these means have the variance 13.5 / 7.
+    // Adding 3 to one of four chains does not change the variance W = 1 of its halves. But two of the eight halves now
+    // have the mean 3 instead of 0, so the variance of the eight means is 13.5 / 7.
     const shifted = mixed.map((chain, i) => chain.map((x) => x + (i === 0 ? 3 : 0)));
     expect(splitRhat(shifted)).toBeCloseTo(Math.sqrt(1 + 13.5 / 7), 1);
-    // All chains drift by 4. Each half chain drifts by 2, so its variance is W = 1 + 2² / 12. Four half chains have the
-    // mean 1 and four have the mean 3, and these means have the variance 8 / 7.
+    // All four chains drift by 4. The first half of each chain has the mean 1, and the second half the mean 3, so the
+    // variance of the eight means is 8 / 7. The drift of 2 within a half increases its variance to W = 1 + 2² / 12.
     const drifting = mixed.map((chain) => chain.map((x, k) => x + k / 250));
     expect(splitRhat(drifting)).toBeCloseTo(Math.sqrt(1 + 8 / 7 / (4 / 3)), 1);
   });

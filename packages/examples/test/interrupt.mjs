@@ -1,5 +1,5 @@
-// A module to load before an example, with `node --import .../interrupt.mjs?SIGINT`. When the example writes its first
-// progress line, the module emits SIGINT in the process, as if the user had pressed Ctrl-C at this step.
+// Simulates Ctrl-C in an example. `node --import .../interrupt.mjs?SIGINT` loads this module before the example. When
+// the example prints its first progress line, this module emits SIGINT.
 
 const signal = new URL(import.meta.url).search.slice(1);
 const { write } = process.stdout;

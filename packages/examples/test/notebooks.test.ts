@@ -11,7 +11,7 @@ const cellsOf = (title: string): string[] => {
   return [...section.split("\n## ")[0]!.matchAll(/^```js\n(.*?)^```$/gms)].map(([, code = ""]) => code);
 };
 
-/** Returns the modules that the cells import, by their names. */
+/** Imports the npm packages that the code of a notebook uses. Returns the modules by package name. */
 async function modulesOf(code: string): Promise<Record<string, unknown>> {
   const names = [...code.matchAll(/from "npm:([^"]+)"/g)].map(([, name = ""]) => name);
   return Object.fromEntries(await Promise.all(names.map(async (name) => [name, await import(name)] as const)));
@@ -28,8 +28,8 @@ const { document } = parseHTML("<!doctype html><html><body></body></html>");
 test("the cells for Observable fit a line, and draw the loss", async () => {
   const cells = cellsOf("Observable");
   expect(cells).toHaveLength(5);
-  // If a cell defines a generator, the other cells of a notebook run with each of its values. In this test, the other
-  // cells run only with the last value.
+  // In an Observable notebook, a cell with a generator reruns the other cells for each generated value. This test runs
+  // the other cells once, with the last value.
   const code = cells.map(withoutImports).join("\n").replace("const fitted = (", "const fitted = last(");
   const shown: unknown[] = [];
   const lastOf = (values: () => Iterable<unknown>) => () => [...values()].at(-1);
@@ -49,7 +49,9 @@ test("the cells for Observable fit a line, and draw the loss", async () => {
 test("the cells for Jupyter compute a gradient, fit a model and draw its loss", async () => {
   const cells = cellsOf("Jupyter with the Deno kernel");
   expect(cells).toHaveLength(3);
-  /** Returns the value of the last expression of each cell, as the kernel shows it. */
+  /**
+   * Jupyter shows the value of the last expression of each cell. In this test, each cell pushes this value to `shown`.
+   */
   const shown = cells
     .map(withoutImports)
     .map((cell) => cell.trimEnd().replace(/^(\S.*);$(?![\s\S])/m, "shown.push($1);"));

@@ -32,7 +32,7 @@ export interface Base {
 interface More extends Base { readonly size: number }
 const hidden = 1;
 /**
- * y = w b.
+ * Multiplies w by b.
  * @throws Error if b is 0
  */
 export const labeled: Op<readonly [w: Tensor, b: Tensor], More> = defineOp({ name: "labeled", vjp: [(g) => g, null] });
@@ -97,7 +97,7 @@ describe("the model of a module", () => {
   test("names inputs by the labels of a tuple, or by their usual names", () => {
     expect(exported("labeled")).toMatchObject({
       kind: "function",
-      doc: "y = w b. @throws Error if b is 0",
+      doc: "Multiplies w by b. @throws Error if b is 0",
       inputs: ["w", "b"],
     });
     expect(exported("single")).toMatchObject({ inputs: ["x"] });

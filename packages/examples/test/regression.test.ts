@@ -35,7 +35,8 @@ describe.each(names)("%s", (name) => {
     const at = (k: number, by: number) => b.map((bi, i) => tensor(i === k ? bi * (1 + by) : bi));
     const gradient = grad((b: readonly Tensor[]) => sumOfSquares(problem, b));
     const step = 1e-5;
-    // The covariance times H must be the residual variance times I, where H is half the Hessian of the sum of squares.
+    // The covariance of the parameters is the residual variance times H⁻¹, where H is half the Hessian of the sum of
+    // squares. So covariance · H must be the residual variance times the identity matrix.
     for (const k of b.keys()) {
       const [ahead, behind] = [gradient(at(k, step)), gradient(at(k, -step))];
       const column = b.map((_, i) => (ahead[i]!.item() - behind[i]!.item()) / (4 * step * b[k]!));

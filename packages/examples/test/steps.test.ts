@@ -17,8 +17,8 @@ const folder = new URL("../dist/steps/", import.meta.url);
 rmSync(folder, { recursive: true, force: true });
 
 /**
- * Runs a file of step number `step` of the course, and returns the printed lines. The file imports the tape.ts of step
- * number `tapeOf`, or an empty tape.ts if `tapeOf` is 0.
+ * Runs a file from the folder of step number `step` of the course, and returns the printed lines. The file imports the
+ * tape.ts of step number `tapeOf`. If `tapeOf` is 0, the imported tape.ts is empty.
  */
 async function run(step: number, file: string, tapeOf: number): Promise<string[]> {
   const here = new URL(`${step}-${file}-on-${tapeOf}/`, folder);
@@ -80,8 +80,8 @@ describe.each(names.map((name, i) => [name, i + 1] as const))("%s", (name, step)
 });
 
 /**
- * The text after a diff was applied, and the offset at which the change ends. If the next diff has no context lines,
- * its lines are inserted at this offset.
+ * A text to which some hunks of a diff have been applied. `end` is the offset of the end of the last change, where a
+ * hunk without context lines inserts its lines.
  */
 interface Applied {
   readonly text: string;

@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 import { bodyData } from "../src/sandbox/bodies.ts";
 import { namesOf } from "../src/sandbox/names.ts";
 
-/** Returns the rows of the body of the first step as text, with the columns that `explain` prints. */
+/** Formats the steps inside step #1 as text, with the columns that `explain` prints. */
 function bodyText(recording: Recording<unknown>): string[] {
   const { rows } = bodyData(recording.steps[0]!, "1", namesOf(recording))!;
   return rows.map(({ number, op, params, inputs, shape, depth }) =>
@@ -15,7 +15,7 @@ function bodyText(recording: Recording<unknown>): string[] {
   );
 }
 
-/** Returns the lines that `explain` prints for the body of the first step, without the column of dtypes. */
+/** Returns the lines that `explain` prints for the steps inside step #1, without the column of dtypes. */
 function explained(recording: Recording<unknown>): string[] {
   const lines = explain(recording).split("\n");
   const start = lines.findIndex((line) => line.trim().startsWith("#1 "));

@@ -110,8 +110,8 @@ function checkSize({ size }: Mpi, { name, version }: Library, env: NodeJS.Proces
  */
 function endTogether(process: Process, { rank, size }: Mpi, library: Library): void {
   process.prependListener("uncaughtExceptionMonitor", (error: unknown) => {
-    // Prints the error of an uncaught exception. Node would print it after the "exit" listeners, but the "exit"
-    // listener below ends the process first.
+    // Prints the error of an uncaught exception. Node prints such an error only after the "exit" listeners have run,
+    // but the "exit" listener of this package ends the process first.
     if (size > 1) console.error(`rank ${rank} of ${size} failed:`, error);
   });
   process.once("exit", (code: number) => {

@@ -125,7 +125,7 @@ results.waited = existsSync(late);
 
 if (size === 2) {
   const params = modelOf("float64");
-  // On rank 1, one number differs in its last bits.
+  // One number in the parameters of rank 1 differs in its last bits from the same number on rank 0.
   const changed = params.out[0].toNested();
   if (rank === 1) changed[1][2] *= 1 + Number.EPSILON;
   const other = { ...params, out: [tensor(changed)] };

@@ -4,8 +4,8 @@ import { layerNorm as normalize, randomKey, relu, softmax, sum } from "@wengert/
 import { adam, type Fit, fit, load } from "@wengert/train";
 import { expectTypeOf, test } from "vitest";
 
-// The compiler checks these tests: `tsc -b` fails unless exactly the marked lines have errors. The functions passed to
-// `unrun` never run.
+// The compiler checks these tests: `tsc -b` fails unless exactly the lines with `@ts-expect-error` have errors. The
+// function `unrun` never calls its argument.
 const unrun = (_: () => unknown) => {};
 
 interface Dense {

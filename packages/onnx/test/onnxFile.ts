@@ -8,7 +8,7 @@ type GraphInit = Exclude<MessageInitShape<typeof GraphProtoSchema>, { $typeName:
 type NodeInit = Exclude<MessageInitShape<typeof NodeProtoSchema>, { $typeName: string }>;
 type ModelInit = Exclude<MessageInitShape<typeof ModelProtoSchema>, { $typeName: string }>;
 
-/** Returns the bytes of a model with a graph. */
+/** Returns the bytes of an ONNX file with the given graph. `model` replaces fields of the file's `ModelProto`. */
 export const onnxFile = (graph: GraphInit, model: ModelInit = {}): Uint8Array<ArrayBuffer> =>
   toBinary(
     ModelProtoSchema,

@@ -79,7 +79,10 @@ const lossOf = (net: Net, reduction: "mean" | "sum") => (params: Tensor, x: Tens
   crossEntropy(net.apply(params as never, x), labels, { reduction });
 const W = float32([4, 3], 5);
 
-/** Functions of arguments whose size is n, with the fixed arguments in front. */
+/**
+ * Functions, each with its arguments for a batch of n examples. Arguments that do not depend on n, such as parameters,
+ * come first.
+ */
 const batched: readonly [title: string, f: (...args: never[]) => unknown, argsAt: (n: number) => unknown[]][] = [
   ["an MLP", (x: Tensor) => mlp.apply(mlpParams, x), (n) => [float32([n, 4])]],
   ["a softmax classifier", (x: Tensor) => softmax(matmul(x, W)), (n) => [float32([n, 4])]],
@@ -172,7 +175,6 @@ function expectClose(got: readonly Tensor[], wanted: readonly Tensor[]): void {
       expect(Math.abs(numbers(got[k]!)[i]! - x)).toBeLessThan(2e-5 * Math.max(1, Math.abs(x)));
 }
 
-/** Returns the graph of a file, and the shape of a value. */
 const graphOf = (bytes: Uint8Array): GraphProto => fromBinary(ModelProtoSchema, bytes).graph!;
 const shapeOf = ({ type }: ValueInfoProto) => {
   if (type?.value.case !== "tensorType") throw new Error("not a tensor");
@@ -184,7 +186,7 @@ const shapeOf = ({ type }: ValueInfoProto) => {
 const files = new Map<string, Uint8Array>();
 
 describe("with otherSize, a file has an open size:", () => {
-  // The axes of the arguments have the sizes 2 to 6, too.
+  // The traced batch sizes 4 and 6 are also the sizes of other axes.
   test.each([...batched, ...more])("%s runs at sizes that were not traced", async (title, f, argsAt) => {
     for (const [opset, sizes] of [
       [title.includes("loop") ? 16 : title.includes("size 0") ? 14 : 13, [12, 4]],

@@ -6,9 +6,9 @@ import { hasChecker, problemsOf } from "./checker.ts";
 import { run, tensorsOf } from "./runtime.ts";
 import { exportedSamples, gradientOf } from "./samples.ts";
 
-// Exports every op with its gradient on a batch of n examples, by vmap, with n open.
+// Exports each op with its gradient, mapped over a batch by vmap, to a file that accepts any batch size.
 
-/** Returns n arrays as one array. The numbers of later ones are a little smaller, so that each example differs. */
+/** Returns a batch of n arrays: array k is x multiplied by 1 − k / 1024, so that the examples differ. */
 const repeated = (x: Tensor, n: number): Tensor => {
   const values = numbers(x).map(Number);
   const rows = Array.from({ length: n }, (_, k) => values.map((value) => value * (1 - k / 1024)));
@@ -17,7 +17,10 @@ const repeated = (x: Tensor, n: number): Tensor => {
 
 const accepted = exportedSamples.filter(({ result }) => typeof result !== "string");
 
-/** Ops that vmap applies once for each example, if all arguments are batched. So the number of steps depends on the size. */
+/**
+ * Ops that vmap calls once for each example of a batch. The number of steps of the traced program therefore depends on
+ * the batch size.
+ */
 const unrolled = [
   ...["conv1d", "conv2d", "convTranspose2d", "searchsorted", "segmentSum"],
   ...["convInputPullback", "convKernelPullback"],

@@ -7,7 +7,8 @@ import { hasChecker, problemsOf } from "./checker.ts";
 import { missingKernel, run, tensorsOf } from "./runtime.ts";
 import { exportedSamples, gradientOf } from "./samples.ts";
 
-// Exports every op of @wengert/ops at each of its samples, with its gradient, and compares ONNX Runtime with evaluate.
+// Exports every op of @wengert/ops with its gradient, for each list of sample arguments of the op. Compares the results
+// of ONNX Runtime with those of `evaluate`.
 
 /**
  * The largest allowed error, relative to the largest element. ONNX Runtime sums float32 numbers in float32, and Wengert

@@ -40,8 +40,8 @@ const cases: readonly [string, (x: Tensor) => Tensor, Tensor][] = [
 ];
 
 /**
- * Two ways to run a function with ONNX Runtime: as an exported file, without optimizations of the graph, and by the
- * engine, with optimizations.
+ * Runs a function with ONNX Runtime, either as an exported file without optimizations of the graph, or by the engine
+ * `onnx(ort)` of `compile` with optimizations.
  */
 const ways: Readonly<Record<string, (f: (x: Tensor) => Tensor, x: Tensor) => Promise<Tensor>>> = {
   "an exported program": async (f, x) => (await run(toOnnx(trace(f, x)), [x]))[0]!,

@@ -5,8 +5,8 @@ import { fromOnnx, toOnnx } from "../src/index.ts";
 import { tensorsOf } from "./runtime.ts";
 import { exportedSamples, gradientOf } from "./samples.ts";
 
-// Exports every op of @wengert/ops at each of its samples, with its gradient, imports the file, and compares the
-// outputs of the imported model with those of `evaluate`.
+// Exports every op of @wengert/ops with its gradient, for each list of sample arguments of the op. Imports each file,
+// and compares the outputs of the imported model with those of `evaluate`.
 
 const accepted = exportedSamples.filter(({ result }) => typeof result !== "string");
 

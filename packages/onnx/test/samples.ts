@@ -4,8 +4,8 @@ import { allSamples, type Exported, noiseLike, ofFloats, withTensors } from "../
 import { toOnnx } from "../src/index.ts";
 
 /**
- * Traces the op call of a sample and the pullback at a random cotangent. The float tensors of the sample are the inputs
- * of the program.
+ * Traces the call of an op, and the pullback of the op at a random cotangent. `sample` is a list of arguments for the
+ * op, whose float tensors become the inputs of the traced program.
  */
 export function gradientOf(call: Exported["call"], sample: readonly unknown[], dtype: "float32" | "float64") {
   const typed = withTensors(sample, (t) => (isFloat(t.dtype) ? tensor(t, { dtype }) : t));
@@ -27,9 +27,9 @@ function exported(program: Program): Uint8Array | string {
   }
 }
 
-/** Every op at every sample, with its gradient, as an ONNX file in float32. */
+/** Exports every op with its gradient to an ONNX file in float32, for each list of sample arguments of the op. */
 export const exportedSamples = allSamples.flatMap((each) => {
   const { program } = gradientOf(each.call, each.sample, "float32");
-  // If the sample has no float tensors, the program has no inputs, and its values are computed during the trace.
+  // If the arguments of an op contain no float tensors, the traced program has no inputs and no steps.
   return program.steps.length === 0 ? [] : [{ ...each, result: exported(program) }];
 });

@@ -15,9 +15,9 @@ export function one<T>(): f64 {
 }
 
 /**
- * Returns e^(x − top) for x ≤ top, times 2⁶⁴ for floats and 2⁵¹² for doubles. The rounding error of the subtraction x −
- * top would become a relative error of the exponential, so the code corrects for it. Returns 0 if the exponential is
- * below e⁻¹³¹ for floats and e⁻⁷⁴⁶ for doubles. Returns NaN for NaN, and if x and top are the same infinity.
+ * Returns e^(x − top) for x ≤ top, times 2⁶⁴ for floats and 2⁵¹² for doubles. Corrects for the rounding error of x −
+ * top. Returns 0 if the exponential is below e⁻¹³¹ for floats or e⁻⁷⁴⁶ for doubles. Returns NaN for NaN, and if x and
+ * top are the same infinity.
  */
 // @ts-ignore: decorator
 @inline
@@ -26,15 +26,14 @@ export function expBelow<T>(x: v128, top: v128): v128 {
   const z = v128.sub<T>(d, x);
   const lost = v128.sub<T>(v128.sub<T>(x, v128.sub<T>(d, z)), v128.add<T>(top, z)); // `sumError` of doubleDouble.ts
 
-  // Adding this constant rounds d / ln 2 to the nearest integer n. The low bits of the sum then hold n + 127 + 64 in
-  // float32, or n + 1023 + 512 in float64. Shifted to the exponent bits, they are the number 2ⁿ⁺⁶⁴ or 2ⁿ⁺⁵¹².
+  // Adding a large constant rounds d / ln 2 to the nearest integer n, and leaves n in the low bits of the sum. Shifting
+  // these bits to the exponent gives the power 2ⁿ⁺⁶⁴ (float32) or 2ⁿ⁺⁵¹² (float64).
   const toInteger = v128.splat<T>(sizeof<T>() == 4 ? <T>(12582912 + 127 + 64) : <T>(6755399441055744 + 1023 + 512));
   const t = v128.add<T>(v128.mul<T>(d, v128.splat<T>(<T>1.4426950408889634)), toInteger);
   const n = v128.sub<T>(t, toInteger);
   const scale = sizeof<T>() == 4 ? i32x4.shl(t, 23) : i64x2.shl(t, 52);
 
-  // The constant ln 2 as a sum of two numbers. The first number has so few digits that its product with the integer n
-  // is exact.
+  // ln 2 is stored as a sum of two numbers. The first has so few digits that its product with a small integer is exact.
   const h = v128.sub<T>(d, v128.mul<T>(n, v128.splat<T>(sizeof<T>() == 4 ? <T>0.693115234375 : <T>0.6931471805592082)));
   const c = v128.sub<T>(lost, v128.mul<T>(n, v128.splat<T>(sizeof<T>() == 4 ? <T>3.1946184945309415e-5 : <T>7.371002565167799e-13)));
   const r = v128.add<T>(h, c);

@@ -56,8 +56,8 @@ function inSteps(x: v128): v128 {
 }
 
 /**
- * Loads 2^(j/32) and its rounding error from the lookup table. j is the low 5 bits of an integer in `steps`, and `lane`
- * selects the integer.
+ * Loads 2^(j/32) and its rounding error from a lookup table. j is the low 5 bits of one 64-bit lane of the SIMD vector
+ * `steps`: the first lane if `lane` is 0, else the second.
  */
 // @ts-ignore: decorator
 @inline
@@ -87,7 +87,7 @@ function beyondRoot(x: v128, dx: v128, steps: v128, root: v128, rootRest: v128):
   return f64x2.add(rootRest, f64x2.mul(root, f64x2.add(tail, r)));
 }
 
-/** Returns 2ᵏ for the integers k in the low bits of the argument's lanes. */
+/** Returns 2ᵏ for both integers k of a SIMD vector. Ignores the high bits of each 64-bit lane. */
 // @ts-ignore: decorator
 @inline
 function power(k: v128): v128 {
@@ -177,7 +177,7 @@ export function sigmoidSlope(x: v128, n: i32): v128 {
   const twice = f64x2.add(f64x2.sub(one, square), f64x2.add(e, e));
   const doubled = f64x2.mul(f64x2.add(s, s), f64x2.mul(more, scale));
   const rest = f64x2.add(f64x2.add(twice, f64x2.mul(e, e)), doubled);
-  // This code computes the quotient (sum + more) / (square + rest), by the same operations as `quotient` of
+  // Divides two sums of two doubles, (sum + more) / (square + rest), by the same operations as `quotient` of
   // ../src/numerics/doubleDouble.ts.
   const reciprocal = f64x2.div(one, square);
   const q = f64x2.mul(sum, reciprocal);

@@ -1,6 +1,6 @@
-// The kernels in this file reduce n entries of x at given byte offsets, for reductions over several inner axes and for
-// max pools. Each row of x gives a row of m results in the contiguous array y. For result c of a row, each offset is
-// increased by the size of c elements. A kernel may read and write up to 16 bytes after a row of x and y.
+// Kernels that reduce n entries of x, which a list of byte offsets selects, to one result. Reductions over several
+// inner axes and max pools use them. For the next result of a row, all offsets move by one element. A kernel may read
+// and write up to 16 bytes beyond the end of a row.
 
 import { load2 } from "./vector";
 

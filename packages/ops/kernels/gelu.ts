@@ -4,7 +4,10 @@
 import { exp } from "./functions";
 import { crossing, crossingRest, crossingSlope, crossingSlopeRest, density, ratios } from "./millsRatio";
 
-/** For each node: t, m and m′, one unused double, and 8 Taylor coefficients of Mills' ratio m. */
+/**
+ * The lookup table for Mills' ratio m, with a row for each node t: t, m(t), m′(t), one unused double, and 8 Taylor
+ * coefficients of m around t.
+ */
 const table = memory.data(25 * 96, 16);
 for (let j: i64 = 0; j < 25; j++) {
   const row = table + 96 * <usize>j;
@@ -13,8 +16,8 @@ for (let j: i64 = 0; j < 25; j++) {
   const t = isCrossing ? crossing : 0.25 * <f64>j;
   const m = isCrossing ? crossing : load<f64>(pair);
   const rest = isCrossing ? crossingRest : load<f64>(pair, 8);
-  // The derivative m′ = t m − 1 of Mills' ratio m, rounded down to a multiple of 2⁻⁸⁰. It is split into a multiple of
-  // 2⁻⁴⁰ and a remainder.
+  // The derivative of Mills' ratio m is m′ = t m − 1. It is stored as the sum of a multiple of 2⁻⁴⁰ and a small
+  // remainder.
   const high = j * <i64>(m * 1099511627776.0);
   const low = ((high & 3) << 38) + ((j * <i64>(rest * 1208925819614629174706176.0)) >> 2);
   const carry = (low + 0x8000000000) >> 40;
@@ -41,8 +44,8 @@ function next(a: v128, z: v128, b: v128): v128 {
 }
 
 /**
- * Sums the even and the odd terms of a Taylor series, whose coefficients are in the table row `row`. z is the squared
- * distance from the center of the series.
+ * Sums the even terms and the odd terms of a Taylor series separately. `row` is the address of the coefficients, and z
+ * is the squared distance from the center of the series.
  */
 // @ts-ignore: decorator
 @inline
@@ -81,8 +84,8 @@ export function gelu(x: v128, isSlope: bool, keepsSlope: bool = false): v128 {
   let m = next(v128.shuffle<f64>(v128.load(a), v128.load(b), 1, 3), h, slope);
   const isTail = f64x2.ge(t, f64x2.splat(6.125));
   if (v128.any_true(isTail)) {
-    // Laplace's continued fraction, 1 / (t + 1 / (t + 2 / (t + …))). t is limited to 40, because gelu(−40) underflows
-    // to 0.
+    // For t = |x| ≥ 6.125, Mills' ratio is computed by Laplace's continued fraction 1 / (t + 1 / (t + 2 / (t + …))). t
+    // is limited to 40, because gelu(−40) underflows to 0.
     t = f64x2.pmin(t, f64x2.splat(40));
     let f = t;
     for (let n = 23; n > 1; n--) f = f64x2.add(t, f64x2.div(f64x2.splat(<f64>n), f));

@@ -1,9 +1,10 @@
-// Computes the matrix product C = A B in tiles of up to 5 rows by 32 bytes. The sums of a tile are kept in registers:
-// 10 vectors of sums, plus 2 vectors of B and one entry of A. The kernel reaches 97 % of the throughput of SIMD code
-// that accesses no memory, and 100 % with FMA (fused multiply-add). Two alternatives are worse. A single tile of 6 rows
-// is as fast, and 4 % faster with FMA, but such tiles divide 10 or 128 rows less evenly. Tiles of 4 rows by 48 bytes
-// exceed V8's 15 registers and are 25 % slower with FMA. Every tile sums each element of C over the inner index p, from
-// 0 upward. So the bits of C do not depend on its size or on the layout of A and B. Strides are in bytes.
+// Computes the matrix product C = A B in tiles of up to 5 rows by 32 bytes, whose sums are kept in registers. The
+// kernel reaches 97 % of the throughput of SIMD code that accesses no memory, and 100 % with FMA (fused multiply-add).
+// Tiles of 6 rows are at most 4 % faster, but divide 10 or 128 rows less evenly. Tiles of 4 rows by 48 bytes exceed
+// V8's 15 registers.
+//
+// Every tile sums each element of C in ascending order of the inner index. So the bits of C do not depend on its size
+// or on the layout of A and B. Strides are in bytes.
 
 import { madd32, madd64 } from "./vector";
 
@@ -38,8 +39,8 @@ function madd<T>(x: v128, y: v128, sum: v128): v128 {
 }
 
 /**
- * Adds the product of a and b to the tile c, or stores it in c if `isFirst`. a is packed; the rows of b are `step`
- * bytes apart. `rows` is the number of rows of the tile, a constant after inlining.
+ * Multiplies rows of A, copied to contiguous memory, by columns of B. Adds the product to the tile of C at address `c`,
+ * or overwrites the tile if `isFirst` is set. The rows of B are `step` bytes apart.
  */
 // @ts-ignore: decorator
 @inline
@@ -232,12 +233,12 @@ function copy<T>(rows: i32, columns: i32, to: usize, toRow: usize, toCol: usize,
 }
 
 /**
- * Computes C = A B if `isFirst`, else C += A B, for A [m, k] and B [k, n] with k > 0. Either the columns or the rows of
- * B are contiguous. The inner axis k is split into equal blocks of at most `part` terms.
+ * Computes C = A B if `isFirst` is set, else C += A B, for A [m, k] and B [k, n] with k > 0. The rows or the columns of
+ * B must be contiguous. Sums are split into equal blocks of at most `part` terms.
  *
- * `scratch` holds two output tiles (320 bytes), then 60 rows of A and all columns of B, for one block. Each row of B is
- * padded to a multiple of 32 bytes. The kernel has no static memory, so threads that share memory can run it at the
- * same time.
+ * The kernel has no static memory, so threads that share memory can run it at the same time. `scratch` is the address
+ * of its temporary memory: two output tiles (320 bytes), then 60 rows of A and all columns of B, for one block. Each
+ * row of B is padded to a multiple of 32 bytes.
  */
 // @ts-ignore: decorator
 @inline
@@ -246,14 +247,15 @@ function gemm<T>(
   c: usize, cRow: usize, cCol: usize, isFirst: bool, isRunning: bool, part: i32, scratch: usize,
 ): void {
   const lanes = <i32>(wide / sizeof<T>());
-  // A tile of the output that is incomplete, is not contiguous in the output, or is added to the output.
+  // Temporary memory for a tile that the kernel cannot write to C directly, because the tile is incomplete or not
+  // contiguous, or because its sums are added to C.
   const edge = scratch;
-  // The tile of C to which the sums in `edge` are added.
+  // Temporary memory for the old entries of C, to which new sums are added.
   const previous = scratch + tileBytes;
   scratch += 2 * tileBytes;
   const packed = scratch + <usize>(many * part) * sizeof<T>();
-  // In the product A B, if A has few rows, B is read only once or twice, so B is not packed. If A is a single block,
-  // columns of B are packed into the L1 cache just before they are read.
+  // If A has at most 10 rows, B is read only once or twice, so it is not copied. If A has at most 60 rows, columns of B
+  // are copied into the L1 cache just before they are read.
   const isInPlace = bCol == sizeof<T>() && m <= 2 * tall;
   const isOneBlock = m <= many;
   for (let p = 0; p < k; p += part) {

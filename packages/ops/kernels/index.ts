@@ -1,10 +1,9 @@
 // The kernels of @wengert/ops in AssemblyScript. tools/setup/kernels.mjs compiles them to WebAssembly twice: with
-// SIMD128, and with relaxed SIMD (FMA). A kernel receives the addresses of its operands, which are row-major and
-// contiguous. Arrays begin at multiples of 16 bytes and are followed by 64 unused bytes, so kernels may read and write
-// whole vectors at their ends.
+// SIMD128, and with relaxed SIMD (FMA). Operands are row-major and contiguous. Each operand begins at a multiple of 16
+// bytes and is followed by 64 unused bytes, so kernels may read and write whole SIMD vectors at its end.
 //
-// AssemblyScript allows decorators (@inline) on functions and constants, but TypeScript allows them only on classes.
-// Editors read these files as TypeScript. So a comment `@ts-ignore: decorator` before each decorator hides the error.
+// The comments `@ts-ignore: decorator` hide errors that editors report, because TypeScript allows decorators such as
+// @inline only on classes.
 
 export * from "./elementwise";
 export * from "./gathered";

@@ -3,13 +3,19 @@
 /** 1 / √(2π), rounded. */
 export const density = 0.3989422804014327;
 
-/** The t near ¾ where Mills' ratio m(t) equals t, as a sum of two doubles, and m′(t). */
+/**
+ * The number t near ¾ at which Mills' ratio m satisfies m(t) = t, and the derivative m′(t) there. Each is the sum of two
+ * doubles.
+ */
 export const crossing = 0.7517915246935645;
 export const crossingRest = -1.4956759177009883e-17;
 export const crossingSlope = -0.43480950339926494;
 export const crossingSlopeRest = 3.3927793639128976e-13;
 
-/** Mills' ratio at t = 0, ¼, ½, … 6: a multiple of 2⁻⁴⁰ and the rest, a multiple of 2⁻⁸⁰. The entry of ¾ is not used. */
+/**
+ * Mills' ratio at t = 0, ¼, ½, … 6, as sums of two doubles: a multiple of 2⁻⁴⁰ and a smaller multiple of 2⁻⁸⁰. The
+ * entry of ¾ is not used.
+ */
 export const ratios: usize = memory.data<f64>([
   1.253314137315101, 3.9914455675520163e-13,
   1.037824575853847, -1.2009671228072684e-13,

@@ -19,8 +19,8 @@ function rotated(y: v128, count: i32): v128 {
 }
 
 /**
- * Writes the Threefry blocks (x, y) of two groups of counters to `words`: x and y of the first group, then x and y of
- * the second. A group has the counters (c, stream), (c + 1, stream), (c + 2, stream) and (c + 3, stream).
+ * Writes eight Threefry blocks to memory, for two groups of four counters. The first group has the counters (c, stream)
+ * to (c + 3, stream), the second (otherC, otherStream) to (otherC + 3, otherStream).
  */
 function blocks(k0: i32, k1: i32, c: i32, stream: i32, otherC: i32, otherStream: i32): void {
   const lanes = i32x4(0, 1, 2, 3);
@@ -28,8 +28,8 @@ function blocks(k0: i32, k1: i32, c: i32, stream: i32, otherC: i32, otherStream:
   let y = i32x4.splat(stream + k1);
   let u = i32x4.add(i32x4.splat(otherC + k0), lanes);
   let v = i32x4.splat(otherStream + k1);
-  // After every four rounds, Threefry adds two key words to its state: (k1, k2), then (k2, k0), then (k0, k1), and so
-  // on. a, b and c2 hold the next three key words.
+  // After every four rounds, Threefry adds two of its three key words to its state: first (k1, k2), then (k2, k0), then
+  // (k0, k1), and so on. The variables a, b and c2 hold the key words in the order of their next use.
   let a = k1;
   let b = 0x1bd11bda ^ k0 ^ k1;
   let c2 = k0;
@@ -87,8 +87,8 @@ function blocks(k0: i32, k1: i32, c: i32, stream: i32, otherC: i32, otherStream:
 }
 
 /**
- * Returns two uniform numbers of 53 bits, made from two of the Threefry blocks in `words`. `group` (0 or 1) and `half`
- * (0 or 1) select the blocks.
+ * Returns two uniform numbers of 53 bits, made from two of the eight Threefry blocks in memory. `group` (0 or 1)
+ * selects four of the blocks, and `half` (0 or 1) selects two of these four.
  */
 // @ts-ignore: decorator
 @inline
@@ -101,7 +101,8 @@ function uniform53(group: usize, half: usize): v128 {
 }
 
 /**
- * Returns two uniform numbers of 24 bits, made from the two Threefry blocks in `words` that `group` and `half` select.
+ * Returns two uniform numbers of 24 bits, made from two of the eight Threefry blocks in memory. `group` (0 or 1)
+ * selects four of the blocks, and `half` (0 or 1) selects two of these four.
  */
 // @ts-ignore: decorator
 @inline
@@ -159,9 +160,9 @@ export function uniform64(
 }
 
 /**
- * The divisors k (k + 1) of the Taylor series of sine and cosine. Each vector has the divisors for two numbers, which
- * `cosine` computes at once. The four blocks of nine vectors are for cosine and cosine, sine and cosine, cosine and
- * sine, and sine and sine. A sine has one term fewer, so its last divisor is infinite.
+ * The divisors k (k + 1) of the Taylor series of cosine and sine, for two numbers at a time. Each of the four rows is
+ * for a pair of functions: (cos, cos), (sin, cos), (cos, sin) and (sin, sin). Sine has one term fewer, so its last
+ * divisor is infinite.
  */
 const divisors: usize = memory.data<f64>([
   2, 2, 12, 12, 30, 30, 56, 56, 90, 90, 132, 132, 182, 182, 240, 240, 306, 306,

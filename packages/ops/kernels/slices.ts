@@ -1,6 +1,5 @@
-// Functions shared by softmax, logSoftmax and cross-entropy. Slices have n contiguous entries. Writing the result of a
-// slice may overwrite up to one SIMD vector beyond its end, where the result of the next slice is then written. The
-// result for a slice depends only on that slice.
+// Functions shared by softmax, logSoftmax and cross-entropy. A slice has n contiguous entries, and its result depends
+// on no other slice. Writing a result may overwrite up to 16 bytes after its end, so slices must be processed in order.
 
 import { expBelow, one } from "./exp";
 import { log } from "./functions";
@@ -92,9 +91,8 @@ export function position<T>(n: i32, x: usize, maximum: T): i32 {
 }
 
 /**
- * Returns the sum of 2ᵖ exp(x − maximum) over a slice, with p = 64 for floats and p = 512 for doubles. If `isKept` is
- * true, writes the terms to y. If `isOfOthers` is true, the sum omits the maximum's own term; if several entries equal
- * the maximum, omits only one of them.
+ * Returns the sum of 2ᵖ exp(x − maximum) over the entries x of a slice, with p = 64 for floats and p = 512 for doubles.
+ * If `isKept` is set, writes the terms to y. If `isOfOthers` is set, leaves out one entry that equals the maximum.
  */
 // @ts-ignore: decorator
 @inline

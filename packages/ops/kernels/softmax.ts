@@ -34,8 +34,8 @@ export function softmax64(rows: i32, n: i32, y: usize, x: usize): void {
 }
 
 /**
- * Returns Σ s (g − near) / Σ s for a slice of the softmax output s and of the cotangent g, with a number `near` close to
- * g. Returns 0 if Σ s is 0, and NaN if Σ s is infinite.
+ * Returns the mean of g − near with the weights s, for the entries g and s of two slices. Returns 0 if the weights sum
+ * to 0, and NaN if their sum is infinite.
  */
 function meanBeyond<T>(n: i32, s: usize, g: usize, near: f64): f64 {
   const center = f64x2.splat(near);
@@ -70,8 +70,8 @@ function meanBeyond<T>(n: i32, s: usize, g: usize, near: f64): f64 {
   return mean + (mean - mean);
 }
 
-// The mean of the cotangent g, weighted by the softmax s, is center + rest. `weightedMean` in ../src/loops/slices.ts
-// explains this sum.
+// Computes the softmax pullback s (g − ḡ), where ḡ is the mean of the cotangent g with the weights s. ḡ is computed as
+// a sum of two doubles, as in `weightedMean` of ../src/loops/slices.ts.
 // @ts-ignore: decorator
 @inline
 function softmaxPullback<T>(rows: i32, n: i32, y: usize, s: usize, g: usize): void {

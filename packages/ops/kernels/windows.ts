@@ -32,9 +32,9 @@ function addRun<T>(to: usize, from: usize, bytes: usize): void {
 }
 
 /**
- * If `isGather` is true, copies a window of an image to a matrix row; otherwise adds the row to the window. The window
- * must be completely inside the image. It has `count` runs of `bytes` bytes, which are `step` bytes apart in the image.
- * Returns the address after the row.
+ * Copies a window that is completely inside the image to a row of the matrix if `isGather` is set; otherwise adds the
+ * row to the window. The window consists of `count` blocks of `bytes` contiguous bytes, which are `step` bytes apart in
+ * the image. Returns the address after the row.
  */
 // @ts-ignore: decorator
 @inline
@@ -78,7 +78,7 @@ function each<T>(
       }
       continue;
     }
-    // Columns `start` to `end` − 1 of the convolution kernel are inside the image.
+    // At the left or right edge of the image, only the columns `start` to `end` − 1 of a window are inside the image.
     const start = firstX >= 0 ? 0 : min(kernelWidth, (dilationX - 1 - firstX) / dilationX);
     const room = width - firstX;
     const end = room <= 0 ? start : max(start, min(kernelWidth, (room + dilationX - 1) / dilationX));

@@ -21,8 +21,8 @@ export interface Finding {
 }
 
 /**
- * Returns the error bound, in ulp, for a result of the kernels `running`. A plain JavaScript loop rounds a float32
- * value only once. A derivative has a larger bound, because it is a product of rounded numbers.
+ * Returns the error bound, in ulp, for a result that was computed with the kernels `running`. A plain JavaScript loop
+ * rounds a float32 value only once. A derivative has a larger bound, because it is a product of rounded numbers.
  */
 export function boundOf({ op, quantity, dtype }: Omit<Finding, "ulps" | "at">, running: Kernels): number {
   if (softmaxFamily.has(op) && running !== "plain") return 4;
@@ -41,8 +41,8 @@ const specialFunctions = new Set([
 ]);
 
 /**
- * The results that are sums of positive and negative terms. Their errors are measured relative to the size of the
- * terms.
+ * The names of results that are sums of positive and negative terms, so that digits may cancel. Their errors are
+ * measured relative to the size of the terms.
  */
 const sumQuantities = new Set([
   "logAddExp value",

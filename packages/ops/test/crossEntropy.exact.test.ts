@@ -99,9 +99,8 @@ function ulps(got: Tensor, wanted: readonly Sum[], digits: number): number {
   return Math.max(...errors);
 }
 
-// The logits are multiples of a fixed step, so that their differences are exact doubles. Otherwise the test would
-// measure rounding errors of differences, which exp amplifies. Rows range from uniform ones to rows whose largest
-// probability is 1 − 10⁻²⁶. The largest logit is first, last, or occurs twice.
+// Rounds a logit to a multiple of 1/64, so that differences of logits are exact. Otherwise, the test would measure the
+// rounding errors of the differences, which exp amplifies.
 const grid = (x: number) => Math.round(x * 64) / 64;
 const tables: readonly Rows[] = [
   [

@@ -44,7 +44,10 @@ const total = (terms: readonly number[]): number => terms.reduce((sum, x) => sum
 /** The directions of second derivatives. */
 const direction = [1, -2, 4];
 
-/** Returns the loss of one row and its derivatives, computed from the definition and the policies for edge values. */
+/**
+ * Returns the loss of one row and its derivatives, computed from the definition, with the documented results for
+ * infinite, NaN and ignored entries.
+ */
 function expected(x: Row, target: Target, e: number, weight: Row = [1, 1, 1]) {
   const zeros = x.map(() => 0);
   if (target === ignored) return { loss: 0, byX: zeros, byT: zeros, byW: zeros, second: zeros };
@@ -76,7 +79,6 @@ interface Given {
   readonly weight: Row | undefined;
 }
 
-/** Returns the losses of the rows, all derivatives per row, and the cotangent of the weights. */
 function derivatives({ rows, target, e, weight }: Given, g: Row) {
   const isLabels = typeof target[0] === "number";
   const t = isLabels ? int32(target as number[]) : tensor(target as number[][]);

@@ -38,7 +38,10 @@ interface Meant {
   readonly written: string;
 }
 
-/** Returns a random contraction with 1 to 4 operands. The labels "1" and "0" are the last two axes of the ellipsis. */
+/**
+ * Returns a random einsum contraction of 1 to 4 operands. If its subscripts contain "...", the labels "1" and "0" stand
+ * for the two axes of "...".
+ */
 function contraction(seed: number): Meant {
   const roll = dice(seed);
   const pick = <T>(list: readonly T[]): T => list[roll(list.length)]!;

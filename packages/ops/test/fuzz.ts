@@ -114,7 +114,7 @@ function targetsOf({ core, ops, gradcheck, ndarray }: Library): Target[] {
   return found;
 }
 
-/** Expressions whose values are invalid for most arguments. */
+/** Source texts of values that are invalid for most arguments of functions. */
 const expressions = `
   undefined; null; true; false; 0; -0; 1; -1; 2; 3; 0.5; -2.5; NaN; Infinity; -Infinity;
   2 ** 31; 2 ** 32; 2 ** 53; 2 ** 60; -(2 ** 31); 1e308; 5e-324; 1n; 2n ** 70n;
@@ -272,7 +272,7 @@ export function callsOf(library: Library, seed: number): { at(k: number): { text
     return { value: args.toSpliced(k, 1, value), text: `argument ${k}${text}` };
   }
 
-  /** Replaces `x` itself or an entry of `x` by an invalid value, up to four levels deep. */
+  /** Replaces the argument `x`, or an entry of `x` at most four levels deep, by an invalid value. */
   function exchanged(x: unknown, random: (n: number) => number, depth: number): Written {
     const keys = depth < 4 ? keysOf(x) : [];
     if (keys.length === 0 || random(3) === 0) return nasty(random);

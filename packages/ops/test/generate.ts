@@ -11,7 +11,7 @@ interface Limits {
   readonly floats?: readonly Tensor["dtype"][];
   /** The maximum number of steps. */
   readonly steps?: number;
-  /** The maximum total number of elements of float inputs. */
+  /** All float inputs together have at most this many elements. */
   readonly elements?: number;
 }
 
@@ -58,14 +58,14 @@ function* simplerPrograms(program: Program): Generator<Program> {
   const scope = program.scope(program.point);
   const isFloatName = (name: string) => isFloat(scope.get(name)!.dtype);
   if (outputs.length > 1) for (const output of outputs) yield new Program(leaves, steps, [output]);
-  // First candidate for a smaller program: a step becomes an input with the step's value, and the steps that only this
-  // step needs are dropped.
+  // Tries to replace a step by an input with the same value, so that the steps that only this step needs can be
+  // dropped.
   for (const step of steps.toReversed()) {
     const others = steps.filter((other) => other !== step);
     if (outputs.includes(step.name) || namesUsedBy(step).size === 0) continue;
     yield new Program([...leaves, leafOf(step.name, scope.get(step.name)!)], others, outputs);
   }
-  // Next candidate for a smaller program: the last step is dropped, and its inputs become outputs.
+  // Tries to drop the last step of a program: the inputs of the step become outputs of the program.
   for (const output of outputs) {
     const step = steps.find(({ name }) => name === output);
     const before = [...(step ? namesUsedBy(step) : [])].filter(isFloatName);
@@ -76,7 +76,7 @@ function* simplerPrograms(program: Program): Generator<Program> {
         outputs.flatMap((name) => (name === output ? before : name)),
       );
   }
-  // Next candidates for a smaller program: a step is replaced by one of its inputs with the same dtype and shape.
+  // Tries to replace a step by one of its inputs with the same dtype and shape.
   for (const [i, step] of steps.entries()) {
     const kind = (name: string) => `${scope.get(name)?.dtype} ${scope.get(name)?.shape}`;
     for (const name of namesUsedBy(step)) {

@@ -25,7 +25,7 @@ let hosts = 0;
  */
 export async function host(WebAssembly: unknown): Promise<Host> {
   const copy: typeof Kernels = await import(/* @vite-ignore */ `../src/wasm/kernels.ts?host=${hosts++}`);
-  // A function made by `bind` adds no entry to the stack of an error.
+  // A function that JavaScript's `bind` made adds no entry to the stack of an error, but an arrow function would.
   const kernels: OwnKernels["kernels"] = copy.chooseKernels.bind(null, library);
   const currentEngine = copy.engineOf.bind(null, library) as OwnKernels["currentEngine"];
   const sharedKernels = copy.instantiateShared.bind(null, library, "simd");

@@ -76,7 +76,10 @@ describe("a formula of tensors", () => {
   const level = { "+": 1, "-": 1, "*": 2, "/": 2, "@": 2, "**": 4 } as const;
   type Operator = keyof typeof binary;
 
-  /** A random formula: its source text, cut at the operands; its operands; and its value, computed by calls of ops. */
+  /**
+   * A random formula. `texts` are the parts of its source text between the operands, and `value` is its value, computed
+   * by calls of ops.
+   */
   interface Case {
     readonly texts: readonly string[];
     readonly operands: readonly Tensor[];

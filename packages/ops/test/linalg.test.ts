@@ -194,8 +194,8 @@ describe("equal eigenvalues", () => {
         expectClose(grad((X: Tensor) => sum(exp(eigh(X).values)))(A), svdOfExp(A), 1e-13);
       });
       it("have exact derivatives in functions of the whole eigenspace", () => {
-        // P projects on the eigenspace of the eigenvalue 1, and the other eigenvalue is 2. A change dA of the matrix
-        // changes P by dP = −P dA (I − P) − (I − P) dA P.
+        // P is the projection on the eigenspace of the eigenvalue 1 of a matrix A with the eigenvalues 1, 1 and 2. If A
+        // changes by dA, P changes by −P dA (I − P) − (I − P) dA P.
         const G = random([3, 3], 4);
         const projector = (X: Tensor) => {
           const V = slice(eigh(X).vectors, { stop: [3, 2] });
@@ -261,8 +261,8 @@ function svdOfExp(A: Tensor): Tensor {
 
 describe("equal and zero singular values", () => {
   it("have an exact derivative in U Vᵀ at an orthogonal matrix", () => {
-    // If an orthogonal matrix Q changes by dA, the orthogonal factor of its polar decomposition changes by Q skew(Qᵀ
-    // dA).
+    // If a change dA is added to an orthogonal matrix Q, the orthogonal factor of the polar decomposition changes by Q
+    // skew(Qᵀ dA).
     const G = random([3, 3], 4);
     const M = matmul(transpose(Q3), G);
     const polar = (X: Tensor) => {

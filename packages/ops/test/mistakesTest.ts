@@ -26,10 +26,10 @@ export const functionNames = (exported: Readonly<Record<string, unknown>>): stri
 export type Chapter = Readonly<Record<string, readonly string[]>>;
 
 interface Mistakes {
-  /** Code that runs before each wrong call. */
+  /** Source code, such as imports, that runs before each call in `mistakes`. */
   readonly prelude: string;
   readonly mistakes: Chapter;
-  /** The values of the variables that the calls in `mistakes` use, by name. */
+  /** The variables that the source code of `mistakes` uses: maps names to values. */
   readonly scope: Readonly<Record<string, unknown>>;
   /** The names of functions that must each throw in at least one of the calls in `mistakes`. */
   readonly speakers: readonly string[];

@@ -13,7 +13,7 @@ const alongX: Record<string, (f: F) => F> = {
   jvp: (f) => (x) => jvp(f, [x], [x]).tangent,
 };
 
-/** Transforms whose result computes the same values as f. */
+/** Transforms that return a function with the same values as f. */
 const identities: Record<string, (f: F) => F> = {
   vmap: (f) => (x) => at(vmap(f)(stack([mul(x, 0.5), x])), 1),
   "vmap over captured tensors": (f) => (x) => at(vmap((c: Tensor) => f(mul(x, c)))(tensor([1, 0.5])), 0),

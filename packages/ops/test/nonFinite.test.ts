@@ -58,10 +58,7 @@ type Function = (x: Tensor) => Tensor;
 interface Case {
   readonly f: Function;
   readonly at: Tensor;
-  /**
-   * The expected message consists of the text before the location in the user's file, the location, and the text after
-   * it.
-   */
+  /** The text of the message before and after the location in the user's file. */
   readonly says: readonly [what: string, why: string];
   readonly cured?: Function;
 }

@@ -41,10 +41,9 @@ export function softmax(xs: readonly number[]): Precise[] {
 export const logSumExp = (xs: readonly number[]): Precise => log(total(xs.map((x) => exp(precise(x)))));
 
 /**
- * For a row of logits with the softmax s, returns a function of the target probabilities t, which need not sum to 1.
- * The function returns the loss −Σ t log s, its derivatives with respect to t, and its derivatives s Σt − t with
- * respect to the logits. For each logit, `terms` is the sum of the magnitudes of the two products whose difference is
- * the derivative.
+ * Returns a function that computes the cross-entropy −Σ t log s of a row of logits, where s = softmax(logits), for
+ * target probabilities t, which need not sum to 1. It also computes the derivatives with respect to t and to the
+ * logits. Each derivative s Σt − t is a difference of two products, and `terms` is the sum of their magnitudes.
  */
 export function crossEntropy(xs: readonly number[]) {
   const [s, norm] = [softmax(xs), logSumExp(xs)];

@@ -44,8 +44,8 @@ interface Call {
 }
 
 /**
- * A step that applies a transform such as grad to a function, at the arguments `args`. The function has `params`,
- * `body` and `result`, and may use tensors of outer scopes.
+ * A step such as y = grad(f)(x). The function f has the parameters `params`, the steps `body` and the value `result`,
+ * and may use tensors of outer scopes.
  */
 interface TransformStep {
   readonly name: string;
@@ -62,8 +62,8 @@ interface Transform {
   readonly apply: (f: Body, ...args: Tensor[]) => Tensor;
   readonly text: (f: string, ...args: string[]) => string;
   /**
-   * `args` is the number of arguments of the transform. `params` is the number of parameters of the function that it
-   * transforms.
+   * The number of arguments that the transform takes besides the function, and the number of parameters of the
+   * function.
    */
   readonly arity: readonly [args: number, params: number];
   readonly needsScalar?: true;

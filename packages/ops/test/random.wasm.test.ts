@@ -18,7 +18,7 @@ afterAll(() => void kernels(choice));
 
 const compiled = available.filter((name) => name !== "plain");
 const keys = [0, 1, -1, 123456789, 2 ** 52 + 12345].map(randomKey);
-/** All sizes up to 40, the sizes next to a whole chunk of 4096 numbers, and a size of several chunks. */
+/** Small sizes, and sizes around 4096, the number of random numbers that a kernel computes at a time. */
 const sizes = [...Array.from({ length: 40 }, (_, i) => i + 1), 4095, 4096, 4097, 20_011];
 
 type Draw = (key: Tensor, shape: readonly number[], dtype: "float32" | "float64") => Tensor;

@@ -65,7 +65,7 @@ function operand({ shape, seed, isTransposed }: Case, dtype: "float64" | "float3
   return isTransposed ? transpose(x) : x;
 }
 
-/** Returns the results of the slices, each reduced alone by plain loops. */
+/** Returns the reduction of x along `axes`, computed slice by slice with plain loops. */
 function sliceBySlice(reduce: Reduce, x: Tensor, axes: readonly number[]): Tensor {
   const kept = [...x.shape.keys()].filter((axis) => !axes.includes(axis));
   const n = axes.reduce((size, axis) => size * x.shape[axis]!, 1);

@@ -235,7 +235,7 @@ describe("slice", () => {
     const at = (bound: number) => (bound < 0 ? bound + n : bound);
     const from = start === null ? (step > 0 ? 0 : n - 1) : at(start);
     const to = stop === null ? (step > 0 ? Infinity : -Infinity) : at(stop);
-    // Python first clamps a start index out of range to the nearest end.
+    // If the start of a Python slice is out of range, the slice begins at the nearest end.
     let i = step > 0 ? Math.max(from, 0) : Math.min(from, n - 1);
     const found: number[] = [];
     for (; i >= 0 && i < n && (step > 0 ? i < to : i > to); i += step) found.push(i);

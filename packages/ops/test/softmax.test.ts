@@ -16,7 +16,7 @@ const ulp = 2 ** -53; // half a unit in the last place of 1: one rounding
 const infinity = Number.POSITIVE_INFINITY;
 const nan = Number.NaN;
 
-/** Rows of logits: ordinary rows, wide rows, and rows whose largest probability is 1 − 10⁻³ … 1 − 10⁻²⁰. */
+/** Rows of logits, among them rows whose largest probability is between 1 − 10⁻³ and 1 − 10⁻²⁰. */
 const rows: readonly (readonly number[])[] = [
   ...[1, 5, 40].map((scale) => numbers(mul(random([6], scale), scale))),
   ...[7, 14, 27.6, 36, 46].flatMap((gap) => [
@@ -133,9 +133,9 @@ describe("logSoftmax", () => {
         const sumOfG = total(g.map(precise));
         const wanted = s.map((p, i) => toNumber(precise(g[i]!) - times(p, sumOfG)));
         const got = numbers(vjp((x: Tensor) => logSoftmax(x), tensor(row)).pullback(tensor(g))[0]);
-        // Entry i of the pullback of logSoftmax is gᵢ − sᵢ Σ g, for the softmax s and the cotangent g. The bound for
-        // its error is relative to |gᵢ| + |sᵢ Σ g|. At the largest probability, the bound is relative to the entry
-        // itself.
+        // Entry i of the pullback of logSoftmax is gᵢ − sᵢ Σ g, for the softmax s and the cotangent g. The allowed
+        // error is relative to |gᵢ| + |sᵢ Σ g|. For the largest probability, it is relative to the entry of the
+        // pullback.
         const peak = row.indexOf(Math.max(...row));
         for (const [i, x] of got.entries()) {
           const terms = i === peak ? Math.abs(wanted[i]!) : Math.abs(g[i]!) + Math.abs(toNumber(times(s[i]!, sumOfG)));

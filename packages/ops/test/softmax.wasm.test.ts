@@ -56,8 +56,8 @@ const total = (x: readonly number[], term: (x: number, j: number) => number): nu
   x.reduce((sum, v, j) => sum + term(v, j), 0);
 
 /**
- * Returns |g| as probabilities, with 0 where g < −0.5 and in place of tiny numbers. A kernel may round a subnormal
- * probability to 0, which changes the result if the cotangent is infinite.
+ * Returns |g|, used as probabilities, but 0 where g < −0.5 or |g| < 1e-300. A kernel may round a subnormal probability
+ * to 0, which changes the result if the cotangent is infinite.
  */
 const chances = (g: Tensor): Tensor => where(less(g, -0.5), 0, where(less(abs(g), 1e-300), 0, abs(g)));
 const firsts = (g: Tensor, axis: number): Tensor => take(g, 0, { axis });
@@ -115,7 +115,9 @@ const cases: Readonly<Record<string, Case>> = {
   },
 };
 
-/** Returns the softmax computed by plain loops, so that the comparison tests only the pullback. */
+/**
+ * Returns the softmax computed by plain loops, so that a test of the pullback does not depend on the kernel of softmax.
+ */
 function by1(x: Tensor, axis: number | readonly number[]): Tensor {
   const now = kernels().choice;
   const s = by("plain", () => softmax(x, { axis }));

@@ -79,7 +79,7 @@ const comparisonNames = ["equal", "notEqual", "less", "lessEqual", "greater", "g
 const otherBoolNames = ["any", "all", "randomBernoulli"];
 const logicalNames = ["logicalAnd", "logicalOr", "logicalXor", "logicalNot"];
 
-/** Returns a bool tensor: usually computed by a new call, sometimes a tensor that the program already has. */
+/** Returns a bool tensor. In most cases adds a call that computes the tensor; sometimes picks an existing tensor. */
 const bool = (w: Writer): Value =>
   (w.chance(40) ? w.pick(hasDType("bool")) : undefined) ??
   w.addCall(w.oneOf(w.chance(15) ? otherBoolNames : w.chance(50) ? logicalNames : comparisonNames));
@@ -207,8 +207,8 @@ function rowsOf(w: Writer): readonly [logits: Value, g: Value, axis: number] {
 }
 
 /**
- * Returns predictions and targets of the same shape, or one of the two as a scalar. With `hasLabels`, the targets may
- * be int32 labels.
+ * Returns a prediction and a target of the same shape, or a scalar in place of one of them. With `hasLabels`, the
+ * targets may be int32 labels.
  */
 const loss =
   (hasLabels: boolean): Use =>

@@ -35,8 +35,8 @@ export type Random = (least: number, limits: number) => number;
 
 const limits = { elements: 40, rank: 4, magnitude: 20, depth: 2 };
 /**
- * The exports from which a random step chooses. `where` and `cast` are listed several times, because int32 and bool
- * tensors affect the result only through them.
+ * The exports from which a random step chooses. `where` and `cast` are listed several times, because only these ops let
+ * int32 and bool tensors affect the result.
  */
 const callNames = [...allExports.map(({ name }) => name), ...Array(14).fill("where"), ...Array(8).fill("cast")];
 

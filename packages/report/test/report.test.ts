@@ -52,7 +52,10 @@ interface Element {
 }
 const all = (document: Document, selector: string): Element[] => [...document.querySelectorAll(selector)];
 
-/** Returns rows of two classes: for each bin, `count` predictions with the probability p; `hits` of them are correct. */
+/**
+ * Returns predictions and labels for two classes. For each entry [p, count, hits] of `bins`, the probability p is
+ * predicted for `count` rows, and `hits` of these predictions are correct.
+ */
 function binned(bins: readonly (readonly [p: number, count: number, hits: number])[]) {
   const all = bins.flatMap(([p, count, hits]) =>
     Array.from({ length: count }, (_, i) => [p, i < hits ? 0 : 1] as const),

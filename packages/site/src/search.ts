@@ -91,7 +91,7 @@ export function wordsOfPath(path: string): string {
   try {
     name = decodeURIComponent(last);
   } catch {
-    // keeps the encoded name, because the address contains an invalid escape sequence
+    // If the address contains an invalid escape sequence, the name stays encoded.
   }
   return name
     .replace(/\.\w+$/, "")

@@ -78,8 +78,8 @@ const scalarOps = {
 export type ScalarOp = keyof typeof scalarOps;
 
 /**
- * A byte array that grows. It copies bytes in bulk, because the JavaScript engine has not yet optimized this code when
- * a plan is assembled.
+ * A byte array that grows. Bytes are copied in bulk, because the JavaScript engine has not yet optimized this code when
+ * `compile` assembles a module.
  */
 class Bytes {
   #bytes: Uint8Array = new Uint8Array(1024);
@@ -268,13 +268,13 @@ export class Code {
   bits(op: BitOp): this {
     return this.#vector(bitOps[op]);
   }
-  /** Converts the floats 0 and 1 of a vector to doubles. */
+  /** Converts lanes 0 and 1 of a float32 vector to a vector of two float64 numbers. */
   promoteLow(): this {
     return this.#vector(0x5f);
   }
   /**
-   * Converts the floats 2 and 3 of a vector to doubles. The caller must push the vector twice. Appends several
-   * instructions.
+   * Converts lanes 2 and 3 of a float32 vector to a vector of two float64 numbers. The caller must push the float32
+   * vector twice. Appends several instructions.
    */
   promoteHigh(): this {
     return this.#shuffle([8, 9, 10, 11, 12, 13, 14, 15, 0, 1, 2, 3, 4, 5, 6, 7]).promoteLow();

@@ -8,7 +8,7 @@ export function instantiate(
   return { module, exports: new WebAssembly.Instance(module, imports).exports };
 }
 
-/** The subset of WebAssembly's declarations that plans use. */
+/** The members of the global `WebAssembly` that this package uses. */
 interface WebAssemblyApi {
   Module: new (binary: Uint8Array) => object;
   Instance: new (

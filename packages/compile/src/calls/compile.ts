@@ -12,13 +12,13 @@ import { hasTraced, isTraced } from "./signature.ts";
 
 export interface CompileOptions {
   /**
-   * `"wasm"`: a generated WebAssembly function runs the whole plan. `"js"`: a JavaScript loop runs the same
-   * instructions, which helps to find mistakes. Default: `"wasm"`.
+   * `"wasm"`: a generated WebAssembly function runs the whole compiled program. `"js"`: a JavaScript loop calls the
+   * same kernels and fused loops one after another, which helps to find mistakes. Default: `"wasm"`.
    */
   readonly engine?: Engine | undefined;
   /**
-   * The largest number of plans that are kept. When a new signature exceeds this number, the least recently used plan
-   * is dropped. Default: 8.
+   * The largest number of signatures whose compiled programs are kept. A new signature beyond this number replaces the
+   * least recently used signature. Default: 8.
    */
   readonly maxPlans?: number | undefined;
   /**
@@ -28,16 +28,16 @@ export interface CompileOptions {
    */
   readonly donate?: readonly number[] | undefined;
   /**
-   * The number of threads that share long instructions: products, softmax and large loops. The bits of the results do
-   * not depend on this number. Threads need Node, or a page that is cross-origin isolated. A plan that is faster on one
-   * thread runs on one thread. Default: 1.
+   * The number of threads among which matrix products, softmax and large loops are divided. Results have the same bits
+   * for any number of threads. Threads need Node, or a page that is cross-origin isolated. If a single thread is
+   * faster, only a single thread runs. Default: 1.
    */
   readonly threads?: number | undefined;
 }
 
 /**
  * A compiled function. Each signature (the structure, shapes, dtypes and plain values of the arguments) has its own
- * compiled plan.
+ * compiled program.
  */
 export interface Compiled<A extends readonly unknown[], R> {
   (...args: A): R;
@@ -47,14 +47,15 @@ export interface Compiled<A extends readonly unknown[], R> {
    */
   readonly signatures: number;
   /**
-   * Returns a report about the plan for these arguments. Makes the plan if no call with the same signature has made it.
-   * @throws ArgumentError if no plan can run, for example on a platform without WebAssembly
+   * Returns a report about the compiled program for the arguments `args`. Compiles the function if the signature of
+   * `args` is new.
+   * @throws ArgumentError if no compiled program can run, for example on a platform without WebAssembly
    */
   plan(...args: A): PlanReport;
   /**
    * Calls the function `times` times, and passes each value as the first argument of the next call. The other arguments
-   * stay the same. Returns the last value. All calls run inside the memory of the plan, so small models train several
-   * times faster. The value must have the structure, shapes and dtypes of the first argument.
+   * stay the same. Returns the last value. Between the calls, all tensors stay in WebAssembly memory, so small models
+   * train several times faster. The value must have the structure, shapes and dtypes of the first argument.
    * @throws ArgumentError unless `times` is a whole number of at least 1, and the value is like the first argument
    */
   repeat(times: number, ...args: A): R;
@@ -65,22 +66,25 @@ export interface EngineOptions {
   /** The engine that runs the programs, such as `onnx(ort)` of `@wengert/onnx`. */
   readonly engine: ProgramEngine;
   /**
-   * The largest number of plans that are kept. When a new signature exceeds this number, the least recently used plan
-   * is dropped. Default: 8.
+   * The largest number of signatures whose compiled programs are kept. A new signature beyond this number replaces the
+   * least recently used signature. Default: 8.
    */
   readonly maxPlans?: number | undefined;
 }
 
 /**
- * Returns a compiled version of `f`, which computes the same values. The first call with a new signature traces `f` and
- * plans its steps. Equal steps run once, elementwise steps become one loop, and all tensors stay in the memory of the
- * kernels. The signature of a call is the structure of its arguments, the shapes and dtypes of the tensors, and all
- * other values, such as numbers and text. `f` takes trees of tensors and other values, and returns a tree. Tensors that
- * `f` captures from its scope are constants of the plan.
+ * Returns a compiled version of `f`, which computes the same values. `f` takes trees of tensors and other values, and
+ * returns a tree. The signature of a call is the structure of its arguments, the shapes and dtypes of the tensors, and
+ * all other values, such as numbers and text. The first call with a new signature traces `f` and compiles the traced
+ * program to WebAssembly. Tensors that `f` captures from its scope are constants of the compiled program.
+ *
+ * The compiled program runs duplicate steps once, fuses elementwise steps into loops, and keeps all tensors in
+ * WebAssembly memory. With an engine such as `onnx(ort)`, the engine runs the traced programs, and calls return
+ * promises.
  *
  * While a tape or a trace is recording, `f` runs eagerly, so the compiled function can be differentiated. `f` also runs
- * eagerly on a platform without WebAssembly. If an op fails in a plan, `f` runs eagerly and throws the error of the op.
- * With an engine such as `onnx(ort)`, the engine runs the traced programs, and calls return promises.
+ * eagerly on a platform without WebAssembly. If an op fails in the compiled program, `f` runs eagerly and throws the
+ * error of the op.
  * @throws ArgumentError unless `f` is a function and the options are valid. A call throws a TracedValueError if `f`
  * reads a value, and a TreeError if an argument contains an object that is neither a tensor nor plain.
  */

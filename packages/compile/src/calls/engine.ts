@@ -6,8 +6,8 @@ import { knownPlans, type Traced } from "./known.ts";
 import { hasTraced } from "./signature.ts";
 
 /**
- * An engine runs programs instead of the kernels of Wengert. For example, `onnx(ort)` of `@wengert/onnx` runs programs
- * with ONNX Runtime.
+ * An engine that runs traced programs in place of Wengert's own kernels. For example, the engine `onnx(ort)` of
+ * `@wengert/onnx` runs programs with ONNX Runtime.
  */
 export interface ProgramEngine {
   /** The name of the engine in reports and messages. */
@@ -28,15 +28,15 @@ export interface PreparedProgram {
    */
   run(inputs: readonly Tensor[]): readonly Tensor[] | Promise<readonly Tensor[]>;
   /**
-   * Frees the memory of the program. When `compile` drops a plan, it calls `release` after the last run of the plan has
-   * finished.
+   * Frees the memory of the prepared program. `compile` calls `release` when the program leaves the cache of compiled
+   * programs and its last run has finished.
    */
   release?(): unknown;
 }
 
 /**
  * A compiled function that an engine runs. Each signature (the structure, shapes, dtypes and plain values of the
- * arguments) has its own plan.
+ * arguments) has its own program.
  */
 export interface EngineCompiled<A extends readonly unknown[], R> {
   (...args: A): Promise<R>;
@@ -86,7 +86,10 @@ export function compileOn<A extends readonly unknown[], R>(
   return compiled as EngineCompiled<A, R>;
 }
 
-/** Runs the passes, and prepares the resulting program. @throws WengertError if the engine cannot run it */
+/**
+ * Runs the compiler passes on a traced program, and prepares the optimized program.
+ * @throws WengertError if the engine cannot run the program
+ */
 function planOn(engine: ProgramEngine, traced: Program): EnginePlan {
   const programs = programsOf(traced);
   let prepared: PreparedProgram;

@@ -10,11 +10,11 @@ export interface Traced<A extends readonly unknown[]> {
   readonly signature: Signature;
   readonly args: A;
   readonly inputs: readonly Tensor[];
-  /** Whether the plan is used by `repeat` instead of by calls of the compiled function. */
+  /** Whether the program is compiled for `repeat`, and not for single calls. */
   readonly repeats: boolean;
 }
 
-/** The plan of a signature. `P` is the type of plans. */
+/** The compiled program of one signature. `P` is the type of compiled programs. */
 interface Known<P> {
   readonly signature: Signature;
   readonly repeats: boolean;
@@ -23,22 +23,25 @@ interface Known<P> {
   readonly plan: P;
 }
 
-/** The plans of a compiled function for the most recently used signatures. */
+/** A cache of the compiled programs of a function, for the most recently used signatures. */
 export interface KnownPlans<A extends readonly unknown[], P> {
   /**
-   * Returns the plan for the arguments, and writes their tensors to `inputs`. Returns `undefined` if the signature is
-   * new.
+   * Returns the compiled program for the arguments, and writes the tensors of the arguments to `inputs`. Returns
+   * `undefined` if the signature of the arguments is new.
    */
   readonly match: (args: A, inputs: Tensor[], repeats?: boolean) => Known<P> | undefined;
-  /** Returns the plan for the arguments, and writes their tensors to `inputs`. Makes a plan if the signature is new. */
+  /**
+   * Returns the compiled program for the arguments, and writes the tensors of the arguments to `inputs`. Compiles the
+   * function if the signature of the arguments is new.
+   */
   readonly find: (args: A, inputs: Tensor[], repeats?: boolean) => Known<P>;
   /** Returns the number of signatures that were traced so far. */
   readonly count: () => number;
 }
 
 /**
- * Keeps up to `maxPlans` plans of `f`. `make` makes a plan for a new signature. When a plan is dropped, `drop` receives
- * the plan.
+ * Returns a cache of at most `maxPlans` compiled programs of `f`. `make` compiles the program for a new signature.
+ * `drop` receives each program that leaves the cache.
  */
 export function knownPlans<A extends readonly unknown[], P>(
   f: (...args: A) => unknown,

@@ -3,8 +3,8 @@ import { isAlike, kindText, leaves, walk } from "@wengert/core/extend";
 import type { Pair } from "../plans/sharing.ts";
 import type { Signature } from "./signature.ts";
 
-// An output of a plan may reuse the memory of an input, if the next call is likely to receive the output as this input,
-// such as the updated parameters of a training step.
+// An output of a compiled program may reuse the memory of an input, if the next call is likely to receive the output as
+// this input. For example, the updated parameters of a training step can reuse the memory of the old parameters.
 
 /**
  * Chooses an output that reuses the memory of each tensor of the donated arguments: the output at the same path, such

@@ -10,8 +10,8 @@ export interface Signature {
   /** For each tensor, the index of the argument that contains the tensor. */
   readonly argumentOf: readonly number[];
   /**
-   * Compares the signature of other arguments with this one. Returns the first difference as a text, such as "rate had
-   * a new value", or `undefined` if the signatures are equal. If they are equal, appends the tensors of the arguments
+   * Compares the signature of `args` with the stored signature. Returns the first difference as a text, such as "rate
+   * had a new value", or `undefined` if the signatures are equal. For equal signatures, appends the tensors of `args`
    * to `list`.
    */
   readonly difference: (args: readonly unknown[], list: Tensor[]) => string | undefined;
@@ -20,8 +20,8 @@ export interface Signature {
 }
 
 /**
- * Compares a part of an argument with the part at the same path in the signature. Returns the first difference as a
- * text, and appends the tensors of the part to `list`.
+ * Compares `node`, a subtree of an argument, with the stored signature of the subtree at the same path. Returns the
+ * first difference as a text, or `undefined` if there is none. Appends the tensors of `node` to `list`.
  */
 type Comparison = (node: unknown, list: Tensor[]) => string | undefined;
 
@@ -79,7 +79,8 @@ export function signatureOf(f: (...args: never) => unknown, args: readonly unkno
         return undefined;
       };
     }
-    // Other objects, such as class instances, are not allowed, because their contents may change between two calls.
+    // Arguments of a compiled function must not contain class instances, because their contents may change between two
+    // calls.
     if (typeof node === "object" && node !== null)
       throw new TreeError(
         `compile: ${path} must be a tensor, a number, text or a function (or arrays and objects of them), got ${show(node)}${tensorHint(node) || "; pass numbers that change as a tensor"}`,

@@ -1,7 +1,8 @@
 import type { ComputedStep, Value } from "../memory/layout.ts";
 
-// An instruction of a plan calls a WebAssembly kernel with addresses of tensors. If `compile` has no rule for an op,
-// the instruction runs the op's JavaScript kernel on views of the same memory.
+// An instruction of a compiled program usually calls a WebAssembly kernel with the addresses of tensors. If no
+// WebAssembly kernel can compute an op, the instruction runs the op's JavaScript kernel on arrays in WebAssembly
+// memory.
 
 /**
  * An argument of a kernel: a whole number, a float64, or an address. An address is the start of the scratch memory, or
@@ -17,26 +18,29 @@ export interface KernelCall {
   readonly kind: "call";
   readonly kernel: string;
   readonly args: readonly Argument[];
-  /** How threads can divide the call. If this field is missing, a single thread makes the call. */
+  /** How to divide the kernel call among threads. If this field is missing, a single thread makes the kernel call. */
   readonly rows?: Rows;
 }
 
 /**
- * How to divide a kernel call into parts. Each part computes a range of the rows, and its addresses begin at the first
- * row of this range.
+ * How to divide a kernel call among threads. Each thread computes a range of rows, and its addresses begin at the first
+ * row of its range.
  */
 export interface Rows {
   /** The index of the kernel's argument that holds the number of rows. */
   readonly count: number;
-  /** The number of rows of each part is a multiple of this number, except in the last part. */
+  /** Each thread computes a multiple of this number of rows, except the thread with the last rows. */
   readonly unit: number;
-  /** The indices of the arguments that are addresses of rows, and the number of bytes from one row to the next. */
+  /**
+   * The indices of the kernel's arguments that are addresses. Each index is paired with the number of bytes from one
+   * row to the next.
+   */
   readonly addresses: readonly (readonly [argument: number, bytes: number])[];
   /** The estimated time of the whole call on one thread, in ns. */
   readonly time: number;
 }
 
-/** Runs the op of a step on views of the memory. */
+/** An instruction that runs the kernel of an op on arrays in WebAssembly memory. */
 export interface OpCall {
   readonly kind: "op";
   readonly computed: ComputedStep;
@@ -58,7 +62,10 @@ export type Instruction = KernelCall | OpCall | LabelCheck;
 /** Requests at least `bytes` bytes of scratch memory. */
 export type Reserve = (bytes: number) => void;
 
-/** Returns the instructions that compute a step with a float output, or `undefined` if no kernel can compute it. */
+/**
+ * Returns the instructions that compute a step of a program, whose output must be a float tensor. Returns `undefined`
+ * if no kernel can compute the step.
+ */
 export type Rule = (computed: ComputedStep, reserve: Reserve) => readonly Instruction[] | undefined;
 
 export const at = (value: Value, shift = 0): Argument => ({ value, shift });

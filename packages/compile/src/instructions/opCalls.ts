@@ -2,18 +2,18 @@ import { isFloat, type NdArray, ravel, sizeOf, type Unchecked } from "@wengert/c
 import type { Value } from "../memory/layout.ts";
 import type { LabelCheck, OpCall } from "./instruction.ts";
 
-/** Returns the elements of a tensor, as a view of the plan's memory. */
+/** Returns the elements of a tensor, as a view of WebAssembly memory. */
 type ArrayOf = (value: Value) => NdArray;
 
 /**
- * Thrown if a plan cannot compute the result for the values of its inputs, for example for an invalid label. The
- * function then runs eagerly, and the ops throw an error if the values are invalid.
+ * Thrown if a compiled program cannot compute a result, for example because a label is not the index of a class.
+ * `compile` then runs the original function eagerly, and its ops throw an error for invalid values.
  */
 export class NoPlanHere extends Error {}
 
 /**
- * Returns a function that runs an op on views of the plan's memory, in the way in which `@wengert/core` runs an op on
- * new arrays.
+ * Returns a function that runs the kernel of an op on arrays in WebAssembly memory. The kernel writes its result to an
+ * existing array, not to a new array.
  */
 export function opCall({ computed: { step, inputs, output } }: OpCall, arrayOf: ArrayOf): () => void {
   const [out, arrays] = [arrayOf(output), inputs.map(arrayOf)];
@@ -32,7 +32,10 @@ export function opCall({ computed: { step, inputs, output } }: OpCall, arrayOf: 
   };
 }
 
-/** Returns a function that throws NoPlanHere for a label that is not a class. */
+/**
+ * Returns a function that checks the labels of a loss. The function throws `NoPlanHere` for a label that is not the
+ * index of a class.
+ */
 export function labelCheck({ labels, classes }: LabelCheck, arrayOf: ArrayOf): () => void {
   const array = arrayOf(labels);
   return () => {

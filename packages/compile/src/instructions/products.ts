@@ -4,21 +4,24 @@ import { isRowMajorValue, widthOf } from "../memory/layout.ts";
 import { type Argument, at, type KernelCall, type Rows, type Rule } from "./instruction.ts";
 
 /**
- * The block sizes of the kernel for matrix products: the terms and the rows that the kernel packs at a time, and the
- * width of a tile in bytes. See gemm.ts in `@wengert/ops`.
+ * The block sizes of `gemm`, the kernel for matrix products. The kernel packs up to `packedTerms` terms and
+ * `packedRows` rows at a time. A tile of the product is `tileBytes` bytes wide. See gemm.ts in `@wengert/ops`.
  */
 const [packedTerms, packedRows, tileBytes] = [400, 60, 32];
-/** If the right matrix B has at most `maxNarrow` columns, each kernel call computes `blockRows` rows of the product. */
+/**
+ * For a large product A B in which B has at most `maxNarrow` columns, each kernel call computes at most `blockRows`
+ * rows.
+ */
 const [blockRows, maxNarrow] = [512, 64];
 /**
- * The largest number of terms that the float32 kernel adds up in float32. Matrix products with longer sums run as an
- * op.
+ * The kernel for matrix products in float32 adds at most this number of terms. For longer sums, the eager op `matmul`
+ * computes the product.
  */
 const maxSingleTerms = 64 * packedTerms;
 
 /**
- * Returns the kernel calls for matmul. Transposed operands need no copy, because the kernel takes strides. Batches of
- * more than 64 products run as an op.
+ * Returns the kernel calls that compute `matmul`. Transposed operands need no copy, because the kernel takes strides.
+ * Returns `undefined` for a batch of more than 64 matrix products.
  */
 export const matmulRule: Rule = ({ inputs: [a, b], output }, reserve) => {
   const size = widthOf(output.dtype);

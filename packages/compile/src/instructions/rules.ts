@@ -7,7 +7,10 @@ import { matmulRule } from "./products.ts";
 import { labelRule, softmaxRule } from "./slices.ts";
 import { sumRule } from "./sums.ts";
 
-/** Returns the instructions of a step: those of its op's rule, or a call of the op. */
+/**
+ * Returns the instructions that compute a step of a program: kernel calls if possible, otherwise a call of the step's
+ * op.
+ */
 export function instructionsFor(computed: ComputedStep, reserve: Reserve): readonly Instruction[] {
   const { dtype, size } = computed.output.buffer;
   const isFloat = dtype === "float32" || dtype === "float64";

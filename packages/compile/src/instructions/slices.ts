@@ -2,13 +2,13 @@ import { sizeOf } from "@wengert/core/extend";
 import { type ComputedStep, isRowMajorValue, type Value, widthOf } from "../memory/layout.ts";
 import { type Argument, at, type KernelCall, type Reserve, type Rule } from "./instruction.ts";
 
-/** The largest number of kernel calls for an op with an input that is repeated along axis 0. */
+/** The largest number of kernel calls into which an op is divided along axis 0. */
 const maxCalls = 256;
 
 /**
- * Returns the kernel calls of softmax or a similar op. A kernel processes contiguous slices along the last axes. If an
- * input is contiguous only within each entry of axis 0, for example because it is broadcast along this axis, each entry
- * takes a separate call.
+ * Returns the kernel calls for an op that works along the last axes, such as softmax. The kernel takes contiguous
+ * inputs only. If an input x is not contiguous, but each x[i] is, for example because x is broadcast along axis 0, each
+ * index i takes a separate kernel call.
  */
 function sliceCalls(
   name: string,
@@ -59,8 +59,8 @@ function sliceCall(kernel: string, inputs: readonly Value[], output: Value, rows
 }
 
 /**
- * Returns the function that plans the kernel calls of softmax, logSoftmax or one of their pullbacks. The axes must be
- * the last axes.
+ * Returns a function that translates softmax, logSoftmax or one of their pullbacks into kernel calls. The axes of the
+ * op must be the last axes.
  */
 export const softmaxRule =
   (name: string): Rule =>
@@ -69,10 +69,7 @@ export const softmaxRule =
     return sliceCalls(name, computed, axes, reserve);
   };
 
-/**
- * Returns the function that plans the kernel calls of a loss, such as crossEntropy, whose second input contains class
- * labels.
- */
+/** Returns a function that translates a loss with class labels, such as crossEntropy, into kernel calls. */
 export const labelRule =
   (name: string): Rule =>
   (computed, reserve) => {

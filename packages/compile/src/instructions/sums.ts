@@ -2,7 +2,7 @@ import { sizeOf } from "@wengert/core/extend";
 import { isRowMajorValue, widthOf } from "../memory/layout.ts";
 import { at, type Rule } from "./instruction.ts";
 
-/** Returns the function that plans the kernel calls of `sum` or `mean` over adjacent axes of a row-major tensor. */
+/** Returns a function that translates `sum` or `mean` over adjacent axes of a row-major tensor into kernel calls. */
 export const sumRule =
   (isMean: boolean): Rule =>
   ({ step, inputs: [x], output }, reserve) => {

@@ -52,7 +52,10 @@ export interface EmitContext {
   readonly get: (k: number) => void;
   /** The number of bytes of a float in the fused loop: 4 or 8. */
   readonly width: 4 | 8;
-  /** Calls a function of the kernels, which replaces the vector at the top of the stack. */
+  /**
+   * Emits the call of a vector function, such as exp. The call replaces the vector at the top of the stack by the
+   * result.
+   */
   readonly call: (name: VectorFunction) => void;
   readonly params: unknown;
 }
@@ -64,7 +67,7 @@ interface Elementwise {
    * the fused loop, and b is bool.
    */
   readonly types: readonly string[];
-  /** Whether the op calls a function of the kernels. */
+  /** Whether fused loops compute the op by calling a function, as for exp, and not by inline instructions. */
   readonly isCall?: boolean;
   /** Whether only float32 is accepted. */
   readonly isForSingles?: boolean;
@@ -81,8 +84,8 @@ interface Twin {
 }
 
 /**
- * Returns the float dtype of the fused loops that can compute a step, `"bool"` if the step has only bools, or
- * `undefined` if no fused loop can compute the step.
+ * Returns the float dtype of the fused loops that can compute a step of a program. Returns `"bool"` if all tensors of
+ * the step are bools, and `undefined` if no fused loop can compute the step.
  */
 export function dtypeOf({ step, inputs, output }: ComputedStep): "float32" | "float64" | "bool" | undefined {
   const rule = elementwise.get(step.op);
@@ -133,7 +136,7 @@ const called = (name: "exp" | "log" | "tanh" | "tanhSlope" | "sigmoid" | "sigmoi
   isCall: true,
 });
 
-/** An op that calls a function of the kernels in float32 only. In float64, the op runs outside of fused loops. */
+/** Describes an op that fused loops compute only in float32, by calling a function. */
 const calledForSingles = (name: "gelu" | "geluSlope"): Elementwise => ({
   emit: (_, { get, call }) => {
     get(0);
@@ -302,8 +305,8 @@ export const elementwise: ReadonlyMap<Program["steps"][number]["op"], Elementwis
         get(0);
         get(0);
         code.splat(width, 0).vector("gt", width);
-        // `select` takes its first operand, slope · x, where the mask is set, and its second operand, x, elsewhere. So
-        // the mask x > 0 is inverted.
+        // The instruction `select` takes slope · x where the mask is set, and x elsewhere. The mask must therefore be
+        // the inverse of x > 0.
         code.bits("not").bits("select");
       },
       types: ["ff"],

@@ -7,29 +7,32 @@ import { broadcastTo, type Group, mergeAxes, sumBytes } from "./groups.ts";
 import { twinOf } from "./twins.ts";
 import { type Access, emitLoad, emitRepeated, emitStore, innerStride, type Position } from "./vectors.ts";
 
-/** A row of at most this number of vectors is computed by straight-line code (unrolled) instead of a loop. */
+/** If the rows of a fused loop consist of at most this number of 16-byte vectors, the loop over a row is unrolled. */
 const maxUnrolled = 8;
 /**
- * The number of vectors in one iteration if a step calls a function such as exp. The processor can then run the calls
- * for several vectors at the same time.
+ * The number of vectors that each iteration of a fused loop computes if the loop calls a function such as exp. The
+ * processor can run the calls for several vectors at the same time.
  */
 const vectorsOfCalls = 4;
 
-/** The memory addresses and function indices that the code of a fused loop contains. */
+/** The addresses of tensors and the indices of functions that appear in the code of a fused loop. */
 export interface GroupContext {
-  /** The results of the fused loop that other instructions read. */
+  /** The results that the fused loop stores in memory, because other instructions of the program read them. */
   readonly stored: ReadonlySet<Buffer>;
   /** Returns the address of a tensor's first element. */
   readonly addressOf: (value: Value) => number;
-  /** Returns the index of a function of the kernels, which takes one vector, or none if `params` is 0. */
+  /**
+   * Returns the index of a function, such as exp, in the WebAssembly module. The function takes one vector, or none if
+   * `params` is 0.
+   */
   readonly indexOf: (name: VectorFunction, params?: 0 | 1) => number;
   /** The address of memory for the partial sums. */
   readonly scratch: number;
 }
 
 /**
- * Emits a group of elementwise steps as a loop over vectors of 16 bytes, nested in loops over the other axes. If the
- * last vector of a row is incomplete, its lanes are stored one by one.
+ * Emits the WebAssembly code of a fused loop. The innermost loop runs over vectors of 16 bytes along the last axis. If
+ * the last vector of a row is incomplete, its lanes are stored one by one.
  */
 export function emitGroup(
   { shape, dtype, steps, sums }: Group,
@@ -57,8 +60,8 @@ export function emitGroup(
   const results: Access[] = steps
     .filter(({ output }) => stored.has(output.buffer))
     .map(({ output }) => access(output, rowMajorStrides(shape)));
-  // All sums reduce the same axes: either all axes from `boundary` on, which gives one sum for each row, or all axes
-  // before `boundary`, which gives one sum for each column. A result has stride 0 along the summed axes.
+  // All sums of a fused loop reduce the same axes: either all axes from `boundary` on, or all axes before `boundary`.
+  // The output of a sum has stride 0 along the reduced axes.
   const boundary = sums[0]?.boundary ?? 0;
   const [outerStrides, innerStrides] = [shape.slice(0, boundary), shape.slice(boundary)].map(rowMajorStrides);
   const sumAccesses = sums.map(({ computed: { output }, isOfRows }) =>
@@ -83,7 +86,8 @@ export function emitGroup(
   const code = new Code();
   const locals: ValueType[] = [];
   const newLocal = (type: ValueType): number => locals.push(type) - 1;
-  // Tensors with the same byte strides along the outer axes share a local variable for the byte offset of the row.
+  // Tensors with equal byte strides along the outer axes have equal byte offsets in each row. They share a local
+  // variable for this offset.
   const rows = new Map<string, { readonly bytes: readonly number[]; readonly local: number }>();
   for (const each of accesses) {
     const bytes = each.strides.slice(0, -1).map((stride) => stride * each.width);
@@ -108,8 +112,8 @@ export function emitGroup(
     sumsOf.set(buffer, [...(sumsOf.get(buffer) ?? []), sumCodes[k]!]);
   }
 
-  // Each vector of an iteration has its own local variable. If an operand repeats one number along a row, all vectors
-  // of the row share one local variable.
+  // An iteration of the fused loop computes several vectors, each in its own local variable. If an operand is constant
+  // along a row, a single local variable holds it for all vectors.
   const hasCalls = steps.some(({ step }) => elementwise.get(step.op)!.isCall);
   const hasRowSums = sums[0]?.isOfRows === true;
   const block = hasCalls ? vectorsOfCalls : hasRowSums ? 8 / lanes : 1;
@@ -151,8 +155,8 @@ export function emitGroup(
   const call: EmitContext["call"] = (name) => code.call(indexOf(name));
 
   /**
-   * Emits the code for the vectors at several positions of a row. Each step computes all of these vectors before the
-   * next step begins.
+   * Emits the code that computes the vectors at `positions` of a row. Each step computes all of these vectors before
+   * the next step begins.
    */
   const emitVectors = (positions: readonly Position[]) => {
     for (const [key, each] of loads)

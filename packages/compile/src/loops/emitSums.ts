@@ -7,20 +7,20 @@ import type { Access, Position } from "./vectors.ts";
 // l mod 8. The result is ((s₀ + s₄) + (s₂ + s₆)) + ((s₁ + s₅) + (s₃ + s₇)). The kernels `rowSums` and `columnSums` add
 // in the same order, so the bits are those of eager sums.
 
-/** Functions that emit the code of a sum. Each function emits the code for one point of the loop nest. */
+/** Functions that emit the code of a sum, for different places in a fused loop, such as the start of each row. */
 export interface SumCode {
-  /** Emits the code that runs before the first row. */
+  /** Emits the part of the code that initializes the sum, before the loop over the rows. */
   readonly start: () => void;
-  /** Emits the code that runs before each row. */
+  /** Emits the part of the sum's code that runs at the start of each row. */
   readonly startRow: () => void;
   /**
    * Emits the addition of one vector, which the local variable `vector` holds. The emitted code may change this
    * variable.
    */
   readonly add: (vector: number, position: Position) => void;
-  /** Emits the code that runs after each row. */
+  /** Emits the part of the sum's code that runs at the end of each row. */
   readonly endRow: () => void;
-  /** Emits the code that runs after the last row. */
+  /** Emits the part of the sum's code that runs after the loop over the rows. */
   readonly end: () => void;
 }
 
@@ -28,11 +28,11 @@ interface SumContext {
   readonly code: Code;
   readonly width: 4 | 8;
   readonly newLocal: (type: ValueType) => number;
-  /** The output of the sum, with one stride for each merged axis. */
+  /** The output tensor of the sum: its address, and its strides along the axes of the fused loop. */
   readonly access: Access;
 }
 
-/** Emits the division of two doubles by the divisor of a mean. */
+/** Emits code that divides a vector of two float64 sums by `divisor`, the number of terms of a mean. */
 const emitDivided = (code: Code, divisor: number): void => {
   if (divisor !== 1) code.splat(8, divisor).vector("div", 8);
 };
@@ -45,7 +45,10 @@ function emitMasked(code: Code, width: 4 | 8, vector: number, count: number): vo
   if (count < 16 / width) code.get(vector).firstLanes(width, count).bits("and").set(vector);
 }
 
-/** Emits the sum of each row. Four local variables hold the eight partial sums. */
+/**
+ * Emits code that sums each row of a tensor. Four local variables, each a vector of two float64 numbers, hold the eight
+ * partial sums.
+ */
 export function rowSum({ divisor }: GroupSum, { code, width, newLocal, access }: SumContext): SumCode {
   const partial = [0, 1, 2, 3].map(() => newLocal(v128));
   const addTo = (k: number, push: () => void) => {
@@ -82,8 +85,9 @@ export function rowSum({ divisor }: GroupSum, { code, width, newLocal, access }:
 }
 
 /**
- * Emits the sum of each column. Eight rows of memory hold the partial sums in float64. `sums` describes the first of
- * the eight rows. The local variable `phase` holds the byte offset of the row to which the loop adds.
+ * Emits code that sums each column of a tensor. Scratch memory holds eight rows of partial sums in float64, and row l
+ * of the tensor is added to row l mod 8 of the partial sums. The local variable `phase` holds the byte offset of row l
+ * mod 8. `sums` describes row 0.
  */
 export function columnSum(
   { computed, divisor }: GroupSum,
@@ -125,7 +129,8 @@ export function columnSum(
     },
     endRow: () => {
       if (!isFirst) return;
-      // moves from one of the eight rows of partial sums to the next, and from the last row to the first
+      // Moves the byte offset `phase` from one of the eight rows of partial sums to the next row, and from the last row
+      // to the first row.
       code
         .get(phase)
         .i32(8 * n)
@@ -159,7 +164,7 @@ export function columnSum(
         }
         emitDivided(code, divisor);
         if (width === 4) code.demote();
-        // the address is already on the stack, below the vector
+        // The store instruction takes the address that was pushed before the vector.
         const address = access.address + at * width;
         if (count === 1) code.storeLane(width, address, 0);
         else if (width === 4) code.storeLane(8, address, 0);

@@ -4,8 +4,8 @@ import { type Buffer, type ComputedStep, isRowMajorValue, isWhole, type Value } 
 import { dtypeOf } from "./elementwise.ts";
 import { withTwinsTogether } from "./twins.ts";
 
-// Elementwise steps with the same output shape become one loop, a group. Results that only the group reads stay in
-// registers. A group also adds up its results, if all their leading or all their trailing axes are summed.
+// The compiler fuses elementwise steps with the same output shape into one loop, called a group. Results that only this
+// loop reads stay in registers. The loop also computes sums of its results over all leading or all trailing axes.
 
 export interface Group {
   readonly kind: "group";
@@ -19,26 +19,29 @@ export interface Single {
   readonly steps: readonly [ComputedStep];
 }
 
-/** A sum or mean that a group of elementwise steps computes from one of its results. */
+/** A sum or mean of a result of a fused loop, which the same loop computes. */
 export interface GroupSum {
   readonly computed: ComputedStep;
   /**
-   * Whether the sum is over the trailing axes, which gives one number for each row. Otherwise the sum is over the
+   * Whether the fused loop sums over trailing axes, which gives one number for each row. If false, the loop sums over
    * leading axes, which gives one number for each column.
    */
   readonly isOfRows: boolean;
   /**
-   * The axis between the summed axes and the others. Summed trailing axes begin at this axis, and summed leading axes
-   * end before it.
+   * For a sum over trailing axes, the first summed axis. For a sum over leading axes, the first axis that is not
+   * summed.
    */
   readonly boundary: number;
   readonly divisor: number;
 }
 
-/** The largest number of steps in a group. The intermediate results of more steps would not fit in the registers. */
+/**
+ * The largest number of elementwise steps in a fused loop. The intermediate results of more steps would not fit in the
+ * registers.
+ */
 const maxSteps = 40;
 /**
- * The largest number of columns whose sums a group computes. The partial sums of one column take 64 bytes, and the
+ * The largest number of columns whose sums a fused loop computes. The partial sums of one column take 64 bytes, and the
  * partial sums of all columns should fit in the processor's cache.
  */
 const maxColumns = 1024;
@@ -66,14 +69,14 @@ export function mergeAxes(shape: Shape, strides: readonly Shape[]): { shape: num
   return merged;
 }
 
-/** Returns the number of bytes of scratch memory for the partial sums of a group. */
+/** Returns the number of bytes of scratch memory that a fused loop needs for partial sums. */
 export const scratchBytesOf = ({ sums }: Group): number =>
   sums.reduce((bytes, { computed, isOfRows }) => bytes + (isOfRows ? 0 : sumBytes(computed)), 0);
 
 /** Returns the number of bytes for the eight partial sums of each column. */
 export const sumBytes = ({ output }: ComputedStep): number => 64 * sizeOf(output.shape) + 64;
 
-/** Returns whether a loop over vectors can load the operands of a step. */
+/** Returns whether a fused loop can load all operands of an elementwise step as vectors. */
 function canLoad({ inputs, output: { shape } }: ComputedStep): boolean {
   return inputs.every((x) => {
     if (x.uniform !== undefined) return true;
@@ -84,15 +87,18 @@ function canLoad({ inputs, output: { shape } }: ComputedStep): boolean {
   });
 }
 
-/** Returns the steps in an order that keeps their dependencies, with elementwise steps joined to groups. */
+/**
+ * Fuses elementwise steps into groups. Returns the groups and the remaining steps in an order in which each step comes
+ * after the steps that compute its inputs.
+ */
 export function groupSteps(steps: readonly ComputedStep[]): (Group | Single)[] {
   const order: (Group | Single)[] = [];
   const open = new Map<string, Group>();
-  /** The group that computes a buffer, if more steps may join this group. */
+  /** Maps each buffer to the fused loop that computes it, as long as more elementwise steps may join the loop. */
   const groupOf = new Map<Buffer, Group>();
   /**
-   * The group whose steps compute a buffer. A sum of the buffer may join the group even if other steps may not, because
-   * the sum reads only this buffer.
+   * Maps each buffer to the fused loop that computes it. A sum of the buffer may join this loop even if elementwise
+   * steps may not, because the sum reads only this buffer.
    */
   const producers = new Map<Buffer, Group>();
   const close = (group: Group) => {
@@ -104,8 +110,8 @@ export function groupSteps(steps: readonly ComputedStep[]): (Group | Single)[] {
     for (const { computed } of group.sums) groupOf.delete(computed.output.buffer);
   };
   /**
-   * Closes all groups that produce one of the tensors in `inputs`, except the group `own`. No elementwise step can join
-   * a closed group.
+   * Closes all fused loops that compute one of the tensors in `inputs`, except the loop `own`. No elementwise step can
+   * join a closed loop.
    */
   const closeInputs = (inputs: readonly Value[], own?: Group) => {
     for (const { buffer } of inputs) {
@@ -148,8 +154,8 @@ export function groupSteps(steps: readonly ComputedStep[]): (Group | Single)[] {
 }
 
 /**
- * Returns the float dtype of the fused loop that can compute a step. A step with only bool tensors joins the loop that
- * computes one of its inputs, and takes the dtype of this loop.
+ * Returns the float dtype of the fused loop that can compute an elementwise step. If all tensors of the step are bools,
+ * returns the dtype of a fused loop that computes one of the step's inputs.
  */
 function groupDtype(computed: ComputedStep, groupOf: ReadonlyMap<Buffer, Group>): Group["dtype"] | undefined {
   const dtype = dtypeOf(computed);
@@ -162,7 +168,7 @@ function groupDtype(computed: ComputedStep, groupOf: ReadonlyMap<Buffer, Group>)
   return undefined;
 }
 
-/** Returns whether a step can be computed in the same iterations as the steps of a group. */
+/** Returns whether an elementwise step can join a fused loop. */
 function canJoin(
   { shape, steps, sums }: Group,
   { inputs }: ComputedStep,
@@ -172,17 +178,17 @@ function canJoin(
   for (const x of inputs) {
     const producer = groupOf.get(x.buffer);
     if (producer === undefined || producer.steps !== steps) continue;
-    // If a step reads a result of the group through another view, such as a transpose, it needs numbers from other
-    // iterations of the loop.
+    // A step cannot join the loop that computes its input x if the step reads x through another view, such as a
+    // transpose. The step would need elements of x from other iterations.
     if (!isWhole(x) || sums.some(({ computed }) => computed.output.buffer === x.buffer)) return false;
   }
   return sums.every(({ isOfRows, boundary }) => !isOfRows || keepsOrder(shape, boundary, inputs));
 }
 
 /**
- * Returns whether the loop visits the elements of each row in order, in blocks of eight. The sum of a row consists of
- * eight partial sums, so its bits depend on this order. The order is kept if the size of the last axis is a multiple of
- * eight, or if the loop runs over the row as a single axis.
+ * Returns whether a fused loop visits the elements of each row in order, in blocks of eight, as the sum kernels do. The
+ * bits of a sum depend on this order. The order holds if the size of the last axis is a multiple of eight, or if the
+ * loop runs over the row as a single axis.
  */
 function keepsOrder(shape: Shape, boundary: number, inputs: readonly Value[]): boolean {
   const row = shape.slice(boundary).filter((n) => n > 1);
@@ -190,7 +196,10 @@ function keepsOrder(shape: Shape, boundary: number, inputs: readonly Value[]): b
   return inputs.every((x) => x.uniform !== undefined || (isSame(x.shape, shape) && isRowMajorValue(x)));
 }
 
-/** Returns how `group` can compute a sum or mean of its results, or `undefined` if it cannot. */
+/**
+ * Returns how the fused loop `group` can compute the sum or mean `computed`, or `undefined` if the loop cannot compute
+ * it.
+ */
 function sumOf(computed: ComputedStep, group: Group): GroupSum | undefined {
   const { step, inputs, output } = computed;
   if (step.op !== sum.spec && step.op !== mean.spec) return undefined;

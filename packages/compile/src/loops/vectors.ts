@@ -4,10 +4,10 @@ import type { Value } from "../memory/layout.ts";
 // Loads and stores one vector: four float32 or two float64. In memory, a bool takes one byte. In a vector, a bool is a
 // mask that fills a whole lane.
 
-/** An operand that the loop loads, or a result that it stores. */
+/** A tensor that a fused loop loads or stores. */
 export interface Access {
   readonly value: Value;
-  /** The address of the first element. */
+  /** The address of a tensor's first element in WebAssembly memory. */
   readonly address: number;
   /** The number of bytes of an element in memory. */
   readonly width: 1 | 4 | 8;
@@ -17,10 +17,11 @@ export interface Access {
   row?: number;
 }
 
-/** The position of a vector in its row. */
+/** The position of a 16-byte vector in a row of a tensor. */
 export interface Position {
   /**
-   * The index of the vector's first element, counted from the start of the row, or from `column` if that is defined.
+   * The index of the first element of a 16-byte vector, counted from the start of the row, or from `column` if `column`
+   * is defined.
    */
   readonly at: number;
   /**
@@ -28,13 +29,15 @@ export interface Position {
    * row is fixed.
    */
   readonly column: number | undefined;
-  /** The number of lanes of the vector that hold elements of the row. */
+  /**
+   * The number of lanes of a 16-byte vector that hold elements. Only the last vector of a row can have unused lanes.
+   */
   readonly count: number;
 }
 
 /**
- * Pushes the part of an element's address that changes from iteration to iteration: the byte offset of the row, plus
- * `step` times the byte offset of the column.
+ * Emits code that pushes the byte offset of an element: the offset of its row, plus `step` times the offset of its
+ * column.
  */
 function pushOffset(code: Code, { row, width }: Access, column: number | undefined, floatWidth: 4 | 8, step = 1): void {
   if (row !== undefined) code.get(row);

@@ -14,7 +14,8 @@ import {
 } from "@wengert/core/extend";
 import { classOf, type Value } from "./layout.ts";
 
-// Copies tensors into and out of the memory of a plan. In a small plan, these copies take most of the time.
+// Copies tensors into and out of the WebAssembly memory of a compiled program. For small programs, these copies take
+// most of the time.
 
 /** Up to this number of elements, a loop copies faster than the methods `set` and `slice` of typed arrays. */
 const maxLoop = 24;
@@ -24,21 +25,21 @@ const maxLoop = 24;
  */
 const minReused = 256;
 
-/** Copies the inputs of a plan into its memory. */
+/** Copies the arguments of a compiled function into WebAssembly memory. */
 export class Entrance {
   readonly #views: readonly (Data | undefined)[];
-  /** For each input, the tensor whose elements the plan's memory holds now. */
+  /** For each input of a compiled program, the tensor whose elements are now in WebAssembly memory. */
   readonly #present: (Tensor | undefined)[];
 
-  /** `views` has the memory of each input, or `undefined` for an input that no instruction reads. */
+  /** `views[k]` is the WebAssembly memory of input k, or `undefined` if no instruction reads input k. */
   constructor(views: readonly (Data | undefined)[]) {
     this.#views = views;
     this.#present = views.map(() => undefined);
   }
 
   /**
-   * Copies the tensors whose elements are not in the plan's memory yet. A tensor whose `.data` was read is always
-   * copied, because the caller can write to its elements.
+   * Copies tensors to WebAssembly memory, except those whose elements are there already. A tensor whose `.data` was
+   * read is always copied, because the caller can write to its elements.
    * @throws MutationError if a tensor has been donated
    */
   write(inputs: readonly Tensor[]): void {
@@ -54,7 +55,8 @@ export class Entrance {
   }
 
   /**
-   * Records which tensor's elements the memory of input k holds now. `undefined` means that this memory is overwritten.
+   * Records that the WebAssembly memory of input k holds the elements of the tensor `x`. `undefined` means that the
+   * memory is overwritten.
    */
   set(k: number, x: Tensor | undefined): void {
     this.#present[k] = x;
@@ -69,7 +71,8 @@ function copyTo(view: Data, array: NdArray): void {
 }
 
 /**
- * An output of a plan: a tensor in the plan's memory, the index of an input that is returned unchanged, or a constant.
+ * An output of a compiled program: a tensor in WebAssembly memory, the index of an input that is returned unchanged, or
+ * a constant.
  */
 export type Output = ComputedOutput | number | Tensor;
 interface ComputedOutput {
@@ -79,7 +82,10 @@ interface ComputedOutput {
   readonly label: string | undefined;
 }
 
-/** Returns the outputs of a plan as tensors. Empties the donated inputs, and reuses their typed arrays for outputs. */
+/**
+ * Copies the outputs of a compiled program into tensors. Donated inputs lose their typed arrays, which some outputs
+ * reuse.
+ */
 export class Exit {
   readonly #outputs: readonly Output[];
   readonly #copiers: readonly (Copier | undefined)[];
@@ -88,9 +94,8 @@ export class Exit {
   readonly #donation: Donation;
 
   /**
-   * `donated` are the indices of the inputs that the caller donates. `inputOf` maps the index of an output to the index
-   * of the donated input whose typed array the output reuses. `reason` says in error messages why a donated tensor has
-   * no elements.
+   * `donated` are the indices of the donated inputs. `inputOf` maps an output to the donated input whose typed array
+   * the output reuses. `reason` explains in error messages why a donated tensor has no elements.
    */
   constructor(
     outputs: readonly Output[],
@@ -108,8 +113,8 @@ export class Exit {
   read(inputs: readonly Tensor[]): Tensor[] {
     const outputs = new Array<Tensor>(this.#outputs.length);
     const takes = this.#donated.length > 0;
-    // If an output is itself a donated input, the output keeps the typed array. This loop reads such outputs before the
-    // donated inputs are emptied.
+    // A donated input can also be an output, which keeps the typed array. Such outputs must be read before the donated
+    // inputs lose their arrays.
     for (let i = 0; i < outputs.length; i++) {
       const copier = this.#copiers[i];
       if (copier === undefined) outputs[i] = this.#given(this.#outputs[i] as number | Tensor, inputs);
@@ -129,7 +134,7 @@ export class Exit {
     return outputs;
   }
 
-  /** Returns an output that is a constant or an input. */
+  /** Returns an output that the program does not compute, because the output is a constant or an input. */
   #given(output: number | Tensor, inputs: readonly Tensor[]): Tensor {
     if (typeof output !== "number") return output;
     return this.#donated.includes(output) ? sameArray(inputs[output]!) : inputs[output]!;
@@ -139,7 +144,9 @@ export class Exit {
 const isComputed = (output: Output): output is ComputedOutput =>
   typeof output === "object" && !(output instanceof Tensor);
 
-/** Returns a new tensor that shares the array of `x`, and still has the array if `x` is donated. */
+/**
+ * Returns a new tensor with the array of `x`. If `x` is donated and loses its array, the new tensor keeps the array.
+ */
 function sameArray({ shape, dtype, array, label }: Tensor): Tensor {
   share(array!.data);
   return new Tensor(shape, dtype, array, label);

@@ -4,8 +4,8 @@ import { reshape } from "@wengert/ops";
 import type { ProgramStep } from "../passes/rewrite.ts";
 import { uniformValue } from "../passes/uniform.ts";
 
-// The tensors of a program as views of buffers. A step with a view, such as a transpose, needs no instruction: its output
-// is another view of the same buffer.
+// Each tensor of a program is a view of a buffer. A step that only makes a view, such as a transpose, needs no code at
+// run time: its output is another view of the input's buffer.
 
 /** The memory of an input, a constant, or a computed tensor of a program. */
 export interface Buffer {
@@ -33,7 +33,7 @@ export interface Value {
   readonly uniform: number | undefined;
 }
 
-/** A step that needs an instruction, because its output is not a view of an input. */
+/** A step of a program that must be computed at run time, because its output is not a view of an input. */
 export interface ComputedStep {
   readonly step: ProgramStep;
   readonly inputs: readonly Value[];
@@ -117,7 +117,10 @@ export function layOut(program: Program): Layout {
 /** Returns the output of a reshape with the shape of its input: a loop over this shape copies the elements in order. */
 const likeInput = (output: Value, { shape }: Value): Value => ({ ...output, shape, stride: rowMajorStrides(shape) });
 
-/** Returns the output of a step as a view of one of its inputs, or `undefined` if the op must compute it. */
+/**
+ * Returns the output of a step as a view of one of its inputs, as for a transpose. Returns `undefined` if the output
+ * must be computed.
+ */
 function viewOf({ op, params, output }: ProgramStep, inputs: readonly Value[]): Value | undefined {
   if (op.view === undefined) return undefined;
   const markers: NdArray[] = inputs.map(({ buffer, shape, stride, offset }) =>

@@ -1,19 +1,19 @@
 import { type Data, isRowMajor, type NdArray, ravel } from "@wengert/core/extend";
 
-/** A copy from an output of a plan to the memory of an input, between two runs of `repeat`. */
+/** A copy of an output to the memory of an input, between two runs of the program by `repeat`. */
 export interface Move {
   readonly from: NdArray;
   readonly to: Data;
   /**
-   * Whether `from` is a view of an input's memory. A different `Move` may overwrite this memory, so its elements are
-   * saved first.
+   * Whether `from` is a view of an input's memory. Another copy may overwrite this memory, so the elements of `from`
+   * are saved first.
    */
   readonly readsInput: boolean;
 }
 
 /**
- * Returns a function that copies outputs to inputs. The function first saves the elements that one copy may overwrite
- * before another copy reads them.
+ * Returns a function that copies outputs to inputs. Elements that one copy may overwrite before another copy reads them
+ * are saved first.
  */
 export function moverOf(moves: readonly Move[]): () => void {
   const sources = moves.map(({ from, readsInput }): (() => Data) => {

@@ -2,7 +2,7 @@ import type { Program, Tensor } from "@wengert/core";
 import { apply } from "@wengert/core/extend";
 import { rewrite } from "./rewrite.ts";
 
-/** Computes the steps that depend on constants alone, once. */
+/** Constant folding: replaces each step whose inputs are all constants by its value. */
 export function foldConstants(program: Program): Program {
   const constants = new Set<Tensor>(program.constants);
   return rewrite(program, (step) => {

@@ -22,7 +22,8 @@ export function mergeDuplicates(program: Program): Program {
 }
 
 /**
- * Returns a function that maps equal steps to equal strings, or to `undefined` if the params cannot be written as text.
+ * Returns a function that maps steps with the same op, params and inputs to the same string. The function returns
+ * `undefined` if the params cannot be written as text.
  */
 function keysOf(program: Program): (step: ProgramStep) => string | undefined {
   const numbers = new Map<object, number>();

@@ -12,8 +12,8 @@ type Decision = ProgramStep | Tensor;
 const isStep = (decision: Decision): decision is ProgramStep => "op" in decision;
 
 /**
- * Returns the program with each step replaced by the result of `decide`. If `decide` returns a tensor, later steps read
- * this tensor instead of the output of the step. Drops steps and constants that no output needs.
+ * Replaces each step of a program by the step that `decide` returns. If `decide` returns a tensor, the tensor replaces
+ * the output of the step. Drops steps and constants that no output needs.
  */
 export function rewrite(program: Program, decide: (step: ProgramStep) => Decision): Program {
   const replaced = new Map<Tensor, Tensor>();

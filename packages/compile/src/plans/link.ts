@@ -28,15 +28,15 @@ export interface Machine {
 export interface Linked {
   /** Runs all instructions. */
   readonly run: () => void;
-  /** The number of instructions that are divided among threads. */
+  /** The number of kernel calls and fused loops that are divided among threads. */
   readonly divided: number;
   /** Ends the threads. */
   readonly close: () => void;
 }
 
 /**
- * Generates a WebAssembly module with the fused loops of a plan, and returns a function that runs all instructions of
- * the plan.
+ * Generates a WebAssembly module with the fused loops of a compiled program. Returns a function that runs all
+ * instructions of the program.
  */
 export function link(
   kernels: KernelExports,
@@ -56,7 +56,8 @@ export function link(
     return "float64" in argument ? argument.float64 : addressOf(argument.value, argument.shift);
   };
   /**
-   * Divides an instruction into one part for each thread. Returns `undefined` if a single thread runs the instruction.
+   * Divides a kernel call or a fused loop among threads. Returns `undefined` if a single thread runs the whole
+   * instruction.
    */
   const partsOf = (instruction: PlannedInstruction, name: string): { parts: Part[]; groups: Group[] } | undefined => {
     if (threads === 1) return undefined;

@@ -6,8 +6,8 @@ import type { Buffer, Layout } from "../memory/layout.ts";
 export type PlannedInstruction = Instruction | Group;
 
 /**
- * Returns the first and the last instruction that uses each buffer, and the results of fused loops that must be stored
- * because other instructions read them.
+ * Returns as `lives` the first and the last instruction that uses each buffer. Returns as `stored` the results of fused
+ * loops that must be stored in memory, because other instructions read them.
  */
 export function livesOf(
   { inputs, outputs, constants }: Layout,

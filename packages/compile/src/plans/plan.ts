@@ -23,11 +23,11 @@ export interface PlanOptions {
   /** The indices of the inputs that the caller donates. */
   readonly donated: readonly number[];
   /**
-   * Pairs of an output and an input. The caller probably passes this output as this input of the next call. A plan that
-   * repeats its steps always does so in the next run.
+   * Pairs of an output and an input of the program. The next call probably receives the output as this input. In a loop
+   * by `repeat`, the next run always receives the output as this input.
    */
   readonly pairs: readonly Pair[];
-  /** Whether the plan runs several times in a call, with the outputs of `pairs` as inputs of the next run. */
+  /** Whether `repeat` runs the program several times, with the outputs of one run as inputs of the next run. */
   readonly repeats: boolean;
   /** The largest number of threads. */
   readonly threads: number;
@@ -36,14 +36,17 @@ export interface PlanOptions {
 }
 
 export interface Plan {
-  /** Runs the plan `times` times. The inputs have the shapes and dtypes of the program's inputs. */
+  /** Runs the compiled program `times` times. The inputs have the shapes and dtypes of the program's inputs. */
   readonly run: (inputs: readonly Tensor[], times: number) => Tensor[];
   readonly report: PlanReport;
-  /** Ends the threads of the plan. */
+  /** Ends the threads that the compiled program uses. */
   readonly close: () => void;
 }
 
-/** The largest address of a plan. JavaScript reads WebAssembly addresses as signed 32-bit integers. */
+/**
+ * The largest address in the WebAssembly memory of a compiled program. JavaScript reads WebAssembly addresses as signed
+ * 32-bit integers.
+ */
 const maxBytes = 2 ** 31 - 2 ** 16;
 /** Unused bytes behind the last buffer, so that kernels may read whole vectors. */
 const slackBytes = 1024;
@@ -55,7 +58,10 @@ export function programsOf(traced: Program): NamedProgram[] {
   return programs;
 }
 
-/** Returns the plan of a program, or the reason why no plan can run. */
+/**
+ * Compiles a traced program. Returns the reason as a text if the compiled program could not run, for example for lack
+ * of memory.
+ */
 export function makePlan(
   program: Program,
   { engine, donated, pairs, repeats, threads, name }: PlanOptions,
@@ -76,7 +82,7 @@ export function makePlan(
     reserve(scratchBytesOf(item));
     return [item];
   });
-  // Outputs that are inputs or constants of the program are returned without a copy, unless the plan repeats its steps.
+  // Outputs that are inputs or constants of the program are returned without a copy, except in a loop by `repeat`.
   const given = new Map<Tensor, number>(repeats ? [] : last.inputs.map((x, k) => [x, k]));
   const constants = new Set<Tensor>(repeats ? [] : last.constants);
   const isComputed = (x: Tensor) => !given.has(x) && !constants.has(x);
@@ -179,7 +185,7 @@ export function makePlan(
   };
 }
 
-/** Removes the trailing arguments of a call that its kernel has no parameters for. */
+/** Removes the last arguments of a kernel call if the kernel has fewer parameters. */
 function withArity(kernels: KernelExports, instruction: Instruction): Instruction {
   if (instruction.kind !== "call") return instruction;
   const kernel = (kernels as unknown as Readonly<Record<string, (...args: number[]) => void>>)[instruction.kernel]!;

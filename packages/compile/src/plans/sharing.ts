@@ -4,19 +4,19 @@ import { type Buffer, isWhole, type Layout } from "../memory/layout.ts";
 import type { PlannedInstruction } from "./lives.ts";
 
 // A result may reuse the memory of a tensor that is no longer needed. A fused loop reads each element before it writes
-// the element at the same position, so a result may even reuse the memory of an operand of its loop. This holds only if
-// the loop reads the operand in the order of the result: a repeated row would be overwritten before its last use.
+// the element at the same position, so its result may even reuse the memory of an operand. The loop must then read the
+// elements of the operand once, in the order of the result.
 
-/** The indices of an output of a plan and of the input whose memory the output reuses. */
+/** The indices of an output of a compiled program, and of the input whose memory the output reuses. */
 export interface Pair {
   readonly input: number;
   readonly output: number;
 }
 
 /**
- * Decides which results reuse the memory of other buffers, and extends the time in `lives` for which these buffers are
- * in use. Returns a map from each of these results to the buffer that it reuses. Each output of `pairs` reuses the
- * memory of its input if possible.
+ * Decides which results of a program reuse the memory of other buffers, beginning with the outputs of `pairs`. Returns
+ * a map from each of these results to the buffer that it reuses. Updates in `lives` the time for which each reused
+ * buffer is in use.
  */
 export function shareMemory(
   { inputs, outputs }: Layout,

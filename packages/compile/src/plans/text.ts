@@ -1,6 +1,6 @@
 import type { PlannedInstruction } from "./lives.ts";
 
-/** Returns an instruction as a line of the report. */
+/** Describes an instruction of a compiled program as a line of text, such as "kernel gemm32". */
 export function instructionText(instruction: PlannedInstruction): string {
   if (instruction.kind === "group") {
     const computed = [...instruction.steps, ...instruction.sums.map((each) => each.computed)];

@@ -3,7 +3,7 @@ export class Choice {
   readonly #times: Record<"single" | "threads", number[]> = { single: [], threads: [] };
   #run = 0;
 
-  /** Whether the next run of the plan should use several threads. */
+  /** Whether the next run of the compiled program should use several threads. */
   get usesThreads(): boolean {
     const { single, threads } = this.#times;
     if (single.length < trials) return false;
@@ -12,7 +12,7 @@ export class Choice {
     return this.#run % period < 2 ? !isFaster : isFaster; // measures the other mode again
   }
 
-  /** Records the time of the last run. */
+  /** Records how long the compiled program ran, and whether several threads ran it. */
   record(usedThreads: boolean, milliseconds: number): void {
     const times = this.#times[usedThreads ? "threads" : "single"];
     times.push(milliseconds);

@@ -3,12 +3,13 @@ import type { KernelCall } from "../instructions/instruction.ts";
 import { broadcastTo, type Group } from "../loops/groups.ts";
 import { type Value, widthOf } from "../memory/layout.ts";
 
-// Long instructions are divided into one part for each thread. Each element of the result is computed by a single
-// thread, with the same operations in the same order, so the bits do not depend on the number of threads.
+// Long kernel calls and fused loops are divided among threads. A single thread computes each element of the result,
+// with the same operations in the same order for any number of threads. The bits therefore do not depend on the number
+// of threads.
 
 /**
- * Instructions with a shorter estimated time, in ns, run on one thread. Starting a thread's work and waiting for its
- * end takes about 2 µs.
+ * A kernel call or a fused loop is divided among threads only if its estimated time on one thread is at least this
+ * number of nanoseconds. Starting a thread's work and waiting for its end takes about 2 µs.
  */
 const minTime = 10_000;
 
@@ -20,7 +21,10 @@ function rangesOf(count: number, parts: number, unit: number): [start: number, r
   return ranges;
 }
 
-/** Returns the arguments of each part of a kernel call, or `undefined` if one thread makes the whole call. */
+/**
+ * Divides a kernel call among threads, and returns the arguments for each thread. Returns `undefined` if one thread
+ * makes the whole call.
+ */
 export function partsOfCall({ rows }: KernelCall, args: readonly number[], threads: number): number[][] | undefined {
   if (rows === undefined || rows.time < minTime) return undefined;
   const ranges = rangesOf(args[rows.count]!, threads, rows.unit);

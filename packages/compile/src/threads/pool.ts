@@ -5,8 +5,8 @@ import { type SharedData, startWorkers } from "./startWorker.ts";
 import { words } from "./workerText.ts";
 
 /**
- * The work of one thread for an instruction: a kernel call or a fused loop. In the arguments of a kernel call, `null`
- * stands for the address of the thread's scratch memory.
+ * A kernel call or a fused loop that one thread runs. In the arguments of a kernel call, `null` stands for the address
+ * of the thread's scratch memory.
  */
 export type Part = { readonly kernel: string; readonly args: readonly (number | null)[] } | { readonly loop: string };
 
@@ -15,12 +15,12 @@ export type Part = { readonly kernel: string; readonly args: readonly (number | 
  */
 const maxSpins = 5000;
 
-/** Ends the threads of a plan when the compiled function has been garbage-collected. */
+/** Ends the worker threads of a compiled function when the function has been garbage-collected. */
 const unreachable = /* @__PURE__ */ new FinalizationRegistry<() => void>((stop) => stop());
 
 /**
- * Threads that run parts of the plan's instructions. The main thread also runs parts, including the parts that no
- * worker has started. A worker that is late therefore delays nothing.
+ * Worker threads that run kernel calls and fused loops together with the main thread. The main thread runs all calls
+ * that no worker has started, so a late worker delays nothing.
  */
 export class ThreadPool {
   readonly #control: Int32Array;
@@ -32,7 +32,10 @@ export class ThreadPool {
   #isActive = false;
   #hasFailed = false;
 
-  /** `tasks` are functions for the main thread. `shared` describes the same tasks for the workers. */
+  /**
+   * Each entry of `tasks` is a list of functions for the main thread. `shared` describes the same tasks as data for the
+   * workers.
+   */
   constructor(
     threads: number,
     tasks: readonly (readonly (() => void)[])[],
@@ -59,7 +62,10 @@ export class ThreadPool {
     if (isReady) this.#choice.record(this.#isActive, now() - start);
   }
 
-  /** Runs all parts of a task, and returns when they are finished. */
+  /**
+   * Runs all functions of a task, on several threads if the workers are active. Returns when all functions are
+   * finished.
+   */
   run(task: number): void {
     const parts = this.#tasks[task]!;
     if (!this.#isActive) {

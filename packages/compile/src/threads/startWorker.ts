@@ -2,11 +2,14 @@ import { nodeWorkers, platform } from "./platform.ts";
 import type { Part } from "./pool.ts";
 import { words, workerText } from "./workerText.ts";
 
-/** The data that a worker needs to run parts of a plan. */
+/** The data that a worker thread needs to run kernel calls and fused loops of a compiled program. */
 export interface SharedData {
   readonly control: Int32Array;
   readonly memory: object;
-  /** The compiled WebAssembly modules of the kernels and of the plan's loops. */
+  /**
+   * The compiled WebAssembly modules: `kernels` contains all kernels, and `loops` the fused loops of one compiled
+   * program.
+   */
   readonly kernels: object;
   readonly loops: object;
   readonly tasks: readonly (readonly Part[])[];
@@ -17,7 +20,10 @@ export interface SharedData {
 /** How long a worker waits for the next task before it sleeps. To wake a sleeping worker takes up to 100 µs. */
 const spinMilliseconds = 0.1;
 
-/** Starts a worker for each address of scratch memory. Returns a function that ends the workers. */
+/**
+ * Starts one worker for each entry of `scratches`, which is the address of the worker's scratch memory. Returns a
+ * function that ends the workers.
+ */
 export function startWorkers(shared: Omit<SharedData, "scratch">, scratches: readonly number[]): () => void {
   const stops = scratches.map((scratch) => startWorker({ ...shared, scratch }));
   return () => {

@@ -3,10 +3,12 @@ export const words = { go: 0, claim: 1, finished: 2, task: 3, count: 4, ready: 5
 export const wordCount = 16;
 
 /**
- * The program of a worker, as text. Node and browsers can start a worker from text, so bundlers need not find a file.
- * `start` instantiates the kernels and the plan's loops with the shared memory, and waits for tasks. The main thread
- * announces a task by a new number in `go`. `claim` has this number and the next free part of the task; a thread that
- * increments `claim` runs the part.
+ * The source code of a worker thread, as a string. Node and browsers can start a worker from a string, so bundlers need
+ * not find a file.
+ *
+ * The worker instantiates the WebAssembly modules with the shared memory, and waits for tasks. The main thread
+ * announces a task by a new number in the shared word `go`. The shared word `claim` holds the number of the task and
+ * the index of its next free part. The thread that increments `claim` runs this part.
  */
 export const workerText = `
 const start = ({ control, memory, kernels, loops, tasks, scratch, words, spinMilliseconds }) => {

@@ -73,8 +73,8 @@ export const pack: Op<Inputs> = /* @__PURE__ */ defineOp({
     }
   },
   vjp: (g, { inputs }) => unpack(g, inputs),
-  // In the packed vector, the batch axis is last: elements at the same position of different batch entries are
-  // neighbors.
+  // `vmap` packs tensors whose batch axis is last. So the values of one element for all batch entries are neighbors in
+  // the packed vector.
   batch: ({ size, output: { shape }, inputs, batched }) =>
     batchFirst(
       pack(inputs.map((x, k) => (batched[k] ? batchLast(x) : repeatAlong(x, { axis: x.shape.length, size })))),
@@ -97,8 +97,8 @@ export function packedDType(tensors: readonly Operand[]): DType {
 const batchLast = (x: Tensor): Tensor => moveAxis(x, { from: 0, to: x.shape.length - 1 });
 
 /**
- * Returns a slice of the vector `packed` as a tensor [size, ...shape], for a batch of `size` entries. In
- * `packed`, the `size` values of element i are adjacent.
+ * Unpacks a tensor [size, ...shape] from the vector `packed`, where `size` is the number of batch entries. The vector
+ * holds each element's values for all batch entries next to each other.
  */
 const batchFirst = (packed: Tensor, { shape, offset, dtype }: Part, size: number): Tensor =>
   moveAxis(

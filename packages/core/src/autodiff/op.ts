@@ -111,10 +111,9 @@ export type OpSpec<I extends Inputs, P = undefined, O = P> = Options<O> & {
    */
   readonly vjp: number extends I["length"] ? JointRule<I, P> : PerInput<I, VjpRule<I, P> | null>;
   /**
-   * Returns the cotangent of input 0 summed over several calls that share this input. This rule is for ops in which
-   * only input 0 has a derivative. The op `slice` defines such a rule, because the cotangents of its input have the
-   * full size of the input and are mostly zeros. Adding the cotangents of many slices would take longer than the
-   * slices.
+   * Returns the cotangent of input 0, summed over several calls of the op that share this input. Only input 0 of the op
+   * may have a derivative. The op `slice` has this rule, so that the cotangents of many slices of a tensor are added to
+   * one array.
    */
   readonly vjpOfUses?: (gs: readonly Tensor[], calls: readonly Call<I, P>[]) => Tensor;
   /** How `vmap` applies the op to a batch. Default: one call per entry. */
@@ -268,8 +267,8 @@ function compute(spec: AnyOpSpec, inputs: readonly Tensor[], params: unknown, sh
     return view;
   }
   const out = ndarray(allocate(spec.name, shape, dtype), shape);
-  // For an output without elements, the kernel usually does not run, because it might loop over another axis, which may
-  // be huge. It runs only if the op must check indices.
+  // Skips the kernel if the output has no elements, because the kernel might loop over a huge axis for nothing. Kernels
+  // with integer inputs still run, because they may have to check indices.
   if (out.data.length === 0 && inputs.every(({ size, dtype }) => size === 0 || isFloat(dtype))) return out;
   spec.kernel!(out, arrays, params, inputs);
   return out;

@@ -13,9 +13,8 @@ interface Use {
 type UsesByOp = Map<Differentiable, Use[]>;
 
 /**
- * Reads a tape backwards, as `sweep` does. After the call, the map `cotangents` has the cotangent of each watched
- * tensor that a cotangent reaches. Steps of an op with `vjpOfUses` are collected until the loop reaches the step that
- * computed their shared input, or the start of the tape.
+ * Computes the cotangents of the watched tensors, as `sweep` does, and adds them to the map `cotangents`. If several
+ * steps of one op use the same tensor, the op's `vjpOfUses` computes their contributions together.
  */
 export function pullBack(tape: Tape, cotangents: Map<Tensor, Tensor>): void {
   const waiting = new Map<Tensor, UsesByOp>();
@@ -55,7 +54,7 @@ function addWaiting(waiting: Map<Tensor, UsesByOp>, tensor: Tensor, tape: Tape, 
   }
 }
 
-/** Applies an op's `vjpOfUses`, its VJP rule for several uses of one tensor. */
+/** Returns the sum of the contributions of several steps of one op to the cotangent of their shared input. */
 function sumOfUses(uses: readonly Use[], tape: Tape): Tensor | null {
   const steps = uses.map(({ step }) => step);
   const [step] = steps as [Step];

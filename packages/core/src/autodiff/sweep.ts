@@ -8,10 +8,7 @@ import type { Rule, Step, Tape } from "./tape.ts";
 // output. The backward pass, here called the sweep, goes from the last step of the tape to the first. It reaches a step
 // after all steps that use the step's output, so the cotangent of this output is then complete.
 
-/**
- * The result of one step of the sweep: the cotangent of a step's output, and the contributions of the step to the
- * cotangents of its inputs.
- */
+/** The cotangent of a recorded step's output, and the step's contributions to the cotangents of its inputs. */
 export interface Pull {
   readonly step: Step;
   readonly cotangent: Tensor;

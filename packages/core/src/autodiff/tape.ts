@@ -48,7 +48,7 @@ type JointRule = (g: Tensor, step: Unchecked, needed: readonly boolean[]) => rea
 
 /** An object that receives each step of a computation as soon as the step has run. */
 export interface Recorder {
-  /** Returns `true` if the recorders outside of this recorder must not receive the step. */
+  /** Receives a step. Returns `true` to hide the step from the recorders that became active earlier. */
   record(step: Step): unknown;
 }
 
@@ -94,8 +94,8 @@ export class Tape implements Recorder {
 }
 
 /**
- * The tape of a run on tensors without values, whose steps are applied to values or to a batch later. Outer recorders
- * do not receive these steps.
+ * The tape of a function that runs on tensors without values. Its steps are applied to values or to a batch later.
+ * Recorders that became active earlier do not receive its steps.
  */
 export class DryTape extends Tape {
   /**

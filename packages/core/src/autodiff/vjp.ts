@@ -89,8 +89,8 @@ export function runWithTape<A extends readonly unknown[], R>(
     const cotangentOf = (x: Tensor) => cotangents.get(x) ?? fullLike(x, 0);
     return watched.map(({ tree, fresh }) => unflatten(tree, fresh.map(cotangentOf)));
   };
-  // When `pull` runs the VJP rules, the tape that recorded `f` is already closed. So only outer tapes record the steps
-  // of the rules.
+  // The tape of the forward pass is closed before the pullback runs VJP rules. So only outer tapes record the steps of
+  // these rules.
   return { value, tape, inputs: watched.flatMap(({ fresh }) => fresh), pull };
 }
 

@@ -6,8 +6,8 @@ import { builtin } from "./platform.ts";
 
 const tagOf = (x: unknown): string => Object.prototype.toString.call(x).slice(8, -1);
 
-// The members of a data source that readers use. Core declares them itself, because it compiles without the type
-// declarations of browsers and of Node.
+// The properties of URL, Blob and other web types that the code uses. Core compiles without the type declarations of
+// browsers and Node, so it declares these types itself.
 interface UrlLike {
   readonly href: string;
   readonly protocol: string;

@@ -49,8 +49,8 @@ function costOf({ inputs, constants, outputs, ...list }: Body): Cost {
       bytes += total([...inputs, output]);
       heldBytes += bytesOf(output);
     }
-    // The body uses the loop's constants and inputs, which `heldBytes` already counts. So only the additional memory of
-    // the body is added.
+    // `heldBytes`, the memory in use, already includes the inputs and constants of a loop. So their size is subtracted
+    // from the peak memory of the loop's body.
     const bodyBytes = nested ? body!.peakBytes - total([...nested.body.constants, ...nested.body.inputs]) : 0;
     peakBytes = Math.max(peakBytes, heldBytes + bodyBytes);
     heldBytes -= total(lastUsedAt[i]!);

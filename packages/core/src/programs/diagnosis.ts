@@ -119,8 +119,8 @@ export function evaluatePullback({ f, xs, order, names }: Subject, us: readonly 
 }
 
 /**
- * The gradient of the inner product ⟨u, f⟩, where u is a cotangent of the output: by the VJP rules and by finite
- * differences, as vectors over all inputs.
+ * Two values of the gradient of the inner product ⟨u, f⟩, where u is a cotangent of f's output: `analytic` from the VJP
+ * rules, and `numeric` from finite differences.
  */
 interface Comparison {
   readonly us: readonly Tensor[];
@@ -164,8 +164,7 @@ export function diagnose(subject: Subject, us: readonly Tensor[]): GradcheckErro
   const onesShowIt = !leavesTape && !isClose(ones.analytic[worst]!, ones.numeric[worst]!);
   const shown = leavesTape ? forward : onesShowIt ? ones : random;
 
-  // Finds the input k that contains the component with the largest error, and the range of this input's elements in the
-  // flattened vector.
+  // `worst` is an index into the concatenated elements of all inputs. Input k has the element with this index.
   const ends = xs.map((_, i) => xs.slice(0, i + 1).reduce((n, { size }) => n + size, 0));
   const k = ends.findIndex((end) => worst < end);
   const start = ends[k]! - xs[k]!.size;
@@ -232,8 +231,7 @@ function causeInFunction(subject: Subject, us: readonly Tensor[]): CauseAndAdvic
  */
 function causeAtPoint(subject: Subject, u: Vector, direction: Vector): CauseAndAdvice | undefined {
   const at = (h: number) => dot(u, evaluateMoved(subject, direction, h));
-  // For a smooth f, both numbers shrink with the step size h: `jump`, the change of the value of f, and `kink`, the
-  // change of its slope.
+  // If f is smooth, the changes of its value (`jump`) and of its slope (`kink`) shrink with the step size h.
   const jump = (h: number) => Math.abs(at(h) - at(0)) + Math.abs(at(-h) - at(0));
   const kink = (h: number) => Math.abs((at(h) - 2 * at(0) + at(-h)) / h);
   if (jump(1e-4) > 1e-9 * (1 + Math.abs(at(0))) && jump(1e-6) > jump(1e-4) / 2)

@@ -61,18 +61,17 @@ interface Origin {
   readonly bad: Tensor;
   readonly step?: Step;
   /**
-   * For a VJP with a NaN or an infinity: the cotangent of the step's output, and the index of the input whose cotangent
-   * is not finite.
+   * Set if a VJP gave the NaN or infinity: the cotangent of the step's output, and the number of the input whose
+   * cotangent is not finite.
    */
   readonly pulled?: { readonly cotangent: Tensor; readonly input: number };
 }
 type Origins = Map<Tensor, Origin>;
 
 /**
- * Returns the origin of a NaN or infinity in the output of `step`. If the output and an input have a NaN, returns the
- * origin of this input. Otherwise, if an earlier step computed an infinite input, returns the origin of this input. An
- * infinite argument or constant may be intended, so it is returned as the origin only if the output has no NaN and the
- * op does not explain the infinity. In all other cases, the origin is `step`.
+ * Returns the origin of a NaN or infinity in the output of `step`: the origin of a non-finite input, or else `step`
+ * itself. Infinite arguments and constants may be intended, so they count as the origin only if the output has no NaN
+ * and the op does not explain the infinity.
  */
 function originOfValue(step: Step, values: Origins, producerOf: Fault<Inputs, unknown>["producerOf"]): Origin {
   const origin = { bad: step.output, step };

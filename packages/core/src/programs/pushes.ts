@@ -12,7 +12,7 @@ import { checkListing, type Listing } from "./trace.ts";
 // Forward mode over a list of recorded steps, one step at a time. For a step with the Jacobian J, the VJP rule maps a
 // cotangent u to uᵀ J. The transpose of this linear map takes a tangent v to J v.
 
-/** One step of forward mode: a recorded step, and the tangent of the step's output. */
+/** A recorded step, and the tangent of its output. */
 export interface Push {
   readonly step: Step;
   readonly tangent: Tensor;

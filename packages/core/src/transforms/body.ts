@@ -16,8 +16,8 @@ import { neededSteps, type ReplayMode, replay } from "./replay.ts";
 export interface Body {
   readonly inputs: readonly Tensor[];
   /**
-   * Tensors that the function captures. These tensors become inputs of the step that holds the body, so that
-   * derivatives flow to them.
+   * Tensors from outside that a loop body or an equation captures, such as weights. They become inputs of the step on
+   * the tape, so that derivatives flow to them.
    */
   readonly constants: readonly Tensor[];
   readonly steps: readonly Step[];
@@ -38,8 +38,8 @@ export function listBody(
 }
 
 /**
- * Applies the steps of the body of a loop or of an equation, and returns the outputs of the body. `values` must map the
- * inputs and constants of the body to tensors.
+ * Applies the steps of a body and returns its outputs. A body is the recorded function of a `scan`, or of an op that
+ * solves an equation. `values` must map the inputs and constants of the body to tensors.
  */
 export function runBody({ steps, outputs }: Body, values: Map<Tensor, Tensor>, mode?: ReplayMode): Tensor[] {
   replay(steps, [...outputs, ...values.keys()], values, mode);

@@ -97,7 +97,7 @@ function mustBeZero(tangents: readonly Tensor[]): void {
   );
 }
 
-/** The option of customVjp and of customJvp with the function that computes the value. Error messages use this name. */
+/** Error messages call the user's function for the value `forward` in customVjp, and `value` in customJvp. */
 const forwardNames = { customVjp: "forward", customJvp: "value" } as const;
 
 /**
@@ -151,7 +151,8 @@ export function checkpoint<A extends readonly unknown[], R>(f: TreeFunction<A, R
     const tape = innermostTape(inputs);
     if (tape === undefined) return f(...args);
     if (tape instanceof DryTape) {
-      // A tape inside of the dry run may track tensors that f captures, so it must record the steps of f.
+      // If another tape became active inside of the dry run, it may track tensors that the checkpointed function
+      // captures, so it must record the function's steps.
       if (!isInnermost(tape)) return f(...args);
       return recordCall("checkpoint", tape, args, () => f(...args), replayedCheckpoint(f));
     }
@@ -179,9 +180,8 @@ export function checkpoint<A extends readonly unknown[], R>(f: TreeFunction<A, R
 // step. When this step is later applied to values or to a batch, derivatives of the call still use the custom rule.
 
 /**
- * Returns a function that repeats a recorded call on new tensors. `replacement` maps the recorded tensors to the new
- * tensors. The call keeps its custom rule: `forward` and `backward` apply the steps that the user's `forward` and
- * `backward` recorded.
+ * Returns a function that repeats a recorded customVjp or customJvp call on new tensors. `replacement` maps the
+ * recorded tensors to the new tensors. Derivatives of the repeated call use the custom rule, too.
  */
 const replayedRule =
   <A extends readonly unknown[], R, S>(name: keyof typeof forwardNames, { forward, backward }: CustomRule<A, R, S>) =>
@@ -255,8 +255,8 @@ const aliasTree = <T>(caller: string, tree: T): T =>
   );
 
 /**
- * Records `value`, which was computed without recording on `tape`, as the output of one step with the joint VJP rule
- * `backward`. The rule receives the cotangent of the value, and the value.
+ * Records `value`, which was computed without recording on `tape`, as the output of one step. `backward` maps the
+ * cotangent of `value`, and `value` itself, to the cotangents of `inputs`.
  */
 function recordAsOneStep<R>(
   name: string,

@@ -228,7 +228,7 @@ function jacobianAt(
   return { blocks: unflatten(value, blocks), aux };
 }
 
-/** The maximum memory, in bytes, for the pullbacks that run together in one chunk. */
+/** A Jacobian pulls back several basis cotangents at once. Their pullbacks use at most this many bytes. */
 const maxChunkBytes = 2 ** 26;
 
 /**

@@ -7,8 +7,8 @@ import { type FunctionOp, type ReplayMode, replay, type Values } from "./replay.
 // are applied to values later. All other steps run immediately, and outer tapes record them.
 
 /**
- * Runs `body`. Returns its value and the steps that depend on the tensors `watched`, which have no values. `isBody`
- * says whether the steps become the body of a loop or an equation.
+ * Runs `body` on the tensors `watched`, which have no values. Returns its value and the steps that depend on `watched`.
+ * `isBody` says whether the steps become the body of a loop or an equation.
  */
 export function dryRun<T>(
   caller: string,
@@ -21,12 +21,12 @@ export function dryRun<T>(
   return { value, steps: tape.steps };
 }
 
-// A call of a customVjp or checkpoint function in a dry run becomes a step that keeps the function. When the step is
-// applied to values, the function is called again, and its own steps are applied to the values.
+// A dry run (a run on tensors without values) records each call of a customVjp or checkpoint function as one step.
+// Applying the step to values calls the function again.
 
 /**
- * The tensors that replace the tensors of a trace (`values`), and how recorded steps are applied to the new tensors
- * (`mode`).
+ * `values` maps recorded tensors to the new tensors that replace them. `mode` says whether each new tensor is a single
+ * tensor or a batch of tensors.
  */
 export interface Replacement {
   readonly values: Values;
@@ -38,14 +38,16 @@ export interface Replacement {
  * values.
  */
 export interface ReplayedCall<T> {
-  /** The value that the function returned in the dry run. */
+  /** The value that the function returned when it ran on tensors without values. */
   readonly value: T;
   readonly replacement: Replacement;
-  /** Returns the tree with each tensor of the dry run replaced by the corresponding tensor with values. */
+  /**
+   * Returns the tree with each recorded tensor, which has no values, replaced by the corresponding tensor with values.
+   */
   readonly valuesOf: <R>(tree: R) => R;
 }
 
-/** Calls `f` on tensors without values, and applies its steps to `args`, trees of tensors with values. */
+/** Calls `f` on tensors without values, and applies the recorded steps to `args`, whose tensors have values. */
 export function replayCall<A extends readonly unknown[], T>(
   caller: string,
   { values, mode }: Replacement,
@@ -69,8 +71,8 @@ export function replayCall<A extends readonly unknown[], T>(
 }
 
 /**
- * Records a call of `f` on `tape`, with one step for each tensor that `f` returns. When the steps are applied to
- * values, they call `again` to compute these tensors.
+ * Records a call of `f` on `tape`, as one step for each tensor that `f` returns. To apply these steps to values,
+ * `again` repeats the call on the values.
  */
 export function recordCall<A extends readonly unknown[], R>(
   name: string,
@@ -84,7 +86,7 @@ export function recordCall<A extends readonly unknown[], R>(
   const hidden = new Set<Tensor>();
   const own = new Set<Tensor>();
   const record = ({ inputs: used, output }: Step): boolean => {
-    // Tensors that f captures are inputs of the call, so that derivatives flow to them.
+    // Tensors that f captures become inputs of the recorded call, so that derivatives flow to them.
     for (const x of used) if (!own.has(x)) inputs.add(x);
     own.add(output);
     const depends = used.some((x) => tape.depends(x) || hidden.has(x));

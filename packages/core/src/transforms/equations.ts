@@ -3,7 +3,7 @@ import { ArgumentError } from "../checks/errors.ts";
 // Solvers of equations, on plain numbers. They solve several equations at once, each to its own tolerance: row e of a
 // matrix [equations × unknowns] holds the unknowns of equation e.
 
-/** A function of the unknowns, and its derivative. */
+/** The function whose fixed point or root a solver computes, and its derivative. */
 export interface Residual {
   /** Returns f(x), one row per equation. */
   readonly value: (x: Float64Array) => Float64Array;
@@ -16,12 +16,15 @@ interface Bounds {
   readonly unknowns: number;
   readonly tolerance: number;
   readonly maxSteps: number;
-  /** Whether f is linear in x. The tolerance is then relative to the largest entry of x, even if this entry is tiny. */
+  /**
+   * Whether the function is linear. For a linear function, the tolerance is relative to the largest unknown, however
+   * small it is.
+   */
   readonly isLinear: boolean;
 }
 
 /**
- * Solves the equations, beginning with the unknowns `start`, and returns the solution.
+ * Solves several equations numerically, beginning with the guess `start`, and returns the solutions.
  * @throws ArgumentError if an equation does not converge
  */
 export type Solver = (caller: string, residual: Residual, start: Float64Array, bounds: Bounds) => Float64Array;
@@ -70,7 +73,7 @@ export const newton: Solver = (caller, { value, matrices }, start, bounds) => {
 
 const rowOf = (values: Float64Array, e: number, n: number): Float64Array => values.subarray(e * n, (e + 1) * n);
 
-/** Returns whether a change of the unknowns x is within the tolerance. */
+/** Returns whether a solver's iteration changed the unknowns x by at most the tolerance. */
 function isSmall(change: number, x: Float64Array, { tolerance, isLinear }: Bounds): boolean {
   const size = x.length === 0 ? 0 : largestIn(x.map(Math.abs), x.length)[0]!;
   return change <= tolerance * (isLinear ? size : Math.max(1, size));
@@ -78,11 +81,14 @@ function isSmall(change: number, x: Float64Array, { tolerance, isLinear }: Bound
 
 interface Move {
   readonly next: Float64Array;
-  /** For each equation, the largest absolute difference between the new and the old unknowns. */
+  /** For each equation, the largest absolute change of an unknown in one iteration. */
   readonly change: Float64Array;
 }
 
-/** Repeats `move` until every equation has converged. An equation that has converged keeps its solution. */
+/**
+ * Repeats `move`, one iteration of a solver, until every equation has converged. The unknowns of converged equations no
+ * longer change.
+ */
 function untilConverged(
   caller: string,
   start: Float64Array,

@@ -30,8 +30,8 @@ interface Equation {
   /** The number of tensors in the tree of unknowns x. */
   readonly unknowns: number;
   /**
-   * The number of batch entries, 1 without `vmap`. Each entry has its own equation, and all are solved at once. The
-   * batch axes come first.
+   * The number of batch entries under `vmap`, otherwise 1. Each batch entry has its own equation. The batch axes come
+   * first.
    */
   readonly entries: number;
   readonly tolerance: number;
@@ -243,8 +243,8 @@ function batchOfEquation(op: EquationOp, call: BatchCall<Inputs, Equation>): Ten
 
 export interface SolverOptions {
   /**
-   * The solver stops when no entry of x changes by more than this number, times the largest entry of x if that exceeds
-   * 1. Default: 1e-10, or 1e-5 if x is float32.
+   * The solver stops when each entry of x changes by at most tolerance × max(1, largest absolute value in x). Default:
+   * 1e-10, or 1e-5 if x is float32.
    */
   readonly tolerance?: number | undefined;
   /** The largest number of steps. Default: 1000 for `fixedPoint`, 50 for `root`. */

@@ -149,14 +149,15 @@ function causeInLoop({ inputs, params: loop }: Fault<Inputs, Loop>): string | un
 
 const allFinite = ({ array }: Tensor): boolean => ravel(array!).every(Number.isFinite);
 
-/** Splits a list with an entry for each input of a loop into constants, carry and tensors to iterate over. */
+/** Splits the inputs of a loop into three lists: the constants, the carry, and the tensors that the loop iterates over. */
 function splitInputs<T>({ body, carries }: Loop, list: readonly T[]): [constants: T[], carry: T[], xs: T[]] {
   const first = body.constants.length;
   return [list.slice(0, first), list.slice(first, first + carries), list.slice(first + carries)];
 }
 
 /**
- * Records the steps of one iteration. `run` receives the carry and the entries, and returns the next carry and results.
+ * Records the steps of one iteration of a loop. `run` maps the carry, and one entry of each tensor to iterate over, to
+ * the next carry and results.
  */
 function listIteration(
   caller: string,
@@ -185,8 +186,8 @@ const isDifferentiated = (inputs: readonly Tensor[]): boolean => {
 };
 
 /**
- * Whether a derivative of the loop may be computed, so its pullback may need the carry of each iteration. Either a tape
- * for a derivative tracks an input, or the loop is inside another body, which a pullback may run again.
+ * Returns whether a derivative of the loop may be needed, so that its output must include the carry of each iteration.
+ * This is so if a tape tracks an input, or if the loop is inside of another loop or equation.
  */
 const isDifferentiatedOrInBody = (inputs: readonly Tensor[]): boolean => {
   const tape = innermostTape(inputs);
@@ -265,8 +266,8 @@ function pullBackLoop(g: Tensor, call: Call<Inputs, Loop>, needed: readonly bool
   const carry = [...carryBars, ...zeroBars];
   const over = [...before, ...xs, ...resultBars];
   const list = listIteration("scan", carry, over, pullBackBody);
-  // The VJP of a loop is a loop too, and its carries hold the cotangents of all constants. Only second derivatives need
-  // these carries. If the carries are not saved, second derivatives run the loop again.
+  // The VJP of a loop is a loop, too. This loop saves the carry of each iteration only if a second derivative may be
+  // computed, because the carries have the size of all constants.
   const back = runScan(list, carry, over, length, !reverse, isDifferentiated);
   const ofCarry = back.carry.slice(0, carryBars.length).values();
   const ofConstants = back.carry.slice(carryBars.length).values();
@@ -312,9 +313,9 @@ function batchOfLoop({
   const mode = onBatch(size);
   const carry = Array.from({ length: carries }, (_, k) => withBatch(first + k));
   const isBatchedX = batched.slice(first + carries);
-  // The loop iterates over axis 0, so the batch is axis 1.
+  // A loop iterates over axis 0, so `vmap` moves the batch axis of each iterated tensor to axis 1.
   const xs = inputs.slice(first + carries).map((x, k) => (isBatchedX[k] ? moveAxis(x, { from: 0, to: 1 }) : x));
-  // A constant of the loop needs no batch axis if all entries of the batch share the tensor that the body captured.
+  // Skips tensors that the loop body captures and that are the same for all batch entries: they need no batch axis.
   const constants = body.constants.flatMap((key, k) =>
     batched[k] || operands[k] !== key ? [[key, withBatch(k)] as const] : [],
   );
@@ -442,8 +443,8 @@ function scanSegments<C, X, Y>(
   const loop = scan as unknown as (f: unknown, c: unknown, x: unknown, o: ScanOptions) => { carry: C; ys: Y };
   const entries = (from: number, shape: readonly number[]): X =>
     xs === undefined ? xs : mapLeaves(xs, (x) => reshapeEntries(x, from, shape));
-  // The remaining iterations, which do not fill a segment, use the last entries of `xs`, or the first entries if the
-  // loop is reversed.
+  // The iterations that do not fill a segment run at the end of the loop. They use the last entries of `xs`, or the
+  // first entries if the loop is reversed.
   const [first, firstOfRest] = reverse ? [rest, 0] : [0, each * segments];
   const inner = (carry: C, part: X) => {
     const { carry: next, ys } = loop(body, carry, part, { length: each, reverse });
@@ -462,7 +463,7 @@ function scanSegments<C, X, Y>(
 
 const mapLeaves = <T>(tree: T, f: (x: Tensor) => Tensor): T => unflatten(tree, leaves("scan", tree, "xs").map(f));
 
-/** Returns the entries of x along axis 0, starting at index `from`, as a tensor [...shape, ...x.shape.slice(1)]. */
+/** Returns entries of x along axis 0, starting at index `from`, arranged in leading axes of the shape `shape`. */
 function reshapeEntries(x: Tensor, from: number, shape: readonly number[]): Tensor {
   const entry = x.shape.slice(1);
   return part(pack([x]), { shape: [...shape, ...entry], offset: from * sizeOf(entry) });

@@ -77,8 +77,8 @@ export function vmap<A extends readonly unknown[], R>(
 }
 
 /**
- * An argument with a batch axis: the whole batch, with this axis first, and a tensor without values for one entry of
- * the batch.
+ * An argument of a function under `vmap`: `batch` holds all entries along axis 0, and `dry` stands for one entry,
+ * without values.
  */
 interface BatchedInput {
   readonly batch: Tensor;
@@ -189,7 +189,7 @@ function entries(batch: Tensor, start: number, count: number): Tensor {
   return part(pack([batch]), { shape, offset: start * sizeOf(batch.shape.slice(1)) });
 }
 
-/** Joins the chunks of an output, and puts the batch axis at its position. */
+/** Joins the chunks of an output along the batch axis, and moves this axis to the position that the user chose. */
 function placed(
   output: Tensor,
   chunks: readonly Tensor[],

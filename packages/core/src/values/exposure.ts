@@ -11,7 +11,7 @@ export interface Exposure<Owner = unknown> {
   readonly owner: Owner;
   readonly array: NdArray;
   readonly fingerprint: number;
-  /** How often these elements were checked for changes by the user. */
+  /** How often the code checked whether the user had changed the array. */
   checks: number;
 }
 
@@ -22,7 +22,7 @@ export interface Exposure<Owner = unknown> {
 const exposures = new WeakMap<Data, Exposure[]>();
 let anyExposed = false; // most programs never read `.data` before a sweep, and then need no lookups
 
-/** Records that the user can write to `array`, the elements of `owner`. */
+/** Remembers that the user has `array`, and so can change the elements of the tensor `owner`. */
 export function expose(owner: unknown, array: NdArray): Exposure {
   anyExposed = true;
   const ofMemory = exposures.get(array.data) ?? [];

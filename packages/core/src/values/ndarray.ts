@@ -1,9 +1,8 @@
 /**
- * This is the only module that may import ndarray. Ops use the class `View` of view.ts. `Tensor.data` is a real
- * ndarray, unless the page forbids the code that ndarray generates.
+ * The only module that imports ndarray: `Tensor.data` returns an ndarray, but ops use the class `View`.
  *
- * ndarray is a CommonJS module, so only its default export can be imported. Its type declarations also declare named
- * exports, which fail in Node.
+ * ndarray is a CommonJS module, so Node can import only its default export, although its type declarations also have
+ * named exports.
  */
 import nd, { type NdArray as Nd } from "ndarray";
 import { OutOfRangeError, ShapeError } from "../checks/errors.ts";
@@ -102,8 +101,8 @@ function tryGenerateCode(): boolean {
 }
 
 /**
- * Returns a real ndarray with the memory of `view` and copies of its shape and strides. Returns a View if the page
- * forbids code generation.
+ * Returns an instance of the package ndarray with the same memory, and copies of the shape and strides. If a
+ * Content-Security-Policy forbids the code that ndarray generates, returns a `View` instead.
  */
 export function toNdarray({ data, shape, stride, offset }: NdArray): NdArray {
   canGenerateCode ??= tryGenerateCode();

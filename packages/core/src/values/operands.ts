@@ -45,9 +45,9 @@ function withScalars(caller: string, inputs: readonly TensorLike[]): readonly Te
 }
 
 /**
- * Returns the dtype that all inputs share, which must be a float dtype, or int32 if `integersToo` is set: the dtype
- * rule of most ops.
- * @throws DTypeError otherwise, with the cast to write. The message uses `names` for inputs without a label.
+ * Returns the dtype that all inputs share: a float dtype, or also int32 if `integersToo` is set.
+ * @throws DTypeError if the inputs do not share such a dtype. The message suggests a cast, and uses `names` for inputs
+ * without a label.
  */
 export function sharedFloat(inputs: readonly Operand[], names?: readonly string[], integersToo = false): DType {
   const dtype = inputs[0]?.dtype;

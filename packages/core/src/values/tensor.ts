@@ -67,7 +67,7 @@ export class Tensor {
     return this.#data;
   }
 
-  /** Records that a computation uses the elements. From now on, `assertUnchanged` detects writes through `.data`. */
+  /** Marks the elements as used by a computation, so that `assertUnchanged` detects later writes through `.data`. */
   watchWrites(): void {
     if (this.#isWatched) return;
     this.#isWatched = true;
@@ -123,8 +123,8 @@ export class Tensor {
     if (array === undefined) return;
     const own = this.#exposure;
     if (own !== undefined && own.array.data !== array.data) {
-      // An earlier check has moved the elements of this tensor to new memory, to which the user cannot write. The old
-      // memory is still checked for writes, but less and less often.
+      // The elements of the tensor were moved to new memory, to which the user cannot write. Writes to the old memory
+      // are still checked, but less and less often.
       if (isPowerOfTwo(++own.checks)) this.#check(own);
     }
     for (const exposure of exposuresOf(array)) {
@@ -145,8 +145,8 @@ export class Tensor {
   }
 
   /**
-   * Moves the elements of the tensor from `memory` to new memory, unless a copy would be larger than `memory`, as for a
-   * broadcast array.
+   * Moves the elements of the tensor from `memory` to new memory. Does nothing if the copy would be larger than
+   * `memory`, because the tensor repeats elements by broadcasting.
    */
   #move(memory: Data): void {
     const { array } = this;

@@ -28,8 +28,7 @@ export type Cotangent<T> = [Tensor, T] extends [T, TensorLike] ? Tensor : T;
 export type Cotangents<A extends readonly unknown[]> = { -readonly [K in keyof A]: Cotangent<A[K]> };
 
 /**
- * The type of a function whose arguments and value must be trees. Only the return type is checked, so that TypeScript
- * can still infer `R`.
+ * The type of a function that takes and returns trees. TypeScript can still infer the type `R` of the returned tree.
  */
 export type TreeFunction<A extends readonly unknown[], R> = ((...args: A) => R & TreesOnly<R>) &
   TreesOnly<Cotangents<A>>;
@@ -45,7 +44,7 @@ export const asTree = (x: unknown, partner?: unknown): unknown => {
 /** A tree, and the name of the tree in error messages. */
 export type Named = readonly [tree: unknown, path: string];
 
-/** The leaves of trees: tensors, and also specs in `trace`. */
+/** A kind of leaves of trees. Leaves are tensors; the arguments of `trace` may also be specs (a shape and a dtype). */
 interface LeafKind<Leaf> {
   readonly is: (x: unknown) => x is Leaf;
   /** The error for a value that is neither a leaf nor an array or object of leaves. */
@@ -235,8 +234,8 @@ export function argumentName(f: (...args: never) => unknown, i: number): string 
 }
 
 /**
- * Returns whether `x` is a plain array or object. Instances of a class are not nodes: a tree rebuilt from the fields
- * would lose the prototype.
+ * Returns whether `x` is a plain array or object, which a tree may contain. Instances of a class are excluded, because
+ * a copy made from their fields would lose their methods.
  */
 export const isNode = (x: unknown): x is Node => isArray(x) || isPlain(x);
 

@@ -33,7 +33,10 @@ function loss(head: Head, { read, next }: Batch): [loss: Tensor, aux: Aux] {
   return [mean(losses), { losses, logits }];
 }
 
-/** The loss on the first half of a text, which is random ("news"), and the loss on the second half, which is a copy. */
+/**
+ * The first half of a text is a random word, and the second half repeats the word. `news` is the mean loss on the first
+ * half, and `copy` is the mean loss on the second half.
+ */
 const metrics = {
   news: ({ losses }: Aux, { next }: Batch) => mean(slice(losses, { stop: [null, next.shape[1]! / 2] })),
   copy: ({ losses }: Aux, { next }: Batch) => mean(second(losses, next)),

@@ -5,10 +5,13 @@ import { percent, whole } from "../shared/table.ts";
 import type { Looks } from "./summary.ts";
 
 export interface Moment {
-  /** The number of training steps before the loss was measured. */
+  /** The number of training steps after which the loss was measured. */
   readonly step: number;
   readonly loss: number;
-  /** The mean loss on the random letters ("news") and on the copied letters of a text. */
+  /**
+   * The mean loss on the first half of each text, a random word. `copy` is the mean loss on the second half, which
+   * repeats the word.
+   */
   readonly news: number;
   readonly copy: number;
   /** The fraction of the copied letters that the model predicts correctly. */

@@ -29,8 +29,9 @@ export function predictionSummary(head: Head, { read, next }: Batch): string {
 }
 
 /**
- * `mark` is the number of positions in the first word whose largest attention weight is that of the start token. `back`
- * is the number of positions in the second word whose largest weight is that of the letter they must copy.
+ * Counts how often an attention head attends where a copying head should. `mark` is the number of positions in the
+ * first word that attend most to the start token. `back` is the number of positions in the second word that attend most
+ * to the letter that they must copy.
  */
 export interface Looks {
   readonly mark: number;
@@ -49,13 +50,13 @@ export function looks(W: readonly (readonly number[])[]): Looks {
 /** Formats a weight from 0 to 1 as a block of two characters in one of five shades. */
 const shade = (weight: number): string => "░▒▓██"[Math.floor(4 * weight)]!.repeat(2);
 
-/** Measurements which show that masked attention scores affect neither the loss nor its gradient. */
+/** The results of a check that masked attention scores affect neither the loss nor its gradient. */
 export interface Blindness {
   /** The number of masked scores. */
   readonly hidden: number;
   /**
-   * The largest attention weight of a masked position, and the largest |∂loss/∂score| of a masked score, after all
-   * masked scores were set to NaN.
+   * The largest attention weight at a masked position, after all masked scores were set to NaN. `slope` is the largest
+   * |∂loss/∂score| of a masked score.
    */
   readonly weight: number;
   readonly slope: number;

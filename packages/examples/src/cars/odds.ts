@@ -8,7 +8,7 @@ export interface OddsRatio {
   readonly of: number;
   readonly against: number;
   readonly factor: number;
-  /** The smallest and the largest `factor` among the models of a cross-validation. */
+  /** The smallest and the largest odds ratio (`factor`) among the models of a cross-validation. */
   readonly range: readonly [number, number];
 }
 
@@ -37,8 +37,8 @@ export function oddsRatios(models: readonly Model[]): OddsRatio[] {
 const strength = ({ factor }: OddsRatio): number => Math.abs(Math.log(factor));
 
 /**
- * Returns sentences that compare the odds of two origins of a car, for each pair of origins. They describe the `most`
- * columns with the strongest effects.
+ * Returns sentences in plain English about odds ratios. For each pair of origins, the sentences describe the columns
+ * with the strongest effects. `most` is the number of columns to describe.
  */
 export function readAloud(ratios: readonly OddsRatio[], model: Model, most: number): string[] {
   return pairs.flatMap(([of, against]) =>

@@ -109,8 +109,8 @@ interface Outcome {
   readonly apart: { readonly formulas: number; readonly areas: number; readonly steps: number };
   readonly errors: readonly (GradcheckError | undefined)[];
   /**
-   * The iterates of the fit of the orbit. `guesses` uses the correct VJP rules of `kepler`. `slipping` uses VJP rules
-   * that give wrong second derivatives.
+   * The successive estimates of the eccentricity by Newton's method. `guesses` uses the correct VJP rules of `kepler`.
+   * `slipping` uses VJP rules that give wrong second derivatives.
    */
   readonly guesses: readonly Guess[];
   readonly slipping: readonly Guess[];

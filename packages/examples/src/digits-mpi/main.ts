@@ -111,8 +111,8 @@ const digitsMpi: Command<Fit<Model>> = command({
         parallel: mpi,
         compile,
       }).then((result) => {
-        // A number that is not finite ends the fit on all processes. After `finalize`, no process is killed before it has
-        // printed its message.
+        // A NaN or infinity ends the fit on all processes. After all processes have called `finalize`, mpiexec kills
+        // none of them before it has printed its error message.
         if (result.nonFinite) mpi?.finalize();
         return result;
       }),
@@ -124,8 +124,8 @@ const digitsMpi: Command<Fit<Model>> = command({
         console.log(`stopped after step ${fitted.step} of ${steps}; resume from ${checkpoint} with --resume`);
       else console.log(`test accuracy ${percent(reached)}, ${seconds.toFixed(1)} s`);
     }
-    // After Ctrl-C, each process exits with a nonzero code, and mpiexec ends all processes as soon as one of them does.
-    // So wait until process 0 has printed its lines.
+    // After Ctrl-C, each process exits with a nonzero code. As soon as one process exits with a nonzero code, mpiexec
+    // kills all processes. `finalize` waits until process 0 has printed its lines.
     mpi?.finalize();
     return fitted;
   },

@@ -33,9 +33,9 @@ export const thetaOf = (like: Theta, v: Tensor): Theta =>
   );
 
 /**
- * Returns the standard errors of the logs of the parameters, from the inverse of the Hessian of −log p at the fit. The
- * result is undefined for a parameter that the data do not determine: its variance is not positive, or its standard
- * error is larger than log 100.
+ * Returns the standard error of the log of each parameter, from the inverse of the Hessian of −log p at the fit. If the
+ * data do not determine a parameter, its standard error is undefined. This is the case if the variance is not positive,
+ * or if the standard error exceeds log 100.
  */
 export function standardErrors({ posterior: { model, theta, data } }: Fit): (number | undefined)[] {
   const H = hessian((v: Tensor) => negLogLikelihood(model, data, thetaOf(theta, v)))(vectorOf(theta));

@@ -50,7 +50,7 @@ export function scoreOf(forecasts: readonly Forecast[]): Score {
   };
 }
 
-/** Held-out months are grouped by their year after the training data. Each number is the first year of a group. */
+/** The first year of each group of held-out months. Year 1 is the first year after the training data. */
 const firstYears = [1, 2, 4, 7, 11] as const;
 
 /** Groups held-out months by the number of years since the training data, and names the groups. */

@@ -10,7 +10,10 @@ export interface Pairs {
   readonly squaredLag: Tensor;
   /** 2 sin²(π (t − t′)), which has the period of one year. */
   readonly wave: Tensor;
-  /** The product z z′, where z = (t − 1980) / 20 and z′ = (t′ − 1980) / 20. */
+  /**
+   * The product of the scaled times z = (t − 1980) / 20 and z′ = (t′ − 1980) / 20, from which the covariance of a
+   * random parabola is computed.
+   */
   readonly product: Tensor;
   /** 1 if t and t′ are the times of the same measurement, otherwise 0. */
   readonly same: Tensor;

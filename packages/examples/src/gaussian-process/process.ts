@@ -73,8 +73,8 @@ export function negLogLikelihood(model: readonly Component[], { y, pairs }: Data
 }
 
 /**
- * Returns the Cholesky factor of the covariance K, or undefined if rounding errors make K indefinite. The line search
- * then takes a shorter step.
+ * Returns the Cholesky factor of the covariance K, or undefined if rounding errors make K indefinite. If K is
+ * indefinite, the line search of the fit tries a shorter step.
  */
 function factor(K: Tensor): Tensor | undefined {
   try {
@@ -127,8 +127,8 @@ export function decompose({ model, theta, data, L, alpha }: Posterior, times: re
 }
 
 /**
- * Returns the terms of the kernels, such as (t − t′)². In `cross`, t is a new time and t′ a training time. In `own`, t
- * and t′ are the same new time.
+ * Returns the terms of the kernels, such as (t − t′)², for two sets of pairs of times. `cross` pairs each new time with
+ * each training time. `own` pairs each new time with itself.
  */
 function pairsAt({ t }: Data, times: readonly number[]): { cross: Pairs; own: Pairs } {
   const at = tensor(times);

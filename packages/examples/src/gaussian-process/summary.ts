@@ -83,7 +83,10 @@ export const parametersSummary = (parameters: readonly Learned[]): string =>
 The intervals come from the Hessian of log p. The book used an earlier edition of the record.
 `;
 
-/** Compares the slopes that the three methods compute. */
+/**
+ * Compares a directional derivative of −log p(y | θ) computed by reverse mode, by a closed formula, and by a central
+ * difference.
+ */
 export const slopesSummary = ({
   reverse,
   trace,
@@ -101,7 +104,7 @@ ${table([
 K has the condition number ${size(condition)}, by which rounding errors of 1e-16 may grow.
 `;
 
-/** Returns a table of the errors: a header, a row for each group of years, and a row for all years. */
+/** Returns a table of the prediction errors: a header, a row for each group of years, and a row for all years. */
 export function scoreRows(
   book: readonly Forecast[],
   parabola: readonly Forecast[],

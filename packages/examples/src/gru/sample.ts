@@ -10,8 +10,8 @@ interface SampleOptions {
 }
 
 /**
- * Continues `prompt` character by character, once for each temperature. The state carries all that the model remembers, so a
- * text may be longer than the windows of the training.
+ * Continues `prompt` character by character, once for each temperature. The state of the recurrent unit carries all
+ * that the model remembers, so the text may be longer than the texts in training.
  */
 export function sample(
   model: Model,

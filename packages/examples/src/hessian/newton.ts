@@ -53,8 +53,8 @@ export interface Place {
   readonly slope: number;
   readonly H: Tensor;
   /**
-   * How much the result of `hessian`, and a Hessian computed column by column with `hvp`, differ from the closed-form
-   * Hessian (relative differences).
+   * The relative errors of two Hessians compared with the closed form: the result of `hessian`, and a Hessian whose
+   * columns are computed by `hvp`.
    */
   readonly apart: { readonly hessian: number; readonly hvp: number };
   /** The number of Hessian-vector products that the conjugate gradient method needed. */

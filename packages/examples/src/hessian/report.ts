@@ -74,8 +74,8 @@ const mapSize = { width: 700, height: 508, marginTop: 28, marginRight: 16, margi
 type Range = readonly [from: number, to: number];
 
 /**
- * Widens one of the two ranges so that a unit has the same length on both axes. Only then are steps along the gradient
- * perpendicular to the contours on the page.
+ * Widens the range of one axis so that both axes have the same scale. With different scales, steps along the gradient
+ * would not look perpendicular to the contours.
  */
 export function equalScales(x: Range, y: Range): readonly [x: Range, y: Range] {
   const { width, height, marginTop, marginRight, marginBottom, marginLeft } = mapSize;

@@ -40,12 +40,9 @@ export function splitRhat(chains: Chains): number {
 }
 
 /**
- * Returns the effective sample size N / τ of the mean of N draws, with τ = 1 + 2 Σ ρₜ. The autocorrelation at lag t is
- * ρₜ = 1 − (W − cₜ) / var⁺. Here cₜ is the mean autocovariance of the half chains, W is their mean variance, and var⁺
- * estimates the variance of all draws. The sum ends before the first negative pair ρ₂ₖ + ρ₂ₖ₊₁. A pair that exceeds the
- * previous pair counts only as much as the previous pair (C. Geyer 1992). The formula is that of A. Vehtari, A. Gelman,
- * D. Simpson, B. Carpenter and P. Bürkner (2021, Rank-normalization, folding, and localization: an improved R̂). τ is
- * at least 1 / log₁₀ N, as in the R package `posterior`.
+ * Returns the effective sample size N / τ of the mean of N draws, with τ = 1 + 2 Σ ρₜ. The autocorrelation ρₜ at lag t
+ * is estimated from all chains (A. Vehtari and others 2021, Rank-normalization, folding, and localization: an improved
+ * R̂). The sum ends before the first negative pair ρ₂ₖ + ρ₂ₖ₊₁ (C. Geyer 1992).
  */
 export function effectiveSampleSize(chains: Chains): number {
   const split = halves(chains);
@@ -62,10 +59,12 @@ export function effectiveSampleSize(chains: Chains): number {
   for (let lag = 0; lag + 1 < n; lag += 2) {
     const pair = correlation(lag) + correlation(lag + 1);
     if (pair < 0) break;
+    // A pair that exceeds the previous pair counts only as much as the previous pair (C. Geyer 1992).
     previous = Math.min(previous, pair);
     tau += 2 * previous;
   }
   const draws = n * split.length;
+  // In the R package `posterior`, too, τ is at least 1 / log₁₀ N for N draws.
   return draws / Math.max(tau, 1 / Math.log10(draws));
 }
 

@@ -47,8 +47,8 @@ const hmc: Command<Outcome> = command({
     const [startKey, chainKey, energyKey] = splitKey(randomKey(given.seed), 3);
     const begin = performance.now();
     const chains = [0, 1, 2, 3].map((i) => {
-      // R̂ needs chains whose starts are farther apart than the draws. Like Stan, draw the starts from the interval
-      // (−2, 2).
+      // The diagnostic R̂ detects chains that have not converged, but only if the chains start far apart. Like Stan,
+      // draw the starts from the interval (−2, 2).
       const start = randomUniform(foldIn(startKey, i), { shape: [size], min: -2, max: 2 });
       return sample(potential, foldIn(chainKey, i), start, settings);
     });

@@ -22,7 +22,7 @@ export interface Chain {
    */
   readonly warmUp: readonly (readonly number[])[];
   readonly draws: readonly (readonly number[])[];
-  /** The state of the step size's adaptation after each trajectory of the warm-up. */
+  /** The state of the step-size adaptation after each warm-up trajectory. */
   readonly adaptations: readonly Adaptation[];
   /** The step size of all trajectories after the warm-up. */
   readonly stepSize: number;

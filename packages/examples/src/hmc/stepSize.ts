@@ -15,8 +15,8 @@ export interface Adaptation {
   /** The number of updates, m. */
   readonly updates: number;
   /**
-   * The mean H̄ of the difference between the target and the acceptance probability. Recent trajectories have more
-   * weight.
+   * The mean H̄ of the target acceptance probability minus the acceptance probability of a trajectory. Recent
+   * trajectories have more weight.
    */
   readonly shortfall: number;
   /** The value μ toward which the adaptation pulls the log of the step size, log ε. */

@@ -31,8 +31,8 @@ interface Outcome {
   readonly tape: Tensor;
   readonly closed: Tensor;
   /**
-   * The rounding errors of three methods to compute softmax's VJP, as one probability p approaches 1. `rest` is 1 − p.
-   * `plain` has the errors for the cotangent g, and `shifted` the errors for g + 1000.
+   * The rounding errors of three methods to compute softmax's VJP, when the largest probability is 1 − `rest`. `plain`
+   * has the errors for a cotangent g, and `shifted` has the errors for g + 1000.
    */
   readonly comparisons: readonly { readonly rest: number; readonly plain: Comparison; readonly shifted: Comparison }[];
 }

@@ -3,7 +3,7 @@ import { nearest } from "../shared/fixed.ts";
 import { index, short, size, table } from "../shared/table.ts";
 import { type Comparison, softmaxInSteps, wayNames } from "./ways.ts";
 
-/** Formats the quotient rule for ∂Sᵢ/∂xⱼ, where S = softmax(x), with the numbers of x. */
+/** Returns a text that derives ∂Sᵢ/∂xⱼ of S = softmax(x) by the quotient rule, with the numbers of x inserted. */
 export function quotientRule(x: readonly number[], i: number, j: number): string {
   const N = x.map(Math.exp);
   const D = N.reduce((sum, n) => sum + n, 0);

@@ -51,7 +51,7 @@ export interface Comparison {
   readonly errors: Readonly<Record<Way, readonly number[]>>;
 }
 
-/** Computes the VJP x̄ of softmax by all three methods, and their errors relative to the reference. */
+/** Computes softmax's VJP by each method in `ways`, and the relative error of each result. */
 export function compare(x: readonly number[], g: readonly number[]): Comparison {
   const exact = reference(x, g);
   const each = <T>(f: (way: Way) => T) => Object.fromEntries(wayNames.map((way) => [way, f(way)])) as Record<Way, T>;
@@ -60,7 +60,7 @@ export function compare(x: readonly number[], g: readonly number[]): Comparison 
   return { x, S: softmax(tensor(x)).toNested() as number[], found, exact, errors };
 }
 
-/** Returns x with its largest entry changed, so that the softmax probability of this entry is 1 − `rest`. */
+/** Replaces the largest entry of x by the number for which its softmax probability is 1 − `rest`. */
 export function confident(x: readonly number[], rest: number): number[] {
   const m = x.indexOf(Math.max(...x));
   const others = logSumExp(tensor(x.toSpliced(m, 1)));

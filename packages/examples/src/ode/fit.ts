@@ -15,9 +15,12 @@ export interface Model {
   readonly start: Tensor;
 }
 
-/** The result of one stage of the fit: L-BFGS on all observations up to a time limit. */
+/**
+ * The result of one stage of the fit. Each stage fits the model to observations over a longer time than the previous
+ * stage.
+ */
 export interface Stage {
-  /** The number of intervals between observations. */
+  /** The number of time intervals whose observations the stage uses. */
   readonly count: number;
   readonly model: Model;
   readonly loss: number;
@@ -25,7 +28,10 @@ export interface Stage {
   readonly evaluations: number;
 }
 
-/** Returns the mean square of solution minus observation, over the first `count` intervals. */
+/**
+ * Returns the mean squared difference between the model's solution and the observations, over the first `count` time
+ * intervals.
+ */
 export const lossOf = ({ network, start }: Model, observed: Tensor, count: number): Tensor =>
   mse(solve(fieldOf(network), start, { ...trainingTimes, count }), slice(observed, { stop: [count + 1] }));
 
@@ -46,11 +52,11 @@ export function fitInStages(network: Network, { observed }: Data, maxIterations:
 }
 
 /**
- * The solutions of the fitted model, and their errors. An error is the root mean square of the difference between the
- * solution and the true states.
+ * The trajectories that the fitted model predicts, and their errors. An error is the root mean square of the predicted
+ * states minus the true states.
  */
 export interface Forecast {
-  /** The states at all times, [times, trajectories, 2]. */
+  /** The predicted states of the training trajectories at all times, [times, trajectories, 2]. */
   readonly fitted: Tensor;
   readonly unseen: Tensor;
   readonly errors: {

@@ -5,16 +5,16 @@ import { relativeDistance } from "../shared/algebra.ts";
 import { fieldOf, type Network } from "./network.ts";
 import { advance } from "./solver.ts";
 
-/** The time interval that each solve in `compare` simulates. If a solve has more steps, its steps are shorter. */
+/** The end time of each simulation in `compare`. A simulation with more steps has shorter steps. */
 const duration = 20;
 
 type Segment = (network: Network, z: Tensor) => Tensor;
 type Wrap = (segment: Segment) => Segment;
 
 /**
- * Runs a segment of the Runge–Kutta steps on aliases of the weights, which the tape tracks as separate tensors. The
- * backward pass then sums the weights' cotangents first within each segment, and then over the segments. `checkpoint`
- * sums them in the same order, so both gradients have the same rounding errors.
+ * Runs a segment of Runge–Kutta steps on an alias of each weight tensor. The backward pass then sums the cotangents of
+ * an alias within the segment, before it adds them to the cotangent of the weights. A checkpoint sums in the same
+ * order, so both gradients have the same rounding errors.
  */
 export const plain: Wrap = (segment) => (network, z) =>
   segment(
@@ -45,8 +45,8 @@ export const segmentLength = (steps: number): number => Math.ceil(Math.sqrt(step
 /** The cost of one gradient. */
 interface Cost {
   /**
-   * The number of steps on the tape. With checkpoints, this number includes the steps of one segment, because the sweep
-   * runs each segment again.
+   * The number of steps on the tape. With checkpoints, the number includes the steps of one segment, because the
+   * backward pass records each segment again.
    */
   readonly list: number;
   /** The bytes of all tensors on the tape. */
@@ -61,8 +61,8 @@ export interface Comparison {
   /** Whether the gradients with and without checkpoints have the same bits. */
   readonly equal: boolean;
   /**
-   * The relative difference between two gradients whose contributions are summed in different orders: step by step, or
-   * by segments.
+   * The relative difference between two gradients that sum the same contributions in different orders: over all time
+   * steps at once, or first within each segment of time steps.
    */
   readonly reordered: number;
 }

@@ -31,7 +31,7 @@ const loss = (params: Params, { images, labels }: Batch): Tensor => crossEntropy
 type Layer = Readonly<Record<"output.W" | "output.b", Tensor>>;
 
 interface Outcome {
-  /** The loss of each training step: `here` in this process, and `there` in the second process. */
+  /** The losses of the training steps in this process (`here`) and in the second process (`there`). */
   readonly losses: { readonly here: readonly number[]; readonly there: readonly number[] };
   /** The share of the test images that Wengert and ONNX Runtime classify correctly. */
   readonly accuracies: { readonly wengert: number; readonly onnxRuntime: number };

@@ -13,8 +13,8 @@ export function quantile(p: number, freedom: number): number {
 }
 
 /**
- * Returns the cumulative probability of Student's t distribution at t ≥ 0. Simpson's rule integrates the density, which is a
- * power of cos θ after the substitution t = √ν tan θ.
+ * Returns the cumulative probability of Student's t distribution with ν degrees of freedom, for t ≥ 0. The substitution
+ * t = √ν tan θ turns the density into a power of cos θ, which Simpson's rule integrates.
  */
 function probability(t: number, freedom: number): number {
   const end = Math.atan(t / Math.sqrt(freedom));

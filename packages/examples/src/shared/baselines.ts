@@ -40,8 +40,8 @@ function countingLoss(train: Tensor, held: Tensor, characters: number, before: n
 }
 
 /**
- * Yields two numbers for each position of the text: a code of the context, which is the preceding `before` characters,
- * and the code of the next character.
+ * Yields two integers for each position of a text. The first integer encodes the context, which is the `before`
+ * preceding characters. The second integer encodes the character at the position.
  */
 function* places(text: Tensor, characters: number, before: number): Generator<readonly [number, number]> {
   const codes = text.toNested<number[]>();

@@ -38,8 +38,8 @@ export const foldTable = (folds: readonly Fold[], accuracy: number): string =>
   ]);
 
 /**
- * Formats a confusion matrix with the recall of each class. `is` is the text before the true class in the name of a
- * row, such as "is from" in "is from Japan".
+ * Formats a confusion matrix with the recall of each class. The name of each row begins with the text `is`: for
+ * example, `is` is "is from" if a row is named "is from Japan".
  */
 export const confusionTable = ({ counts, classes, results }: ConfusionMatrix, is: string): string =>
   table([

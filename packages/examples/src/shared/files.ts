@@ -5,7 +5,7 @@ import { DataError } from "@wengert/core";
 import { writeFileAtomic as write } from "@wengert/train";
 import { InputError } from "./options.ts";
 
-/** The end of error messages about a damaged data file in an npm package: how to fix the problem. */
+/** The advice at the end of each error message about a damaged data file. */
 export const reinstall = "delete node_modules and start again, which reinstalls it";
 
 /** Returns the path of a file in an npm package. `path` is relative to the folder of `entry`, a module of the package. */

@@ -3,7 +3,7 @@
 const bits = 512;
 const one = 1n << BigInt(bits);
 
-/** Converts a double `x` to fixed point. The conversion is exact if x is 0 or |x| ≥ 2⁻⁴⁶⁰. */
+/** Converts a double to fixed point with 512 fractional bits. All 53 significant bits of x fit if |x| ≥ 2⁻⁴⁶⁰. */
 export const exactly = (x: number): bigint => BigInt(Math.trunc(x * 2 ** bits));
 /** Returns the double nearest to the fixed-point number `a`. */
 export const nearest = (a: bigint): number => Number(a) / 2 ** bits;

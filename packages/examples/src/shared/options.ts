@@ -10,7 +10,7 @@ export interface Option<Value> {
   readonly placeholder: string;
   readonly fallback: Value;
   readonly help: string;
-  /** A description of the option's default for `--help`, if `fallback` is undefined. */
+  /** The text that the help shows as the default of an option whose `fallback` is undefined. */
   readonly otherwise?: string;
   /**
    * Parses the text of an option's value. Returns the value, or a description of valid values for the error message: "a
@@ -103,8 +103,8 @@ export function flag(help: string): Option<boolean> {
 }
 
 /**
- * Returns a copy of an option with the default `undefined`, for defaults that depend on other options. The argument
- * `otherwise` is the text that `--help` shows as the default.
+ * Makes an option optional: its value is `undefined` if the user omits the option. Use this for a default that depends
+ * on other options. The help text shows `otherwise` as the default.
  */
 export function optional<Value>(option: Option<Value>, otherwise: string): Option<Value | undefined> {
   return { ...option, fallback: undefined, otherwise };

@@ -11,7 +11,8 @@ export interface Windows {
 }
 
 /**
- * Returns B windows of a text, each of `places` characters. `starts` [B, 1] has the index at which each window begins.
+ * Returns a batch of windows of a text, each with `places` characters. Window i begins at the character with the index
+ * `starts[i, 0]`.
  */
 function windowsAt(text: Tensor, starts: Tensor, places: number): Windows {
   const offsets = tensor(Int32Array.from({ length: places + 1 }, (_, i) => i));

@@ -25,9 +25,8 @@ import type { Penguins } from "../shared/penguins.ts";
 export type Jet = readonly [value: number, first: number, second: number];
 
 /**
- * Computes sigmoid(d) and the second entry of softmax([a₀, a₁]) with a₁ − a₀ = d, and their first and second
- * derivatives. `apart` is the largest relative difference between sigmoid and softmax, over the values and both
- * derivatives.
+ * Computes sigmoid(d) and the second entry of softmax([a₀, a₀ + d]), with their first and second derivatives. `apart`
+ * is the largest relative difference between the results for sigmoid and softmax.
  */
 export function atDifference(d: number): { sigmoid: Jet; softmax: Jet; apart: number } {
   const second = (a: Tensor) => sum(mul(softmax(a), tensor([0, 1])));
@@ -65,16 +64,18 @@ export interface Moment {
   /** The weights w of logistic regression, trained with twice the step size of softmax regression. */
   readonly w: readonly number[];
   /**
-   * The largest difference between the entries of w₁ − w₀ (softmax regression) and of w (logistic regression). For
-   * `twice`, the step size of logistic regression is twice that of softmax regression. For `same`, the step sizes are
-   * equal.
+   * The largest difference between w₁ − w₀ (softmax regression) and w (logistic regression). In `twice`, logistic
+   * regression uses twice the step size of softmax regression. In `same`, both use the same step size.
    */
   readonly apart: { readonly twice: number; readonly same: number };
   /** The largest change of the weight sum w₀ + w₁ since the start of the fit. */
   readonly drift: number;
 }
 
-/** Runs gradient descent on both losses from equal random weights. Returns the state at the start and after each step. */
+/**
+ * Fits softmax regression and logistic regression by gradient descent, from equal random weights. Returns the state at
+ * the start and after each step.
+ */
 export function fitBoth(
   data: Penguins,
   { steps, rate, seed }: { steps: number; rate: number; seed: number },

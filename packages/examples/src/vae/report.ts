@@ -29,7 +29,7 @@ export interface Outcome {
 }
 
 interface Plane {
-  /** Both dimensions of the plots go from −limit to limit. */
+  /** The limit of both axes in the plots of the latent plane: each axis runs from −limit to limit. */
   readonly limit: number;
   /** The posterior means of test images, with the labels of the images. */
   readonly points: readonly { readonly x: number; readonly y: number; readonly label: number }[];

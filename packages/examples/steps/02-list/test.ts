@@ -12,7 +12,7 @@ assert.equal(
 #3 = mul(#1, #2) = 5`,
 );
 
-// The tape holds the three steps that the loop ran, but not the loop itself
+// A loop that calls add three times records three steps. The loop itself is not recorded
 const doubled = record((x) => {
   let y = x;
   for (let i = 0; i < 3; i++) y = add(y, y);

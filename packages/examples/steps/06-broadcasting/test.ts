@@ -19,7 +19,7 @@ assert.deepEqual(db.toNested(), [101, 202, 303]);
 const [b, u] = [tensor([[3], [-1]]), tensor([[1, 2, 3], [4, 5, 6]])];
 assert.equal(sum(mul(broadcastTo(b, [2, 3]), u)).item(), sum(mul(b, sumTo(u, [2, 1]))).item());
 
-// sum returns a scalar, so grad can differentiate the function f. The tape shows the implicit broadcastTo step.
+// mul(w, x) broadcasts w to the shape of x. On the tape, the broadcast is a separate step: broadcastTo
 const f = (w: Tensor) => sum(mul(w, x));
 assert.deepEqual(grad(f)(tensor([1, 1, 1])).toNested(), [5, 7, 9]);
 assert.deepEqual(grad((x) => sum(exp(x)))(tensor([0, 1])).toNested(), [1, Math.E]);

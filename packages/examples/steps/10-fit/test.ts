@@ -10,7 +10,7 @@ assert.equal(
 #2 = mul(0, #1) = 0`,
 );
 
-// The sweep skips the cotangent of the constant X, so it runs only one of the two rules of matmul
+// The sweep computes no cotangent of the constant X, so it runs only one of the two VJP rules of matmul
 const X = tensor([[1, 2], [3, 4], [5, 6]]);
 const loss = (W: Tensor, b: Tensor) => sum(tanh(add(matmul(X, W), b)));
 const [W, b] = [tensor([[0.1], [-0.2]]), tensor([0.05])];

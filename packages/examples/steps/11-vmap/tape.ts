@@ -228,7 +228,7 @@ export function repeated(a: NdArray, shape: number[]): NdArray {
   return nd(a.data, shape, stride, a.offset);
 }
 
-/** Reduces `a` to a smaller shape: `loop` combines all entries of `a` along a reduced axis into one output entry. */
+/** Reduces `a` to a smaller shape. `loop` combines the entries along a reduced axis, for example by addition. */
 export function reduced(loop: (out: NdArray, a: NdArray) => void, a: NdArray, shape: number[], start = 0): NdArray {
   const out = zeros(shape);
   ops.assigns(out, start);

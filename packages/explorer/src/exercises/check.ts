@@ -18,7 +18,7 @@ export interface Question<A, Case extends readonly unknown[]> {
   readonly task: string;
   readonly right: A;
   readonly slips: readonly Slip<A>[];
-  /** The inputs on which an answer is compared with the right answer. */
+  /** The inputs for which the check compares the reader's answer with the right answer. */
   readonly cases: readonly Case[];
   /** The names of the inputs. */
   readonly names: readonly string[];

@@ -9,8 +9,8 @@ export interface Address {
   readonly room: string;
   readonly fields: Readonly<Record<string, string>>;
   /**
-   * The stop of the guided tour, if the URL is that of a stop, such as `#/tour/bias`. A stop shows a question beside a
-   * page of the explorer. `room` and `fields` are then the name and the parameters of this page.
+   * The stop of the guided tour that the URL names, such as `#/tour/bias`. A stop shows a question beside a page of the
+   * explorer. For a stop, `room` is the name of this page, and `fields` are its URL parameters.
    */
   readonly stop?: Stop | undefined;
 }

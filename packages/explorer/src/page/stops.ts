@@ -9,7 +9,7 @@ export interface Stop {
    * answer.
    */
   readonly after: Readonly<Record<string, string>>;
-  /** Whether the page appears only after the reader has answered the question, because it would show the answer. */
+  /** Whether the page is hidden until the reader has answered the question, because the page shows the answer. */
   readonly isHidden?: boolean;
 }
 

@@ -2,11 +2,11 @@ import { useRef } from "preact/hooks";
 
 interface Props {
   readonly value: number;
-  /** The value as the table shows it. */
+  /** The formatted number that the page shows. */
   readonly text: string;
   /** The name for screen readers. */
   readonly name: string;
-  /** The largest absolute value of the table. It sets the size of the changes. */
+  /** The largest absolute value in the table. If `most` is larger, a drag changes the number faster. */
   readonly most: number;
   readonly onChange: (value: number) => void;
 }
@@ -59,7 +59,7 @@ const steps: Readonly<Record<string, number>> = {
   PageDown: -100,
 };
 
-/** Returns the change of a drag by one pixel: a hundredth of the power of ten below the largest number. */
+/** Returns how much a drag of one pixel changes a number: 1 % of the largest power of ten that is at most `most`. */
 const unitFor = (most: number): number => 10 ** ((most > 0 ? Math.floor(Math.log10(most)) : 0) - 2);
 
 const rounded = (x: number, unit: number): number => Number((Math.round(x / unit) * unit).toPrecision(12));

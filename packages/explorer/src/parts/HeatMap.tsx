@@ -47,7 +47,10 @@ interface Props {
   /** The cells to highlight, as indices into `data`. */
   readonly marked?: readonly number[] | undefined;
   readonly onHover?: ((place: number | undefined) => void) | undefined;
-  /** Called with the index of an element and its new value, while the reader drags a number of a table. */
+  /**
+   * The function that is called while the reader drags a number of the table. Its arguments are the index of the
+   * element and the new value.
+   */
   readonly onChange?: ((element: number, value: number) => void) | undefined;
 }
 

@@ -63,7 +63,7 @@ function table({ map, hue = "value" }: Pick<Scale, "map" | "hue">): readonly Rgb
 export interface Scale {
   readonly map: ColorMap;
   readonly most: number;
-  /** The hue of positive numbers. Default: that of values. */
+  /** The hue of positive numbers. Default: the hue of values (blue). */
   readonly hue?: Hue | undefined;
 }
 

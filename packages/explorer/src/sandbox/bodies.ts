@@ -4,8 +4,8 @@ import { type NameOf, namesOf, paramsText } from "./names.ts";
 import type { BodyData, BodyRow } from "./protocol.ts";
 
 /**
- * Returns the body that a step holds, such as the body of a loop, as the rows that `explain` prints. `number` is the number
- * of the step, and `nameOf` names the tensors outside the body. Returns undefined for a step without a body.
+ * Returns the steps inside a step, such as the body of a loop, as rows like those that `explain` prints. Returns
+ * undefined for a step that contains no steps. `nameOf` names the tensors from outside the body.
  */
 export function bodyData(step: Step, number: string, nameOf: NameOf): BodyData | undefined {
   const rows = rowsOf(step, number, nameOf, 1);

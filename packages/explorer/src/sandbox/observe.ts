@@ -67,7 +67,7 @@ export type PlanOf = (
 
 interface Kept {
   readonly f: TreeFunction<readonly unknown[], unknown>;
-  /** The line of the program that ran the step with this output. */
+  /** Maps the output of each step to the line of the program that ran the step. */
   readonly lines: ReadonlyMap<Tensor, number>;
   /** The arguments of the recorded function. */
   readonly args: readonly unknown[];
@@ -86,8 +86,8 @@ export class Observer {
   #calls = 0;
 
   /**
-   * `along` is the index of the input whose tangent is a tensor of ones, if the page shows tangents. `planOf` compiles the functions, if
-   * the page shows their plans.
+   * If `along` is given, also computes tangents: the tangent of the input with the index `along` is a tensor of ones.
+   * If `planOf` is given, also compiles each function to a plan.
    */
   constructor(order: 1 | 2, along?: number, planOf?: PlanOf, changes: readonly Change[] = []) {
     this.#changes = changes;

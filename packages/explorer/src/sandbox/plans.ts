@@ -68,9 +68,8 @@ const widths = { float64: 8, float32: 4, int32: 4, bool: 1 } as const;
 const bytesOf = ({ size, dtype }: Tensor): number => size * widths[dtype];
 
 /**
- * Returns the instruction of each step, by the step's output. The report of a plan has the instructions as text, so this
- * function finds the first step with the op and the shape of each loop. Returns undefined if a step or an instruction is
- * left over, or if an instruction would read a tensor before it is computed.
+ * Maps the output of each step to the index of its instruction. A plan reports its instructions only as text, so this
+ * function finds the steps by the names and shapes in the text. Returns undefined if it cannot find them all.
  */
 function assigned(
   all: readonly ProgramStep[],

@@ -5,8 +5,8 @@ import type { Handed } from "../page/handed.ts";
 // `postMessage` must be able to clone them.
 
 /**
- * The workers, from the smallest to the largest: for built-in examples (without kernels), for exercises (with their checks),
- * and with the whole library (kernels and compiler too), for the programs that the reader writes.
+ * The workers, from the smallest to the largest. `examples` runs the built-in examples, without kernels. `exercises`
+ * also has the checks of the exercises. `whole` has the whole library, and runs programs that the reader writes.
  */
 export const workerKinds = ["examples", "exercises", "whole"] as const;
 export type WorkerKind = (typeof workerKinds)[number];
@@ -15,8 +15,8 @@ export interface Run {
   /** The program as JavaScript, in which `require` calls replace the imports. */
   readonly code: string;
   /**
-   * Which tape to show: 1 for the tape of the function, 2 for the tape of its gradient, which includes the steps of the
-   * first sweep.
+   * Which tape to show: 1 for the tape of the function, 2 for the tape of its gradient. The tape of the gradient
+   * contains the forward and the backward pass of the function.
    */
   readonly order?: 1 | 2 | undefined;
   /**
@@ -36,9 +36,9 @@ export interface Run {
 
 /** A changed number: an element of an input of a recording. */
 export interface Change {
-  /** The index of the call of `record`. */
+  /** The number of earlier calls of `record` in the program: 0 for the first recording. */
   readonly recording: number;
-  /** The index of the input, and the index of its element. */
+  /** The index of the changed input. `element` is the index of the changed element. */
   readonly input: number;
   readonly element: number;
   readonly value: number;
@@ -76,9 +76,9 @@ export interface RecordingData {
   readonly pulls: readonly PullData[];
   /** The error of a VJP rule that stopped the sweep early. */
   readonly failure?: Failure | undefined;
-  /** The tangents of forward mode, if the run asked for them. */
+  /** The tangents of forward mode, if the page asked for them. */
   readonly tangents?: TangentsData | undefined;
-  /** The plan of the function, if the run asked for it. */
+  /** The compiled function, if the page asked for it. */
   readonly plan?: PlanData | undefined;
   /** The changes of the value of f for small changes of its inputs. Empty if f is too slow or fails. */
   readonly nudges: readonly Nudge[];
@@ -88,14 +88,17 @@ export interface RecordingData {
 export type PlanData = Planned | { readonly failure: Failure };
 
 export interface Planned {
-  /** The traced program and the passes, each with the number of steps after it. */
+  /**
+   * The name of each pass of the compiler, with the number of steps that remain after the pass. The first entry is the
+   * traced program.
+   */
   readonly passes: readonly (readonly [name: string, steps: number])[];
   readonly inputs: readonly { readonly name: string; readonly shape: readonly number[] }[];
-  /** The steps of the traced program. A long program has only its first steps here. */
+  /** The steps of the traced program, or only the first steps of a long program. */
   readonly rows: readonly PlanRow[];
-  /** The names of the outputs after each pass. */
+  /** The names of the program's outputs after each pass of the compiler, with one text per pass. */
   readonly outputs: readonly string[];
-  /** The number of steps without a row. */
+  /** The number of further steps of the traced program, which `rows` leaves out. */
   readonly left: number;
   readonly instructions: readonly string[];
   /** The memory of the plan in bytes, without the memory of its kernels. */
@@ -109,10 +112,10 @@ export interface PlanRow {
   readonly number: string;
   readonly op: string;
   readonly params: string;
-  /** The names of the inputs after each pass. */
+  /** The names of the step's inputs after each pass of the compiler, with one text per pass. */
   readonly inputs: readonly string[];
   readonly shape: readonly number[];
-  /** The index of the pass that drops the step, or undefined if no pass does. */
+  /** The index of the compiler pass that drops this step, or undefined if all passes keep the step. */
   readonly dropped: number | undefined;
   /** Whether the output is a view of an input, so that the step needs no instruction. */
   readonly isView: boolean;
@@ -125,7 +128,7 @@ export interface Nudge {
   /** The index of the changed input in `inputs`. `element` is the index of the changed element of this input. */
   readonly input: number;
   readonly element: number;
-  /** The number that is added to the element of the input. */
+  /** The small number that is added to one element of the input. */
   readonly by: number;
   readonly change: number;
 }
@@ -202,18 +205,18 @@ export interface BodyData {
   readonly rows: readonly BodyRow[];
 }
 
-/** A row of a loop body, as `explain` prints it. */
+/** A row of the table that `explain` prints for the body of a loop. */
 export interface BodyRow {
-  /** The number of the step, such as `#3.1`, or an empty string. */
+  /** The number of the step in this row, such as `#3.1`. Empty if the row shows no step. */
   readonly number: string;
-  /** The first text of the row: the name of an op, the name of an input, or the text `} returns` before the outputs. */
+  /** The name of the op or the input in this row. In the row of the loop body's outputs, the text `} returns`. */
   readonly op: string;
   readonly params: string;
   /** The names of the inputs of a step. */
   readonly inputs: string;
-  /** The shape of the output. Undefined in the row with the outputs of the body. */
+  /** The shape of the tensor in this row. Undefined in the row of the loop body's outputs. */
   readonly shape: readonly number[] | undefined;
-  /** How far the row is indented. */
+  /** The nesting depth of the loop body, by which the row is indented. */
   readonly depth: number;
 }
 

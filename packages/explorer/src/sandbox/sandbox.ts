@@ -17,7 +17,10 @@ export class Sandbox {
     this.#ready ??= this.#start();
   }
 
-  /** Selects a worker. A larger worker stays, because it can run all programs of a smaller one. */
+  /**
+   * Switches to a larger worker if necessary. Never switches to a smaller worker, because a larger worker also runs all
+   * programs of a smaller one.
+   */
   #use(worker: WorkerKind): void {
     if (workerKinds.indexOf(worker) <= workerKinds.indexOf(this.#worker)) return;
     this.#discard();

@@ -65,7 +65,7 @@ const hintsFor = (code: string): Hints => ({
   },
 });
 
-/** Returns the tensors that the Fit page hands over, as a module. */
+/** Returns the module "fit", from which a program imports tensors of the Fit page. */
 function handedModule(handed: Handed | undefined): object {
   if (!handed)
     throw new SandboxError(

@@ -19,7 +19,7 @@ interface Shape {
 export interface Words {
   readonly kind: "words";
   readonly text: string;
-  /** The left end of the baseline. */
+  /** The x coordinate of the left end of the text. `y` is the y coordinate of its baseline. */
   readonly x: number;
   readonly y: number;
   readonly width: number;
@@ -185,7 +185,7 @@ function readText(node: Text, style: CSSStyleDeclaration, origin: Point, marks: 
   end();
 }
 
-/** Reads the text of a field, or the position of a slider. */
+/** Reads a form field: the position of a slider, or the text of another field. */
 function readField(field: HTMLInputElement | HTMLSelectElement, origin: Point, marks: Mark[]): void {
   const style = getComputedStyle(field);
   const { left, top, width, height } = field.getBoundingClientRect();

@@ -29,6 +29,6 @@ function numberIn(text: string): number | undefined {
   return above === undefined || Number(below) === 0 ? undefined : Number(above) / Number(below);
 }
 
-/** Returns the right answer as text. */
+/** Returns the right answer to a question of the tour, as text. */
 export const rightAnswer = ({ answer }: Text): string =>
   answer.kind === "choice" ? answer.right : String(answer.right).replace("-", "−");

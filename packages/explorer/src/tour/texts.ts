@@ -14,7 +14,7 @@ interface NumberAnswer {
   readonly right: number;
   /** Common wrong answers, each with the hint that the page then shows. */
   readonly hints: readonly (readonly [wrong: number, hint: string])[];
-  /** The hint for all other wrong answers. */
+  /** The hint for a wrong answer that `hints` does not contain. */
   readonly otherwise: string;
 }
 

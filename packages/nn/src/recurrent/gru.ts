@@ -15,11 +15,11 @@ import { checkStep, projected, type RecurrentOptions, recurrentSettings, recurre
 export interface GruParams {
   /** The weights of the input: [D, 3H], for D features and H units. */
   readonly Wx: Tensor;
-  /** The weights of the state: [H, 3H], for H units. */
+  /** The weights Wh that multiply the state h [N, H] in the product h Wh: [H, 3H], for H units. */
   readonly Wh: Tensor;
-  /** The bias added to the weighted input: [3H], for H units. */
+  /** The bias bx that is added to the product x Wx: [3H], for H units. */
   readonly bx: Tensor;
-  /** The bias added to the weighted state: [3H], for H units. */
+  /** The bias bh that is added to the product h Wh, where h is the state: [3H], for H units. */
   readonly bh: Tensor;
 }
 

@@ -3,7 +3,7 @@ import * as ops from "@wengert/ops";
 
 type Step = Program["steps"][number];
 
-/** A product is transposed only if it has at most this number of columns. */
+/** The largest number of columns of d for which a matrix product Xᵀ d is replaced by (dᵀ X)ᵀ. */
 const maxColumns = 32;
 
 /**

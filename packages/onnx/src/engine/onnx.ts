@@ -27,9 +27,9 @@ export interface OnnxOptions {
 }
 
 /**
- * Returns an engine for `compile`, which runs programs with ONNX Runtime: `compile(f, { engine: onnx(ort) })`. `ort` is
- * the module `onnxruntime-node`, or `onnxruntime-web` in a page. The program of each plan is exported as an ONNX model.
- * The first call of a plan creates a session of ONNX Runtime for this model.
+ * Returns an engine that runs compiled functions with ONNX Runtime: `compile(f, { engine: onnx(ort) })`. `ort` is the
+ * module `onnxruntime-node`, or `onnxruntime-web` in a page. For each new signature, the traced program is exported as
+ * an ONNX model. The first call with this signature creates a session of ONNX Runtime for the model.
  * @throws ArgumentError unless `ort` is a module of ONNX Runtime and the options are valid, OutOfRangeError for an
  * opset outside 13 … 22. A call throws an ArgumentError if ONNX Runtime cannot run the program: an op has no ONNX form,
  * or an operator has no kernel for a dtype.

@@ -11,8 +11,8 @@ export interface Conversion {
 }
 
 /**
- * Returns the conversion for a runtime. Copies elements only for strided tensors. Each tensor is converted at most
- * once. If a result is an argument of a later call, it is passed on without a conversion.
+ * Returns the functions that convert tensors to and from ONNX Runtime. Only strided tensors are copied, and each tensor
+ * is converted at most once. A result of ONNX Runtime that is an argument of a later call needs no conversion.
  */
 export function conversionFor({ Tensor: OrtTensor }: OnnxRuntime): Conversion {
   const known = new WeakMap<Tensor, OnnxTensor>();

@@ -1,30 +1,35 @@
 import { ArgumentError } from "@wengert/core";
 import type { Graph, ValueInfo } from "../format/model.ts";
 
-// The size that differs between two traces of one function, and the numbers that depend on it.
+// An exported file can leave one size open, such as the batch size. The exporter finds this size by comparing two
+// traces of one function. Other numbers in the graph may depend on this size.
 
-/** A size that an exported file leaves open. It has one value in each of the two graphs. */
+/**
+ * A size that an exported file leaves open, such as the batch size. `sizes` has the values of this size in two traces
+ * of one function.
+ */
 export interface Dimension {
   readonly name: string;
   readonly sizes: Pair;
-  /** An input of the graph, and its axis that has this size. */
+  /** The name of a graph input whose axis `axis` has the open size, such as the batch size. */
   readonly input: string;
   readonly axis: number;
 }
 
-/** A number in the first graph and in the second. */
+/** The values of one number in the graphs of two traces, which differ in the batch size or another size. */
 export type Pair = readonly [first: number, second: number];
 
-/** The number `slope` · n + `offset` for the open size n. */
+/** The number `slope` · n + `offset`, where n is the size that an exported file leaves open. */
 export interface Line {
   readonly slope: number;
   readonly offset: number;
 }
 
 /**
- * Returns a whole number as a function of the open size, or `undefined` if it is not a line. Two points do not prove a line,
- * so steep lines with a negative offset are excluded: the line through two values of n², or of any convex function, has one.
- * Rounded quotients such as n / 2 have a smaller slope than 1, because the sizes differ by at least 2.
+ * Returns the line through the points (n, a) and (m, b), where n and m are the sizes of two traces. Returns `undefined`
+ * unless the slope and the offset are whole numbers, and the slope is not negative. A slope above 1 with a negative
+ * offset also gives `undefined`, because two values of a convex function such as n² lie on such a line. Rounded
+ * quotients such as n / 2 give slopes below 1, because the two sizes differ by at least 2.
  */
 export function lineThrough([a, b]: Pair, { sizes: [n, m] }: Pick<Dimension, "sizes">): Line | undefined {
   const slope = (b - a) / (m - n);
@@ -33,7 +38,10 @@ export function lineThrough([a, b]: Pair, { sizes: [n, m] }: Pick<Dimension, "si
   return { slope, offset };
 }
 
-/** Returns the value of a line at the open size as the size of an axis: a number, or a text such as "2*batch". */
+/**
+ * Returns the size of an axis that depends on the open size: a number, or a text such as "2*batch" if the open size has
+ * the name "batch".
+ */
 export function sizeAlong({ slope, offset }: Line, name: string): number | string {
   if (slope === 0) return offset;
   const multiple = slope === 1 ? name : `${slope}*${name}`;

@@ -3,10 +3,13 @@ import type { Attributes, Graph, Initializer, Node, ValueInfo } from "../format/
 import { type Dimension, dimensionOf, lineThrough, sizeAlong } from "./dimension.ts";
 import { computedSizes, numbersOf, type Sizes } from "./sizes.ts";
 
-// Merges the graphs of two traces of one function into a graph with an open size. The graphs must have the same nodes.
-// Constants that differ are computed from the shape of an input, at the start of the graph.
+// Merges the graphs of two traces of one function that differ in one size, such as the batch size. The merged graph
+// accepts any value of this size. The two graphs must have the same nodes. Constants that differ are computed from the
+// shape of an input, at the start of the merged graph.
 
-/** Returns the graph of a function whose inputs may have any size in place of the size that differs between two graphs. */
+/**
+ * Merges two graphs that differ in one size, such as the batch size, into a graph that accepts any value of this size.
+ */
 export function openSize(first: Graph, second: Graph, name: string): Graph {
   const dimension = dimensionOf(first, second, name);
   const sizes = computedSizes(dimension, namesIn(first));
@@ -60,9 +63,12 @@ const bodiesOf = ({ attributes }: Node): Graph[] => Object.values(attributes).fi
 interface Scope {
   readonly dimension: Dimension;
   readonly sizes: Sizes;
-  /** The initializers of the first graph and of the second. */
+  /** The initializers of the two graphs that are merged, by name. */
   readonly constants: readonly [ReadonlyMap<string, Initializer>, ReadonlyMap<string, Initializer>];
-  /** The names in the first graph of the other values of the second. */
+  /**
+   * Maps the name of each value in the second graph to the name of the same value in the first graph. Initializers are
+   * not included.
+   */
   readonly names: ReadonlyMap<string, string>;
 }
 
@@ -96,7 +102,7 @@ const isAlike = (a: Node, b: Node): boolean =>
 
 const sizesOf = ({ dimension: { name, sizes } }: Scope): string => `${name} = ${sizes.join(" and ")}`;
 
-/** Returns the step or the output of the program that a node computes. */
+/** Describes a node in an error message by the program's step or output that the node computes. */
 const placeOf = ({ doc, outputs }: Node): string => (doc ? `step ${doc}` : `the output ${outputs[0]}`);
 
 const differentNodes = (node: Node, scope: Scope): ArgumentError =>
@@ -123,7 +129,10 @@ function mergeNodes(first: Node, second: Node, scope: Scope): Node {
 const textOf = (value: Attributes[string] | undefined): string =>
   Array.isArray(value) ? `[${value.join(", ")}]` : String(value);
 
-/** Returns the name of an input of a node: a value of the first graph, or a value computed from the size. */
+/**
+ * Returns the name of input `i` of a merged node. If the constants of the two graphs differ, the name belongs to a
+ * value that is computed from the open size.
+ */
 function mergeInputs(node: Node, i: number, [name, other]: readonly [string, string], scope: Scope): string {
   const { constants, names, sizes } = scope;
   const [a, b] = [constants[0].get(name), constants[1].get(other)];
@@ -138,12 +147,16 @@ function mergeInputs(node: Node, i: number, [name, other]: readonly [string, str
 
 function isEqual(a: Initializer, b: Initializer): boolean {
   if (a.type !== b.type || String(a.shape) !== String(b.shape)) return false;
-  // Both programs usually capture the same weights, which may be large.
+  // Two traces of one function usually capture the same weights, which may be large. So typed arrays in the same memory
+  // are not compared element by element.
   const isSame = a.data.buffer === b.data.buffer && a.data.byteOffset === b.data.byteOffset;
   return isSame || a.data.every((byte, i) => byte === b.data[i]);
 }
 
-/** Returns a shape with −1 for the size that differs, which Reshape infers, or `undefined` if more than one size differs. */
+/**
+ * Returns a shape with −1 in place of the one size in which two shapes differ, because Reshape infers a size of −1.
+ * Returns `undefined` if more than one size differs.
+ */
 function withoutOneSize(first: Initializer, second: Initializer): number[] | undefined {
   const [a, b] = [numbersOf(first), numbersOf(second)];
   const different = a.filter((n, axis) => n !== b[axis]).length;
@@ -151,7 +164,10 @@ function withoutOneSize(first: Initializer, second: Initializer): number[] | und
   return a.map((n, axis) => (n === b[axis] ? n : -1));
 }
 
-/** Returns the error for a constant that the file cannot compute from the size. */
+/**
+ * Returns the error for a constant that depends on the open size, such as the batch size, in a way that the file cannot
+ * compute.
+ */
 function differentConstants(node: Node, [a, b]: readonly [Initializer, Initializer], scope: Scope): ArgumentError {
   const { name, sizes } = scope.dimension;
   const start = `toOnnx: ${placeOf(node)} has a constant that depends on ${name}:`;

@@ -2,19 +2,26 @@ import { type Attributes, elementTypes, type Initializer, type Node } from "../f
 import { dataOf, encode } from "../graph/data.ts";
 import { type Dimension, type Line, lineThrough, type Pair } from "./dimension.ts";
 
-// Constants that depend on the open size. Nodes at the start of the graph compute them from the shape of an input.
+// Constants that depend on the open size of a file, such as the batch size. Nodes at the start of the graph compute
+// these constants from the shape of an input.
 
-/** The nodes that compute constants from the open size. */
+/** The graph nodes that compute constants from the open size of a file, such as the batch size. */
 export interface Sizes {
   readonly nodes: readonly Node[];
   readonly initializers: readonly Initializer[];
-  /** Returns the name of a constant that replaces two initializers, or `undefined` if it is not a function of the size. */
+  /**
+   * Returns the name of a value that replaces the initializers `first` and `second` of two graphs. Returns `undefined`
+   * if the graph cannot compute this value from the open size.
+   */
   readonly replace: (first: Initializer, second: Initializer) => string | undefined;
-  /** Returns the name of a vector of int64. */
+  /** Adds an int64 vector of constant numbers to the graph, and returns the name of the vector. */
   readonly ints: (values: readonly number[]) => string;
 }
 
-/** Starts the nodes that compute constants. `taken` has the names of all values of the graph. */
+/**
+ * Returns functions that add nodes to a graph to compute constants from an open size. The names of new values differ
+ * from the names in `taken`.
+ */
 export function computedSizes(dimension: Dimension, taken: Set<string>): Sizes {
   const { name, sizes, input, axis } = dimension;
   const nodes: Node[] = [];
@@ -44,9 +51,15 @@ export function computedSizes(dimension: Dimension, taken: Set<string>): Sizes {
       return output;
     });
 
-  /** Returns the open size as a scalar or as a vector of one entry. */
+  /**
+   * Adds nodes that compute the open size, such as the batch size, with the shape [] or [1]. Returns the name of the
+   * result.
+   */
   const size = (shape: readonly number[]) => node("Gather", [node("Shape", [input]), constant([axis], shape, "int64")]);
-  /** Returns lines of the size, as a vector or as a scalar. */
+  /**
+   * Adds nodes that compute slope · n + offset for each of `lines`, where n is the open size. Returns the name of the
+   * result, which is a vector or a scalar.
+   */
   const vector = (lines: readonly Line[], shape: readonly number[]): string => {
     const numbers = (key: keyof Line) =>
       constant(
@@ -61,7 +74,10 @@ export function computedSizes(dimension: Dimension, taken: Set<string>): Sizes {
   const cast = (value: string, type: Initializer["type"]): string =>
     type === "int64" ? value : node("Cast", [value], { to: elementTypes[type] });
 
-  /** Returns whole numbers that depend on the size. */
+  /**
+   * Adds nodes that compute whole numbers, which are `a` in the first trace and `b` in the second trace. Returns
+   * `undefined` unless all are linear functions of the open size.
+   */
   const wholes = (
     a: readonly number[],
     b: readonly number[],
@@ -71,7 +87,10 @@ export function computedSizes(dimension: Dimension, taken: Set<string>): Sizes {
     return lines.every((line) => line !== undefined) ? cast(vector(lines, shape), type) : undefined;
   };
 
-  /** Returns a float number that is a multiple of the size or of its reciprocal, or the reciprocal of a whole number. */
+  /**
+   * Adds nodes that compute a float from the open size n: c n, c / n, or 1 / k for a whole number k that depends on n.
+   * Returns `undefined` if no formula fits.
+   */
   const float = ([a, b]: Pair, type: Initializer["type"]): string | undefined => {
     const precision = type === "float32" ? 2 ** -22 : 2 ** -50;
     const isClose = (x: number, y: number) => Math.abs(x - y) <= precision * Math.abs(x);
@@ -85,14 +104,20 @@ export function computedSizes(dimension: Dimension, taken: Set<string>): Sizes {
     return divisor && node("Reciprocal", [divisor]);
   };
 
-  /** Returns a number that may depend on the size. */
+  /**
+   * Adds nodes that compute a number from the open size, given the number's values in two traces. Returns the name of
+   * the result, or `undefined` if no formula fits.
+   */
   const scalar = (pair: Pair, type: Initializer["type"]): string | undefined => {
     if (Object.is(pair[0], pair[1])) return constant([pair[0]], [], type);
     const whole = wholes([pair[0]], [pair[1]], { shape: [], type });
     return whole ?? (type.startsWith("float") ? float(pair, type) : undefined);
   };
 
-  /** Returns the shape of an array as a vector, which may depend on the size. */
+  /**
+   * Returns the name of an int64 vector with the shape of an array. Nodes compute the sizes that depend on the open
+   * size.
+   */
   const shapeVector = (lines: readonly Line[]) =>
     lines.every(({ slope }) => slope === 0)
       ? constant(
@@ -102,13 +127,17 @@ export function computedSizes(dimension: Dimension, taken: Set<string>): Sizes {
         )
       : vector(lines, [lines.length]);
 
-  /** Returns an array that repeats its entries along the axes that depend on the size. */
+  /**
+   * Adds nodes that repeat a block of constants along the axes that depend on the open size. Returns `undefined` unless
+   * `first` and `second` both repeat the same block.
+   */
   const repetition = (first: Initializer, second: Initializer, lines: readonly Line[]): string | undefined => {
     const blocks = lines.map(blockOf);
     const sizes = blocks.map(({ size }) => size);
     const [a, b] = [repeatedBlock(first, sizes), repeatedBlock(second, sizes)];
     if (a === undefined || b === undefined || a.some((x, i) => !Object.is(x, b[i]))) return undefined;
-    // A block of several entries needs one axis for its entries, and one for its repetitions.
+    // If a repeated block has several entries along an axis, the axis is split into two axes: one for the repetitions,
+    // and one for the entries.
     const isWide = (axis: number) => lines[axis]!.slope > 0 && sizes[axis]! > 1;
     const axes = blocks.flatMap(({ repeats, size }, axis) =>
       isWide(axis)
@@ -138,7 +167,7 @@ export function computedSizes(dimension: Dimension, taken: Set<string>): Sizes {
       lines.push(line);
     }
     const isFixed = lines.every(({ slope }) => slope === 0);
-    // Whole numbers, an array of equal numbers, an array that repeats, or 0, 1, 2, ….
+    // Tries four forms of the constant array in turn: whole numbers, equal numbers, a repeated block, and 0, 1, 2, ….
     const vectorOfWholes = isFixed && shape.length < 2 ? wholes(a, b, first) : undefined;
     if (vectorOfWholes !== undefined) return vectorOfWholes;
     if (areEqual(a) && areEqual(b)) {
@@ -157,13 +186,19 @@ export function computedSizes(dimension: Dimension, taken: Set<string>): Sizes {
 
 const fixed = (n: number): Line => ({ slope: 0, offset: n });
 
-/** Returns the number of entries along an axis that may repeat, and how often: k entries n times along an axis of size k n. */
+/**
+ * Returns the number of entries of a repeated block along an axis, and the number of its repetitions: k entries and n
+ * repetitions for an axis of size k n.
+ */
 function blockOf(line: Line): { readonly size: number; readonly repeats: Line } {
   if (line.slope === 0) return { size: line.offset, repeats: fixed(1) };
   return line.offset === 0 ? { size: line.slope, repeats: { slope: 1, offset: 0 } } : { size: 1, repeats: line };
 }
 
-/** Returns the entries of the first block of an array, or `undefined` unless all its blocks are equal. */
+/**
+ * Returns the block of shape `sizes` that the array repeats along its axes, or `undefined` if the array does not repeat
+ * such a block.
+ */
 function repeatedBlock(array: Initializer, sizes: readonly number[]): number[] | undefined {
   const { shape } = array;
   const values = numbersOf(array);

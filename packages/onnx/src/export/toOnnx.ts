@@ -15,9 +15,10 @@ export interface ToOnnxOptions {
    */
   readonly opset?: number | undefined;
   /**
-   * A trace of the same function at another size, such as another batch size. If given, the file accepts any size: the
-   * exporter compares the two programs, and computes the numbers that differ from the shapes of the inputs. Both sizes must be
-   * at least 2, and differ by at least 2. Default: none, so the file accepts the shapes of `program` only.
+   * A second trace of the same function at another size, such as another batch size. With this trace, the file accepts
+   * any such size. The exporter compares the two programs, and the file uses the shapes of its inputs to compute the
+   * numbers that differ. Both sizes must be at least 2, and differ by at least 2. Default: none, so the file accepts
+   * only the shapes of `program`.
    */
   readonly otherSize?: Program | undefined;
   /** The name of the size that differs between `program` and `otherSize`. Default: "batch". */
@@ -67,8 +68,8 @@ function graphOf(program: Program, name: string, opset: number): Graph {
     if (isNumber(constant)) graph.name(constant, graph.number(constant.item(), constant.dtype));
     else graph.constant(constant, names.constants.get(constant)!);
 
-  // The node that computes an output uses the name of the output. If the output is an input, a constant, or the same
-  // tensor as another output, an Identity node copies the tensor under the name of the output.
+  // The node that computes an output of the program gets the name of the output. If an output is an input, a constant,
+  // or the same tensor as another output, an Identity node copies the tensor under the name of the output.
   const wanted = new Map<unknown, string>();
   for (const [i, output] of program.outputs.entries()) if (!wanted.has(output)) wanted.set(output, names.outputs[i]!);
   emitSteps(graph, program.steps, ({ output }: Step) => wanted.get(output));

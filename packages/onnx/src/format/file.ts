@@ -35,7 +35,7 @@ export interface FileTensor {
 /** The name, element type and shape of an input or output. Sizes that depend on the input have names, or are unknown. */
 export interface FileValue {
   readonly name: string;
-  /** The number of the element type; undefined if the value is not a tensor. */
+  /** The element type, as a number of `TensorProto.DataType`. Undefined if the input or output is not a tensor. */
   readonly type: number | undefined;
   readonly shape: readonly (number | string | undefined)[] | undefined;
 }

@@ -38,8 +38,8 @@ export interface GraphInProgress extends GraphBuilder {
   /** Adds the values of a tensor as an initializer, under a name. */
   readonly constant: (tensor: Tensor, name: string) => void;
   /**
-   * Runs the emit rule of a step. The doc texts of the added nodes name the step, as in "#3 relu". The result is
-   * renamed to `wanted`, unless an earlier node computes the result.
+   * Exports a step of the program by calling `rule`. The doc text of each added node names the step, as in "#3 relu".
+   * The result gets the name `wanted`, unless a node of an earlier step computes the result.
    */
   readonly step: (label: string, title: string, wanted: string | undefined, rule: () => string) => string;
   readonly finish: (parts: {
@@ -51,8 +51,9 @@ export interface GraphInProgress extends GraphBuilder {
 }
 
 /**
- * Starts a graph. Only inputs, outputs and constants of the program may have the names in `reserved`. If the graph is
- * the body of a loop, `outer` is the graph that contains the loop, and `prefix` is the start of all names in the body.
+ * Returns an empty graph. `reserved` are the names of the program's inputs, outputs and constants, which no other value
+ * may have. For the body of a loop, `outer` is the graph that contains the loop, and `prefix` begins the name of each
+ * new value.
  */
 export function startGraph(
   opset: number,

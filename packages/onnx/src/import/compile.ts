@@ -12,7 +12,7 @@ import { type ExternalData, tensorOf } from "./values.ts";
 
 const quoted = (name: string): string => JSON.stringify(name.slice(0, 100));
 
-/** The use of a value by a node. */
+/** A node that has a certain value as an input, and the index of this input. */
 interface Use {
   readonly node: FileNode;
   readonly input: number;
@@ -87,7 +87,10 @@ interface Scope {
   readonly has: (name: string) => boolean;
 }
 
-/** Returns, for each node, the values that no later node and no output of the graph uses. */
+/**
+ * Returns, for each node, the names of the values that no later node and no output of the graph needs after the node
+ * has run.
+ */
 function lastUses({ nodes, outputs }: FileGraph): string[][] {
   const used = new Set(outputs.map(({ name }) => name));
   const last: string[][] = [];

@@ -69,8 +69,8 @@ export function runNode(
 }
 
 /**
- * Runs the nodes of a graph on tensors, and returns its outputs. `outer` has the values of the parameters, and of the
- * graphs that contain the graph. The operators apply ops of Wengert, so a run can be differentiated and traced.
+ * Runs the nodes of a graph on the tensors `inputs`, and returns the outputs of the graph. `outer` has the values from
+ * outside of the graph, such as parameters. The nodes call ops of Wengert, so a run can be differentiated and traced.
  */
 export function runGraph(graph: Graph, inputs: readonly Tensor[], outer: Values): Tensor[] {
   const own = new Map<string, Tensor>(graph.inputs.map((name, i) => [name, inputs[i]!]));

@@ -8,7 +8,7 @@ import { dtype, flag, ignored, type Operator, operator, same, variadic } from ".
 /** Returns x in another dtype. */
 export const castTo = (x: Tensor, dtype: DType): Tensor => (x.dtype === dtype ? x : ops.cast(x, { dtype }));
 
-/** Returns a / b, which integers round towards zero. float64 holds their quotient closely enough. */
+/** Returns a / b. The quotient of two int32 numbers is computed in float64 and then rounded towards zero. */
 function divide(a: Tensor, b: Tensor): Tensor {
   if (a.dtype !== "int32") return ops.div(a, b);
   return castTo(ops.trunc(ops.div(castTo(a, "float64"), castTo(b, "float64"))), "int32");

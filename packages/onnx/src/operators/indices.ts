@@ -14,7 +14,7 @@ function checkedIndices(indices: Tensor, size: number, invalid: number): Tensor 
   return ops.where(isInside, counted, invalid);
 }
 
-/** Returns the distances in memory between the neighbors along each axis, in row-major order. */
+/** Returns the strides of a row-major array, in elements. */
 const stridesOf = (shape: Shape): number[] => shape.map((_, axis) => sizeOf(shape.slice(axis + 1)));
 
 /**
@@ -57,7 +57,7 @@ function elementPositions(indices: Tensor, shape: Shape, at: number): Tensor {
 
 type ScatterReduction = "none" | "add";
 
-/** Writes values to, or adds them at, positions along the first axis. */
+/** Replaces entries of x at positions along axis 0 by `values`, or adds `values` to these entries. */
 const write = (x: Tensor, positions: Tensor, values: Tensor, reduction: ScatterReduction): Tensor =>
   (reduction === "add" ? ops.addAt : ops.setAt)(x, positions, values, { axis: 0 });
 

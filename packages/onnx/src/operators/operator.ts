@@ -73,7 +73,10 @@ export interface Operator {
 type Attributes = Readonly<Record<string, Attribute<unknown>>>;
 type Read<A extends Attributes> = { readonly [K in keyof A]: ReturnType<A[K]> };
 
-/** Declares an operator. The types of its attributes follow from their readers. */
+/**
+ * Declares an ONNX operator. `attributes` has a function for each attribute, which reads and checks the attribute's
+ * value.
+ */
 export const operator = <const N extends number, A extends Attributes>(
   name: string,
   inputs: readonly [N, number],
@@ -152,7 +155,7 @@ export const text =
 /** Any text. */
 export const anyText: Attribute<string> = (attribute) => valueIn(attribute, "text") ?? "";
 
-/** The number of an element type. */
+/** Reads an attribute that contains the number of an ONNX element type, and returns the dtype. */
 export const dtype: Attribute<DType | undefined> = (attribute) => {
   const type = valueIn(attribute, "int");
   if (type === undefined) return undefined;

@@ -20,7 +20,10 @@ function overWindows(x: Tensor, { size, stride, dilation }: Geometry, f: typeof 
   return f(windows, { axis: size.map((_, i) => -1 - i) });
 }
 
-/** Returns the geometry with the padding that ceil_mode adds. */
+/**
+ * If `ceil` is true, adds the end padding that the ONNX attribute ceil_mode requires. Otherwise returns `geometry`
+ * unchanged.
+ */
 function withCeil(x: Tensor, geometry: Geometry, ceil: boolean): Geometry {
   if (!ceil) return geometry;
   const extra = ceilPadding(x.shape, geometry);

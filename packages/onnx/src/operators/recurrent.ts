@@ -11,7 +11,10 @@ type Activation = (x: Tensor) => Tensor;
 /** The weights of one direction, whose gates are stacked along the first axis of the hidden weights R. */
 interface Weights {
   readonly R: Tensor;
-  /** The bias that is added to the product of the hidden state and R, if there is one. */
+  /**
+   * The bias that is added to the product of the hidden state and the weights R. Undefined if the layer has no such
+   * bias.
+   */
   readonly bias: Tensor | undefined;
   /** The peephole weights of LSTM. */
   readonly peepholes: Tensor | undefined;

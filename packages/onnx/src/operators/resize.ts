@@ -42,7 +42,10 @@ const roundings = {
   ceil: Math.ceil,
 } as const;
 
-/** Returns the weight of an entry at a distance from the position: a piecewise cubic with the free coefficient a. */
+/**
+ * Returns the weight of a pixel in cubic interpolation, given its distance from the interpolated position. `a` is the
+ * ONNX attribute cubic_coeff_a.
+ */
 function cubicWeight(distance: number, a: number): number {
   const d = Math.abs(distance);
   if (d <= 1) return ((a + 2) * d - (a + 3)) * d * d + 1;

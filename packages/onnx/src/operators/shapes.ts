@@ -18,7 +18,7 @@ import {
 
 // Operators that move entries, and those that compute shapes.
 
-/** Returns whole numbers as a vector. */
+/** Returns an int32 vector with the given numbers. */
 export const vector = (values: readonly number[]): Tensor =>
   tensor([...values], { dtype: "int32", shape: [values.length] });
 
@@ -137,7 +137,7 @@ function spaceToDepth(x: Tensor, size: number): Tensor {
   return ops.reshape(moved, { shape: [n, c * size ** 2, h / size, w / size] });
 }
 
-/** Returns a tensor of equal numbers, whose memory is one number. */
+/** Returns a tensor of equal numbers, which is broadcast from a single number without copies. */
 const fill = (value: number, dtype: DType, shape: Shape): Tensor =>
   ops.broadcastTo(tensor(dtype === "bool" ? value !== 0 : value, { dtype }), { shape });
 

@@ -61,8 +61,8 @@ export function geometryOf(shape: Shape, size: readonly number[], attributes: At
 }
 
 /**
- * Returns the extra padding at the end of each spatial axis if ceil_mode is set. It completes the last window. A window
- * that would start in the end padding is left out.
+ * Returns the padding that the ONNX attribute ceil_mode adds at the end of each spatial axis. The padding completes the
+ * last pooling window. A window that would start inside the end padding is left out.
  */
 export const ceilPadding = (shape: Shape, { size, stride, dilation, padding }: Geometry): number[] =>
   size.map((n, i) => {

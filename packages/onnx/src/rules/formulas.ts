@@ -3,7 +3,8 @@ import type { Shape } from "@wengert/core/extend";
 import { elementTypes } from "../format/model.ts";
 import type { GraphBuilder } from "../graph/graph.ts";
 
-// Functions that several rules use. Each takes and returns names of values.
+// Functions that add common formulas to an ONNX graph. Each function takes the names of its operands, and returns the
+// name of the result.
 
 /** Shorter names for arithmetic on values of one dtype. A number stands for a constant of this dtype. */
 export interface Arithmetic {

@@ -39,7 +39,7 @@ function addElements(g: GraphBuilder, base: string, indices: string, values: str
 }
 
 interface Entries {
-  /** The name and the shape of the indices. */
+  /** The name of the tensor of indices. `indicesShape` is the shape of this tensor. */
   readonly indices: string;
   readonly indicesShape: Shape;
   /**

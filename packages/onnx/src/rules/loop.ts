@@ -4,13 +4,13 @@ import type { GraphInProgress } from "../graph/graph.ts";
 import { castTo, fill, reshape } from "./formulas.ts";
 import { type Rule, rule } from "./rule.ts";
 
-/** Adds the nodes of steps to a graph. */
+/** Exports steps of a program: adds the ONNX nodes that compute the steps to the graph `g`. */
 export type EmitSteps = (g: GraphInProgress, steps: readonly Step[]) => void;
 
 /**
- * Returns the emit rule of `scan`, which becomes the operator Scan of ONNX. Both carry tensors from one iteration to
- * the next, read one entry of each input list per iteration, and collect the results of all iterations. The body of a
- * Scan is a graph that may use the values of the graph around it.
+ * Returns the rule that exports `scan` as the ONNX operator Scan. Like `scan`, the ONNX operator carries tensors from
+ * one iteration to the next, reads one entry of each input list per iteration, and collects the results of all
+ * iterations. The body of a Scan is a subgraph that may use the values of the graph around it.
  */
 export const loopRules = (emitSteps: EmitSteps): readonly Rule[] => [
   rule(scanOp, (g, names, { inputs: given, output, params: { body, carries, reverse, length } }) => {

@@ -30,8 +30,8 @@ const before = ({ padding }: Pooling): number[] => [0, padding[0]![0], padding[1
 const after = ({ padding }: Pooling): number[] => [0, padding[0]![1], padding[1]![1], 0];
 
 /**
- * Returns one strided slice of the padded images for each entry of a window. Slice p contains entry p of every window.
- * `pool` is the shape of the pooled output.
+ * Returns a strided slice of the padded images for each entry of a pooling window. Slice p contains entry p of every
+ * window. `pool` is the shape of the pooled images.
  */
 const positionsOf = (pool: Shape, { size, stride }: Pooling) =>
   Array.from({ length: size[0]! * size[1]! }, (_, p) => ({

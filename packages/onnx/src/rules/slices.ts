@@ -4,8 +4,8 @@ import type { Selection } from "@wengert/ops";
 import type { GraphBuilder } from "../graph/graph.ts";
 import { fill, reshape, unsqueeze } from "./formulas.ts";
 
-// Slices, and the adjoints of slices, which put the entries of a slice into an array of zeros. Several emit rules use
-// these functions.
+// Functions that export slices, and the adjoints of slices, to ONNX. The adjoint of a slice puts the entries of the
+// slice into an array of zeros.
 
 /** Returns the selected entries of x. */
 export function takeSlice(g: GraphBuilder, x: string, { start, step, size }: Selection): string {

@@ -17,7 +17,10 @@ import { structureRules } from "./structure.ts";
 
 let table: ReadonlyMap<unknown, AnyEmit> | undefined;
 
-/** Returns the emit rule of an op, or `undefined` if the op has no rule. The first call builds the map of all rules. */
+/**
+ * Returns the function that exports an op to ONNX, or `undefined` if the op has no ONNX form. The first call builds a
+ * map of these functions for all ops.
+ */
 export function ruleOf(op: Step["op"]): AnyEmit | undefined {
   table ??= new Map<AnyOpSpec, AnyEmit>([
     ...elementwiseRules(),
@@ -37,8 +40,9 @@ export function ruleOf(op: Step["op"]): AnyEmit | undefined {
 }
 
 /**
- * Adds the nodes of steps to a graph. If the output of a step must have a certain name in the graph, `wanted` returns
- * this name. Every op must have an emit rule.
+ * Exports the steps of a program: adds the ONNX nodes that compute the steps to the graph `g`. `wanted` returns the
+ * name that the output of a step must have in the graph, or `undefined` if any name is allowed. Every op must have an
+ * ONNX form.
  */
 export function emitSteps(
   g: GraphInProgress,

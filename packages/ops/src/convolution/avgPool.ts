@@ -94,9 +94,9 @@ const shareLoop: WindowLoop = (channels, rows, rowStep, columns, o, p, start, x)
 };
 
 /**
- * Returns the VJP of avgPool2d for the cotangent g, where `shape` is the shape of x. In an array of zeros of this
- * shape, each window adds its entry of g, divided by the window's number of entries, to each of these entries. The VJP
- * is linear in g, and its adjoint is avgPool2d.
+ * Returns the VJP of avgPool2d for the cotangent g. The result has the shape `shape` of x. Each entry of g is divided
+ * by the number of entries in its window, and the quotient is added to all of these entries. The VJP is linear in g,
+ * and its adjoint is avgPool2d.
  */
 export const avgPoolPullback: Op<Unary, Pooling & { readonly shape: Shape }, PoolOptions & { readonly shape: Shape }> =
   /* @__PURE__ */ defineOp({

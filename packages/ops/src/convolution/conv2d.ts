@@ -25,13 +25,11 @@ import { sizesOption } from "./geometry.ts";
 import { convolve, pullBackToInput, pullBackToKernel } from "./lowering.ts";
 
 /**
- * Returns the convolution y of images x [N, H, W, C] and a kernel [kh, kw, C / groups, out], without flipping the
- * kernel. y has the shape [N, windows down, windows across, out]. Entry yₙᵢⱼₒ is the sum Σ xₙₐᵦ꜀ kernelₚᵩ꜀ₒ over the
- * channels c and the kernel's positions (p, q), where (a, b) is the pixel of window (i, j) at (p, q). So y is the
- * matrix product of the windows of x (as rows) and the kernel. With `groups`, the channels and the filters are split
- * into groups, and each filter reads only the channels of its group. Let g be the cotangent of y. The VJP for x adds
- * kernel × g to the pixels of each window. The VJP for the kernel sums x × g over all windows. int32 wraps around;
- * float32 is summed as in matmul.
+ * Returns the convolution of images x [N, H, W, C] and a kernel [kh, kw, C / groups, out], without flipping the kernel.
+ * The result has the shape [N, windows down, windows across, out]. It is the matrix product of the windows of x, as
+ * rows, and the filters of the kernel, as columns. With `groups`, channels and filters are split into groups, and each
+ * filter reads only the channels of its group. For the cotangent g, the VJP for x adds kernel × g to the pixels of each
+ * window, and the VJP for the kernel sums x × g over all windows. int32 wraps around; float32 is summed as in matmul.
  */
 export const conv2d: Op<readonly [x: Tensor, kernel: Tensor], Convolution, ConvOptions> = /* @__PURE__ */ defineOp({
   name: "conv2d",
@@ -73,10 +71,9 @@ type SizedOptions = ConvOptions & { readonly size: readonly number[] };
 const sizedDefaults = { stride: 1, padding: "valid", dilation: 1, groups: 1, size: undefined } as const;
 
 /**
- * Returns the VJP of conv2d for x, where g is the cotangent of the convolution, and `size` has the height and width of
- * x. In the result, each window adds g × kernel to its pixels. The result is linear in g and in the kernel. Let u be
- * the cotangent of the result. The VJP for g is the convolution of u and the kernel. The VJP for the kernel is that of
- * conv2d with the images u.
+ * Returns the VJP of conv2d for x. g is the cotangent of the convolution, and `size` has the height and width of x.
+ * Each window adds g × kernel to its pixels, so the result is linear in g and in the kernel. For the cotangent u of the
+ * result, the VJP for g is the convolution of u and the kernel, and the VJP for the kernel is convKernelPullback(u, g).
  */
 export const convInputPullback: Op<readonly [g: Tensor, kernel: Tensor], Sized, SizedOptions> =
   /* @__PURE__ */ defineOp({

@@ -107,8 +107,8 @@ const outputsOf = (outputs: Data, from: number, to: number, { filters, groups }:
   ndarray(outputs, [to - from, filters / groups], [filters, 1], from * filters + (group * filters) / groups);
 
 /**
- * Copies the outputs of one group's filters to the rows `from` to `to` − 1 of `out`. `out` has columns for the filters
- * of all groups, and only the columns of this group are written.
+ * Copies the outputs of one group of filters to their columns of `out`, in the rows `from` to `to` − 1. `out` has a
+ * column for each filter of every group.
  */
 function copyColumns(
   out: Data,

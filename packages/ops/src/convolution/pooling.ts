@@ -96,9 +96,9 @@ export const inOneDimension =
   };
 
 /**
- * Processes one window of the images x and u, for all channels. The window has `rows` rows of `columns` pixels. The
- * rows start `rowStep` entries apart, and a pixel has `channels` entries. For channel c, the window starts at index i +
- * c of the images, and its entry in the pooled array p has index o + c.
+ * Processes one window of an image for all channels. x and u have the shape of the images, and p has one entry per
+ * window and channel. i is the index of the window's first pixel in x and u, and o is the index of the window in p. A
+ * pixel has `channels` entries, and the rows of the window are `rowStep` entries apart.
  */
 export type WindowLoop = (
   channels: number,

@@ -1,14 +1,14 @@
 import type { Tensor } from "@wengert/core";
 import { type AnyOpSpec, type Binary, type Fault, type Inputs, ravel, type Unary } from "@wengert/core/extend";
 
-// This file explains why an element is NaN or infinite, and how to fix it. The spec of an op has its explanation. The
-// explanation runs only if a user calls the function `nonFinite`, and it finds a NaN or an infinity.
+// This file writes the texts that explain a NaN or an infinity and suggest a fix. Each op declares the text for its own
+// results. A text is computed only when a user calls `nonFinite`.
 
 type AnyFault = Fault<Inputs, unknown>;
 
 /**
- * Returns the elements of x that contributed to the NaN or infinity at `index` of the tensor `bad`. If `bad` is a sum
- * over axes of x, every element along these axes contributes. So does every element along the axes in `allAlong`.
+ * Returns the elements of the input x that contributed to the NaN or infinity at `index` of the tensor `bad`. If `bad`
+ * is a sum over an axis of x, or the axis is in `allAlong`, all elements along this axis contribute.
  */
 function valuesAt(x: Tensor, { bad, index }: Place, allAlong: readonly number[] = []): number[] {
   let places: number[][] = [[]];
@@ -31,8 +31,8 @@ const nameOf = (x: Tensor, { producerOf }: AnyFault, fallback: string): string =
   x.label ?? (x.shape.length === 0 && !producerOf(x) ? String(x.item()) : fallback);
 
 /**
- * The element x from which an elementwise op computed a NaN or infinity. `g` is the cotangent of the output element, or
- * undefined if the output itself is not finite.
+ * An element x of the input, from which an elementwise op or its VJP computed a NaN or infinity. `g` is undefined if
+ * the op computed it, and the cotangent of the output if the VJP computed it.
  */
 interface Element {
   readonly x: number;
@@ -54,8 +54,8 @@ const elementwiseCause =
   };
 
 /**
- * The elements of the inputs a and b from which a NaN or infinity was computed. If the cotangent of a broadcast input
- * is not finite, several elements of the other input may have contributed to it.
+ * The elements of the inputs a and b from which an op or its VJP computed a NaN or infinity. An input has several such
+ * elements if the VJP sums over an axis along which the other input was repeated.
  */
 interface Pair {
   readonly as: readonly number[];

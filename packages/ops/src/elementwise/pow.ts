@@ -24,7 +24,7 @@ import { where } from "./where.ts";
 
 type Rule = VjpRule<Binary, undefined>;
 
-/** Writes f(a, b) to out[o], for a = as[p] and b = bs[q]. */
+/** Computes f(a, b) for the elements a = as[p] and b = bs[q] of two arrays, and stores it in out[o]. */
 type PairFunction = (
   out: Data,
   o: number,
@@ -188,5 +188,5 @@ const isConstantPower = (a: Tensor, b: Tensor): Tensor => logicalAnd(equal(b, 0)
 
 /** Returns true where a = 0 and the factor c is finite. There, the product c ln a is replaced by its limit 0. */
 const isZeroProduct = (a: Tensor, c: Tensor): Tensor => logicalAnd(equal(a, 0), finite(c));
-/** Returns ln a, the factor of c in the product c ln a. Returns 0 where this product is replaced by its limit 0. */
+/** Returns ln a, but 0 where a = 0 and the factor c is finite. There, the product c ln a is replaced by its limit 0. */
 const safeLog = (c: Tensor, a: Tensor): Tensor => log(where(isZeroProduct(a, c), 1, a));

@@ -61,8 +61,8 @@ function evaluate(formula: Formula, tokens: readonly Token[], operands: readonly
 const negative = (a: TensorLike): TensorLike => (typeof a === "number" ? -a : neg(a));
 
 function apply(operator: Infix, a: TensorLike, b: TensorLike): TensorLike {
-  // Two plain numbers give a plain number. An op would return a float64 tensor, whose dtype may differ from that of the
-  // tensors in the expression.
+  // An operation on two plain numbers gives a plain number. If it gave a float64 tensor, its dtype might differ from
+  // that of the other tensors in the formula.
   const areNumbers = typeof a === "number" && typeof b === "number";
   switch (operator) {
     case "+":

@@ -13,7 +13,10 @@ export type Formula =
       readonly position: number;
     };
 
-/** The text of a number, an operator, a parenthesis or an unknown word; or the index of an inserted operand. */
+/**
+ * A token of a formula: either text, such as a number or an operator, or the index of an operand that the template
+ * inserts.
+ */
 export type Token = string | number;
 
 const tokenPattern = /\*\*|(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?|[\p{L}_$][\p{L}\d_$]*|\S/giu;

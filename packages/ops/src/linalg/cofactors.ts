@@ -31,10 +31,11 @@ export const cofactors: Op<Unary> = /* @__PURE__ */ defineOp<Unary>({
 });
 
 /**
- * Returns the derivative of the matrix of cofactors C of A in the direction G: (⟨G, C⟩ C − C Gᵀ C) / det A. For a
- * diagonal A with the diagonal s, entry [i, i] of the result is Σⱼ gⱼⱼ Πₖ≠ᵢⱼ sₖ over j ≠ i, and entry [i, j] is −gⱼᵢ
- * Πₖ≠ᵢⱼ sₖ. The result is a second derivative of det A. Second derivatives are symmetric, so the VJP by G is the op
- * itself. The VJP by A is a third derivative of det A, and its formula divides by det A.
+ * Returns the derivative of the matrix of cofactors C of A in the direction G: (⟨G, C⟩ C − C Gᵀ C) / det A. It is a
+ * second derivative of det A, so the VJP by G is the op itself. The VJP by A divides by det A.
+ *
+ * The singular value decomposition of A reduces the op to a diagonal A. For the diagonal s, entry [i, i] of the result
+ * is Σⱼ gⱼⱼ Πₖ≠ᵢⱼ sₖ over j ≠ i, and entry [i, j] is −gⱼᵢ Πₖ≠ᵢⱼ sₖ.
  */
 const cofactorsPullback: Op<Binary> = /* @__PURE__ */ defineOp<Binary>({
   name: "cofactorsPullback",
@@ -103,9 +104,9 @@ function inverted(a: Elements, n: number): Inverted | undefined {
 }
 
 /**
- * For each matrix A with the singular value decomposition A = U diag(s) Vᵀ, writes det U · det V · U X Vᵀ. `entriesOf`
- * defines X: given s (and Uᵀ G V, if a direction G is passed), it returns the function that maps i and j to Xᵢⱼ. For
- * large, well-conditioned matrices, `fromInverse` computes the result from A⁻ᵀ instead.
+ * Computes a function of each matrix A by its singular value decomposition A = U diag(s) Vᵀ: writes det U · det V · U X
+ * Vᵀ. `entriesOf` computes the matrix X from s and, if there is a direction G, from Uᵀ G V. For large, well-conditioned
+ * A, `fromInverse` computes the result from A⁻ᵀ instead.
  */
 function eachRotated(
   out: NdArray,

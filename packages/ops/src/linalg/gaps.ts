@@ -12,17 +12,19 @@ const negligible = 1e-10;
 interface Gaps {
   /** Whether to divide by the differences wⱼ − wᵢ of eigenvalues or singular values w, or by their sums wⱼ + wᵢ. */
   readonly by: "difference" | "sum";
-  /** Which part of the matrix x to use as the dividend: 1 for its symmetric part, −1 for its skew part. */
+  /** 1 to divide the symmetric part (x + xᵀ) / 2 of the matrix x, −1 to divide its skew part (x − xᵀ) / 2. */
   readonly sign: 1 | -1;
 }
 
 /**
- * Returns y with yᵢⱼ = (xᵢⱼ + σ xⱼᵢ) / (2 dᵢⱼ), and 0 on the diagonal. σ is the option `sign`, 1 or −1. For eigenvalues
- * or singular values w, dᵢⱼ is wⱼ + wᵢ if `by` is "sum", and wⱼ − wᵢ if `by` is "difference". Where dᵢⱼ is 0 up to
- * rounding errors, yᵢⱼ is 0 if xᵢⱼ + σ xⱼᵢ is 0 up to rounding errors, and NaN otherwise.
+ * Returns the matrix (x + σ xᵀ) / 2, divided elementwise by gaps between eigenvalues or singular values w, with 0 on
+ * the diagonal. The gap for entry [i, j] is wⱼ − wᵢ if `by` is "difference", and wⱼ + wᵢ if `by` is "sum". σ is the
+ * option `sign`, 1 or −1. If a gap is 0 up to rounding errors, the quotient is 0 for a dividend that is 0 up to
+ * rounding errors, and NaN otherwise.
  *
- * For the cotangent g of y, the VJP for x is divideByGaps(g, w), with the sign σ for sums and −σ for differences. The
- * VJP for wₖ is −2 Σⱼ zₖⱼ for sums and 2 Σⱼ zₖⱼ for differences, where z = divideByGaps(g ⊙ y, w) with the sign 1.
+ * For the cotangent g of the result y, the VJP for x is divideByGaps(g, w), with the sign σ for sums and −σ for
+ * differences. The VJP for wₖ is −2 Σⱼ zₖⱼ for sums and 2 Σⱼ zₖⱼ for differences, where z = divideByGaps(g ⊙ y, w) with
+ * the sign 1.
  */
 export const divideByGaps: Op<Binary, Gaps> = /* @__PURE__ */ defineOp<Binary, Gaps>({
   name: "divideByGaps",

@@ -14,7 +14,7 @@ export function factorQR(w: Elements, m: number, n: number, q: Elements, r: Elem
     const length = lengthOf(w, at, m - j);
     diagonal[j] = w[at]! > 0 ? -length : length;
     if (length === 0) continue;
-    // The Householder vector is scaled by the length of the column, so that its squares do not overflow.
+    // Dividing the Householder vector v by the length of the column keeps vᵀ v from overflowing.
     for (let k = at; k < (j + 1) * m; k++) w[k]! /= length;
     w[at]! -= diagonal[j]! / length;
     factors[j] = 1 / Math.abs(w[at]!); // 2 / vᵀ v
@@ -34,8 +34,8 @@ export function factorQR(w: Elements, m: number, n: number, q: Elements, r: Elem
 }
 
 /**
- * Subtracts `factor` v (vᵀ x) from the vector x, where v is the vector of a Householder reflection. v and x are runs of
- * elements that start at the indices i and j.
+ * Applies a Householder reflection to the vector x: x ← x − factor v (vᵀ x). v starts at index i of its array, and x at
+ * index j of its array.
  */
 function reflect(v: Elements, i: number, x: Elements, j: number, length: number, factor: number): void {
   let product = 0;

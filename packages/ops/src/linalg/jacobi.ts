@@ -50,8 +50,8 @@ function rotateAllPairs(w: Elements, v: Elements, m: number, n: number): boolean
       const c = 1 / Math.sqrt(1 + t * t);
       rotateRows(w, i * m, j * m, m, c, -c * t);
       rotateRows(v, i * n, j * n, n, c, -c * t);
-      // The rotation changes the squared length p of column i to p − t r. If the new length is much smaller, this
-      // subtraction cancels digits, so the length is computed again.
+      // A Jacobi rotation changes the squared length p of column i to p − t r. If this subtraction cancels digits, the
+      // squared length is computed again from the column.
       squares[i] = p - t * r > p / 2 ? p - t * r : dot(w, i * m, i * m, m);
       squares[j] = q + t * r > q / 2 ? q + t * r : dot(w, j * m, j * m, m);
     }

@@ -31,7 +31,7 @@ export function factorLU(a: Elements, n: number): Factors {
 
 type MutableFactors = { -readonly [K in keyof Factors]: Factors[K] };
 
-/** Blocks of at most this many columns are eliminated column by column. */
+/** LU factorization splits the columns into halves, down to blocks of at most this many columns. */
 const narrow = 16;
 
 /**
@@ -84,9 +84,9 @@ export function subtractProduct(
 }
 
 /**
- * Chooses the pivot of column j, swaps its row to row j, and eliminates column j in the rows below. Only the columns
- * before `stop` are updated. Returns whether the pivot is larger than its rounding error, which is at most about n ε Σ
- * |lᵢₖ| |uₖⱼ| for the factors L and U.
+ * One step of LU factorization: chooses the pivot of column j, swaps its row to row j, and eliminates column j in the
+ * rows below. Updates only the columns before `stop`. Returns false if the pivot is at most as large as its rounding
+ * error, so that it may be 0.
  */
 function eliminateColumn(lu: Elements, n: number, j: number, stop: number, swaps: Int32Array): boolean {
   let pivotRow = j;

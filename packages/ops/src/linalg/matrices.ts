@@ -70,8 +70,8 @@ export function squareSizes(x: Operand, name = "A"): { readonly n: number; reado
 export type Elements = Float64Array;
 
 /**
- * Calls `visit` for each index of the batch shape, with the matrix of each stack at this index. Each stack broadcasts
- * to `batch`.
+ * Calls `visit` once for each entry of a batch, with the entry's matrix from each stack. A stack is an array whose last
+ * axes are a matrix. The leading axes of each stack broadcast to `batch`.
  */
 export function eachMatrix(
   batch: Shape,

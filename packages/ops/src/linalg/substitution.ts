@@ -64,8 +64,8 @@ export function substitute(t: Rows, x: Rows, triangle: Triangle): void {
 }
 
 /**
- * Subtracts an inner product from the element of x at index `at`: the sum of the products of `count` elements of the
- * triangle t and `count` elements of x.
+ * A step of substitution: subtracts the inner product of `count` entries of the triangular matrix t and `count` entries
+ * of x from x[at].
  */
 function subtractDot(
   x: Elements,
@@ -83,8 +83,8 @@ function subtractDot(
 }
 
 /**
- * Subtracts `count` rows of x, each multiplied by its element of the triangle t, from the row of length r that starts
- * at index `at`.
+ * A step of substitution: subtracts `count` rows of x, each multiplied by an entry of the triangular matrix t, from the
+ * row of x that starts at index `at`. A row has r entries.
  */
 function subtractRows(
   x: Elements,
@@ -98,8 +98,7 @@ function subtractRows(
   r: number,
 ): void {
   let k = 0;
-  // The loop subtracts the products for four rows at a time, so that each element of x is read and written once for
-  // four products.
+  // Subtracting four rows at a time reads and writes each entry of the result once instead of four times.
   for (; k + 4 <= count; k += 4) {
     const q = j + k * tStride;
     const f0 = t[q]!;

@@ -24,7 +24,10 @@ export interface TriangularSolveOptions {
 interface Params {
   readonly lower: boolean;
   readonly transposed: boolean;
-  /** A diagonal entry counts as 0 if it is at most this multiple of the rounding error of its column. */
+  /**
+   * A diagonal entry counts as 0 if it is at most `tolerance` × machine epsilon × the largest absolute value in its
+   * column.
+   */
   readonly tolerance: number;
 }
 

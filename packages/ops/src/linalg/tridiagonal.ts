@@ -42,7 +42,7 @@ function tridiagonalize(a: Elements, n: number, d: Float64Array, e: Float64Array
     let squares = 0;
     for (let i = 0; i < size; i++) squares += v[i]! ** 2;
     if (squares < 1e-290) {
-      // Column k is already 0 below the subdiagonal, so no reflection is needed.
+      // The entries of column k below the subdiagonal are already 0, so this column needs no Householder reflection.
       e[k] = a[(k + 1) * n + k]!;
       continue;
     }
@@ -81,8 +81,8 @@ function tridiagonalize(a: Elements, n: number, d: Float64Array, e: Float64Array
 }
 
 /**
- * Replaces the diagonal d of a tridiagonal matrix by the eigenvalues of the matrix. Applies each rotation also to the
- * rows of q.
+ * Replaces the diagonal d of a tridiagonal matrix by the eigenvalues of the matrix. Applies the same rotations to the
+ * rows of the matrix q, which become the eigenvectors.
  */
 function diagonalize(d: Float64Array, e: Float64Array, q: Elements, n: number): void {
   const isNegligible = (i: number) =>
@@ -115,8 +115,8 @@ function qrStep(d: Float64Array, e: Float64Array, q: Elements, n: number, first:
     const [c, s] = r === 0 ? [1, 0] : [x / r, z / r];
     if (k > first) e[k - 1] = r;
     const [a, b, g] = [d[k]!, d[k + 1]!, e[k]!];
-    // The rotation preserves the sum of the two diagonal entries, so `change` is added to one and subtracted from the
-    // other.
+    // A rotation preserves the trace of the 2 × 2 block: `change` is added to one diagonal entry and subtracted from
+    // the other.
     const change = s * (s * (b - a) + 2 * c * g);
     d[k] = a + change;
     d[k + 1] = b - change;

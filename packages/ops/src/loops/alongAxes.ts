@@ -21,9 +21,8 @@ export type SliceLoop = (
 ) => void;
 
 /**
- * Runs `loop` once for each index of the axes that are not in `axes`, in row-major order. `inputs[0]` has the full
- * shape. The other arrays have the full shape, or the shape without `axes`. In an array without `axes`, each slice is a
- * single entry.
+ * Runs `loop` for each slice along `axes`, in row-major order of the other axes. The first input must have all axes.
+ * The output or another input may lack the axes `axes`, and then has a single entry for each slice.
  */
 export function alongAxes(axes: readonly number[], out: NdArray, inputs: readonly NdArray[], loop: SliceLoop): void {
   const shape = inputs[0]!.shape;
@@ -32,7 +31,7 @@ export function alongAxes(axes: readonly number[], out: NdArray, inputs: readonl
   const order = [...outerAxes, ...axes];
   const n = axes.reduce((size, axis) => size * shape[axis]!, 1);
   const isReduced = ({ shape: ownShape }: NdArray) => ownShape.length !== shape.length;
-  // Moves the kept axes of each array to the front. A slice whose elements are not a constant stride apart is copied to
+  // Prepares slices that `loop` can read with a constant stride. Slices without a constant stride are copied to
   // contiguous memory.
   const slices = [out, ...inputs].map((array, position) => {
     if (isReduced(array)) return { data: array.data, offset: array.offset, strides: array.stride, stride: 0 };

@@ -3,9 +3,9 @@ import { alongAxes, sliceStride, withoutAxes } from "./alongAxes.ts";
 import { mergeAxes } from "./strided.ts";
 
 /**
- * Adds element `l` of each slice to the accumulators of the slice. The slices form a matrix of `rows` × m slices. The
- * element for row p and column q of this matrix is a[i + p r + q s]. Accumulator k of slice j is acc[k × width + j].
- * The output of the first slice has the index `o`.
+ * Adds element number l of each of `rows` × m slices to the accumulators of the slice. For slice [p, q], this element
+ * is a[i + p r + q s]. Accumulator k of slice number j is acc[k × width + j]. The result of the first slice belongs at
+ * index o of the output.
  */
 type FoldStep = (
   l: number,
@@ -55,7 +55,7 @@ export function foldColumns(axes: readonly number[], out: NdArray, x: NdArray, f
   const n = lengths.reduce((product, size) => product * size, 1);
   const count = out.data.length;
   if (count < narrowest || n === 0) return false;
-  // The two innermost axes of the outputs form a matrix of `rowCount` rows of m entries.
+  // The outputs along the two innermost axes form a matrix with `rowCount` rows and `m` columns.
   const [m, s] = [sizes.pop() ?? 1, strides.pop() ?? 0];
   const [rowCount, r] = [sizes.pop() ?? 1, strides.pop() ?? 0];
   if (m * rowCount < narrowest) return false;

@@ -134,9 +134,8 @@ export function sumExcept(n: number, a: Data, i: number, s: number, m: number, b
 }
 
 /**
- * Writes exp(xⱼ − xₘ) for each entry xⱼ of a slice to y, from index o on, in steps of r. xₘ is the peak, the largest
- * entry of the slice. Returns the sum of the exponentials without the peak's own term, which is 1. All results are NaN
- * if the peak is not finite.
+ * Writes exp(xⱼ − xₘ) for each entry xⱼ of a slice to y, where xₘ is the largest entry. Returns the sum of these
+ * exponentials without that of xₘ, which is 1. If xₘ is not finite, all results are NaN.
  */
 export function exponentials(
   n: number,

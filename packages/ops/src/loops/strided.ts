@@ -68,8 +68,9 @@ function elementwiseInRuns(out: NdArray, a: NdArray, b: NdArray, c: NdArray, loo
 }
 
 /**
- * Returns the single stride that visits all of `array`, which broadcasts to `out`. Returns 1 if `array` is row-major
- * and has the size of `out`, 0 for a scalar, and undefined if there is no such stride.
+ * Returns the number s for which element i of `out`, in row-major order, corresponds to element s × i of the data of
+ * `array`: 1 if `array` is row-major with the size of `out`, and 0 if `array` is a scalar. Returns undefined for all
+ * other arrays.
  */
 export function uniformStride(array: NdArray, out: NdArray): number | undefined {
   if (array.shape.length === 0) return 0;

@@ -60,10 +60,9 @@ export function blocksOf(g: Geometry): Blocks {
 }
 
 /**
- * Calls `visit` for each image that has windows in a block. The windows of all images are numbered consecutively, and
- * the block has the windows `from` to `to` − 1. Row r of the block holds window `from` + r. `visit` receives the
- * image's range of windows, `first` to `last` − 1, counted within the image, and the row of the block that holds window
- * `first`.
+ * Calls `visit` for each image that has windows among the windows `from` to `to` − 1, which are numbered through all
+ * images. `visit` receives the number of the image, the range of its windows, `first` to `last` − 1, counted within the
+ * image, and the number of windows in the preceding images.
  */
 export function eachImage(
   from: number,

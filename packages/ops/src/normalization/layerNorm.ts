@@ -18,7 +18,7 @@ import { mean, variance } from "../reductions/mean.ts";
 import { reshapeTo } from "../shapes/reshape.ts";
 
 export interface RmsNormOptions {
-  /** The factors by which normalized entries are multiplied; their shape is that of x along `axis`. Default: 1. */
+  /** The factors of the normalized entries, with the shape of the normalized axes of x. Default: 1. */
   readonly scale?: TensorLike | undefined;
   /** The axis or axes to normalize. Default: the last. */
   readonly axis?: Axes | undefined;
@@ -30,7 +30,7 @@ export interface RmsNormOptions {
 }
 
 export interface LayerNormOptions extends RmsNormOptions {
-  /** The terms added to the scaled entries; their shape is that of x along `axis`. Default: 0. */
+  /** The numbers added to the scaled entries, with the shape of the normalized axes of x. Default: 0. */
   readonly bias?: TensorLike | undefined;
 }
 

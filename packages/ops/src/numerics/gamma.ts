@@ -59,9 +59,9 @@ export function stirlingRest(z: Pair): Pair {
 }
 
 /**
- * Returns ln |Γ(x)| for −30 < x < 10²⁷⁰ except at poles. For z = x + n with a whole n, ln |Γ(x)| is (x − ½) ln z − z +
- * ½ ln 2π + S(z) − ln |x (x + 1) … (z − 1) / zⁿ|, where S is the sum of Stirling's series. The terms of this formula
- * are smaller than those of Stirling's formula at z.
+ * Returns ln |Γ(x)| for −30 < x < 10²⁷⁰ except at poles, by Stirling's series at z = x + n for a whole n, and the
+ * identity Γ(x) = Γ(z) / (x (x + 1) … (z − 1)). The terms are combined such that they are smaller than those of
+ * Stirling's formula.
  */
 export function logGamma(x: Pair): Pair {
   if (x[0] > 0 && x[0] < 1e-32) return negate(log(x));

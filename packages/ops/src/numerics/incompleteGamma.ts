@@ -22,8 +22,8 @@ function distance(a: number, x: number): Pair {
 }
 
 /**
- * Returns the logarithm of xᵃ⁺ᵈ e⁻ˣ / Γ(a + 1 + d) as a double-double number. For a ≥ 20, this logarithm omits the
- * factor (2π a)^−½ (x / a)ᵈ, so callers must multiply by the factor.
+ * Returns ln(xᵃ⁺ᵈ e⁻ˣ / Γ(a + 1 + d)) as a sum of two doubles, for d = 0 or −1. For a ≥ 20, the factor (2π a)^−½ (x /
+ * a)ᵈ is left out of the logarithm, so callers must multiply by this factor.
  */
 function logPower(a: number, x: number, d: 0 | -1): Pair {
   if (a >= leastStirling) return negate(add(distance(a, x), stirlingRest([a, 0])));
@@ -53,8 +53,8 @@ export function gammainc(a: number, x: number): number {
 }
 
 /**
- * The coefficients of ηⁿ in the terms of Temme's expansion of the incomplete gamma function P(a, x), for n = 0, 1, 2 ….
- * η is ±√(2φ / a), where φ = x − a − a ln(x / a), with the sign of x − a. The sums are accurate for |η| < 0.13.
+ * The coefficients of Temme's expansion of the incomplete gamma function P(a, x). Each row is a power series in η,
+ * where η² / 2 = φ / a, φ = x − a − a ln(x / a), and η has the sign of x − a. The series are accurate for |η| < 0.13.
  */
 const expansion: readonly (readonly number[])[] = [
   [

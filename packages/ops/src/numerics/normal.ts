@@ -11,9 +11,9 @@ const columns = 6; // per node: t, m and m′, two doubles each
 const terms = 12; // terms of the series after m′, accurate to 2⁻⁶⁰ for |h| ≤ ⅛
 
 /**
- * The nodes of the Taylor series of Mills' ratio m. At the node where m(t) = t, t and m are exact to the last digit of
- * two doubles. At the other nodes, the first double is a multiple of 2⁻⁴⁰, so adding a number with few digits to it is
- * exact. The table is computed at load time, because as source text it would be among the largest parts of a bundle.
+ * The table of Mills' ratio m at the nodes of its Taylor series, as sums of two doubles. The first double is a multiple
+ * of 2⁻⁴⁰, so adding a number with few digits to it is exact. The node with m(t) = t has all digits of two doubles. The
+ * table is computed at load time, because its source text would make bundles much larger.
  */
 const nodes = /* @__PURE__ */ nodesOf(ratios);
 function nodesOf(ratios: readonly bigint[]): Float64Array {
@@ -156,11 +156,11 @@ function geluSlope(out: Data, o: number, a: Data, p: number): void {
 }
 
 /**
- * Computes gelu, or its derivative if `isSlope`, for n elements. For float32, 8 terms of the series in plain float64
- * arithmetic suffice, which takes a third of the time of the float64 method.
+ * Computes gelu, or its derivative if `isSlope` is set, for n elements. float32 results need only 8 terms of a Taylor
+ * series in float64, which takes a third of the time of the method for float64 results.
  *
- * The derivative has the factor m − t, where m is Mills' ratio of t. Near a zero of the derivative, m − t cancels. No
- * float32 number is close enough to such a zero to lose more than a few bits.
+ * Near a zero of the derivative, a subtraction cancels digits. No float32 number is close enough to such a zero to lose
+ * more than a few bits.
  */
 export function geluLoop(isSlope: boolean, n: number, y: Data, o: number, a: Data, i: number, s: number): void {
   const float32Limit = y instanceof Float32Array ? 6.125 : 0;

@@ -26,9 +26,9 @@ export function silu(x: number): number {
 }
 
 /**
- * Returns the derivative of x σ(x), which is σ(x) + x σ′(x). For x < −½, where this sum cancels, the derivative is
- * computed as e (1 + x + e) / (1 + e)² for e = eˣ. The factor 1 + x + e has a zero z. With h = x − z, the factor is
- * computed as h + e^z (eʰ − 1), whose terms have the same sign and do not cancel.
+ * Returns the derivative of x σ(x), which is σ(x) + x σ′(x). For x < −½ this sum cancels, so the derivative is computed
+ * as p (1 + x + p) / (1 + p)², where p = exp(x). The factor 1 + x + p is zero at a point z, and equals
+ * (x − z) + exp(z) (exp(x − z) − 1). The two terms of this sum have the same sign, so they do not cancel.
  */
 export function siluSlope(x: number): number {
   if (!(x < -0.5)) return sigmoid(x, 0) + Math.min(x, maxInput) * sigmoidSlope(x, 0);

@@ -1,6 +1,9 @@
 const runLength = 12;
 
-/** The memory of a merge sort: the keys of a slice and their indices, and a second array of each as a buffer. */
+/**
+ * The memory of a merge sort. `keys` holds the entries of a slice, and `order` holds their indices. The second array of
+ * each pair is a temporary buffer.
+ */
 export interface Sortable {
   readonly keys: readonly [Float64Array, Float64Array];
   readonly order: readonly [Int32Array, Int32Array];

@@ -20,8 +20,8 @@ interface Order {
   readonly axis: number;
   readonly descending: boolean;
   /**
-   * Where the result has the indices of NaN entries. With "everywhere", if a slice has a NaN, all its results are the
-   * index of its first NaN.
+   * With "first" or "last", the indices of NaN entries come first or last. With "everywhere", all results of a slice
+   * with a NaN are the index of its first NaN.
    */
   readonly nan: "first" | "last" | "everywhere";
 }

@@ -161,8 +161,8 @@ function multiply(out: NdArray, a: Term, b: Term, output: string, sizes: Sizes):
     );
     return;
   }
-  // The contraction runs a matrix product for each batch index. The operand whose labels come last in the output is the
-  // right matrix, which provides the columns of the product.
+  // The right factor of the matrix product is the operand whose labels come last in the output, so that the axes of the
+  // product are in the order of the output if possible.
   const bHasColumns = onlyB === "" || (onlyA !== "" && output.endsWith(onlyB));
   const [left, right, rowLabels, columnLabels] = bHasColumns ? [a, b, onlyA, onlyB] : [b, a, onlyB, onlyA];
   const x = matrices(broadcastToLabels(left, batch + rowLabels + inner, sizes), batch.length, rowLabels.length);

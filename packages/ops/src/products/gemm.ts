@@ -76,15 +76,14 @@ function multiplyBatch(inWasm: boolean, c: Data, a: NdArray, b: NdArray, batch: 
 
 const noAxes: number[] = [];
 
-/** Returns the strides of all axes except the last two, broadcast to `batch`. */
+/** Returns the strides of an array's leading axes (all except the last two), broadcast to the shape `batch`. */
 const batchStrides = ({ data, shape, stride, offset }: NdArray, batch: Shape): number[] =>
   broadcastStrides(ndarray(data, shape.slice(0, -2), stride.slice(0, -2), offset), batch);
 
 /**
- * Writes the matrix product of a [m, k] and b [k, n] to c. a and b may have any strides; c is row-major. The arrays
- * start at the indices `i`, `j` and `o`. Sums are in float64, in the order of k; integers wrap around. Blocks of three
- * rows by two columns keep six sums in registers, which is three times faster than a single sum. At the edges, a row or
- * column is computed twice.
+ * Writes the matrix product of a [m, k] and b [k, n] to c. a and b may have any strides, and c is row-major. Sums are
+ * in float64, in the order of k; integers wrap around. Computing three rows by two columns at a time keeps six sums in
+ * registers, which is three times faster than a single sum.
  */
 function multiply(
   c: Data,

@@ -74,7 +74,10 @@ const fromUniform = (low: number, high: number) => (next: NextUniform) => {
   }
 };
 
-/** Proposes the sum of `low` and an exponential random number of the given rate. */
+/**
+ * Draws from the tail of the normal distribution between `low` and `high`, by rejection: proposes the sum of `low` and
+ * an exponential random number of the given rate.
+ */
 const fromTail = (low: number, high: number, rate: number) => (next: NextUniform) => {
   for (;;) {
     const x = low - log(1 - next(), 0) / rate;

@@ -14,9 +14,9 @@ import { sliceAlong } from "../shapes/split.ts";
 import { linearRecurrence } from "./prod.ts";
 
 /**
- * Returns yᵢ = log Σⱼ≤ᵢ exp(xⱼ) along `axis`. The sums are relative to the maximum so far, so that no exponential
- * overflows. For the cotangent g of y, the cotangent of xⱼ is exp(xⱼ − yⱼ) rⱼ, where rⱼ = gⱼ + exp(yⱼ − yⱼ₊₁) rⱼ₊₁. No
- * exponent in these formulas is above 0. While all entries so far are −Infinity, y is −Infinity and the gradient is 0.
+ * Returns yᵢ = log Σⱼ≤ᵢ exp(xⱼ) along `axis`. Sums are relative to the maximum so far, so that no exponential
+ * overflows. The VJP maps the cotangent g to exp(xⱼ − yⱼ) rⱼ. The sum rⱼ = Σᵢ≥ⱼ gᵢ exp(yⱼ − yᵢ) is computed from the
+ * last entry to the first. While all entries so far are −Infinity, y is −Infinity and the gradient is 0.
  */
 export const logCumsumExp: Op<Unary, { readonly axis: number }> = /* @__PURE__ */ defineOp({
   name: "logCumsumExp",

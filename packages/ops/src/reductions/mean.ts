@@ -64,8 +64,8 @@ export function varianceParams(x: Operand, options: VarianceOptions): Variance {
 }
 
 /**
- * Writes f(Σ (x − m)², n) to `out` for each slice of n entries with the mean m. The first pass over x computes m, the
- * second the sum of squares.
+ * Computes the sum of squares q = Σ (x − m)² for each slice of n entries with the mean m, and writes f(q, n) to `out`.
+ * The first pass over x computes m, the second computes q.
  */
 export function varianceInto(
   out: NdArray,

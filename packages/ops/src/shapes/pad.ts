@@ -18,7 +18,7 @@ type Widths = readonly (readonly [before: number, after: number])[];
 export interface PadOptions {
   /** The numbers of entries to add along each axis of x: a list of pairs [before, after]. */
   readonly widths: Widths;
-  /** The value of the added entries. Default: 0. */
+  /** The number to pad with. Default: 0. */
   readonly value?: number | undefined;
 }
 

@@ -97,8 +97,8 @@ export const unslice: Op<Unary, Selection & { readonly shape: Shape }> = /* @__P
 });
 
 /**
- * Returns the sum of the `unslice` of each tensor: an array of `shape` to which each tensor is added at the positions
- * that its slice selects. The adjoint returns a slice of the cotangent for each tensor.
+ * Adds each tensor to an array of zeros of the given `shape`, at the positions that the tensor's slice selects. The
+ * adjoint returns the slices of the cotangent.
  */
 export const unsliceAll: Op<Inputs, { readonly selections: readonly Selection[]; readonly shape: Shape }> =
   /* @__PURE__ */ defineOp({
@@ -134,7 +134,7 @@ export const unsliceAll: Op<Inputs, { readonly selections: readonly Selection[];
     ],
   });
 
-/** Returns the selection for a batch: the same positions in each entry along the new axis 0. */
+/** Returns the slice that selects the same entries of every batch entry, where the batch is axis 0. */
 const batchOfSelection = ({ start, step, size }: Selection, batchSize: number): Selection => ({
   start: [0, ...start],
   step: [1, ...step],

@@ -52,11 +52,11 @@ const crossEntropyDefaults = {
 
 /**
  * Returns the cross-entropy losses −Σ t log softmax(logits) of the rows. The targets t are probabilities, or int32
- * class indices in the shape of the logits without `axis`, which stand for one-hot t. `labelSmoothing` e replaces t by
- * t (1 − e) + e / K, for K classes; `weight` then scales each tₖ. "mean" divides the sum of the losses by the number of
- * rows. With class indices, "mean" instead divides by the sum of the weights of the rows that are not ignored; if this
- * sum is 0, the mean is NaN. The losses are differentiable in logits, probabilities and weight. Ignored rows and
- * classes with t = 0 add 0, even at −Infinity.
+ * class indices (one per row) that stand for one-hot rows. With `labelSmoothing` e, t becomes t (1 − e) + e / K for K
+ * classes; `weight` then scales each class. "mean" divides the sum of the losses by the number of rows. For class
+ * indices, it divides by the sum of the weights of the rows that are not ignored, and gives NaN if this sum is 0.
+ * Ignored rows, and classes with t = 0, add 0 even at −Infinity. The losses are differentiable in logits, probabilities
+ * and weight.
  */
 export const crossEntropy: Wrapped<CrossEntropy, typeof labelLosses> = /* @__PURE__ */ wrapOp<
   CrossEntropy,

@@ -57,11 +57,11 @@ export const probabilityLosses: Op<LossInputs, Classes> = /* @__PURE__ */ define
 });
 
 /**
- * Returns the gradient of the loss for the logits, y = g (s Σt − t). s is softmax(logits), t are the target
- * probabilities, and g is the cotangent of the loss. Let m be the index of the largest s. sₘ may round to 1, so yₘ is
- * computed as g (sₘ Σⱼ≠ₘ tⱼ − tₘ Σⱼ≠ₘ sⱼ). Logits at −Infinity are constant, so their probabilities t are ignored.
+ * Returns y = g (s Σt − t), the gradient of the cross-entropy loss for the logits, where s = softmax(logits), t are the
+ * target probabilities, and g is the cotangent of the loss. The largest probability sₘ may round to 1, so yₘ is
+ * computed as g (sₘ Σⱼ≠ₘ tⱼ − tₘ Σⱼ≠ₘ sⱼ). Logits at −Infinity are constant, so their t are ignored.
  *
- * Let u be the cotangent of y. The VJP for the logits is g Σt times the softmax pullback of u. The VJP for t is −g
+ * For the cotangent u of y, the VJP for the logits is g Σt times the softmax pullback of u, and the VJP for t is −g
  * times the JVP of logSoftmax for u.
  */
 export const softCrossEntropyPullback: Op<readonly [logits: Tensor, probabilities: Tensor, g: Tensor], Classes> =

@@ -51,10 +51,7 @@ function shapeHint({ label, shape }: Operand, other: Operand): string | undefine
   return broadcasts ? `; write broadcastTo(${label}, { shape: ${shapeText(other.shape)} })` : undefined;
 }
 
-/**
- * Returns the axes of size 1 that `shape` has in addition to those of `other`; undefined if the shapes differ
- * otherwise.
- */
+/** If `shape` is `other` with additional axes of size 1, returns these axes; otherwise returns undefined. */
 function extraAxes(shape: Shape, other: Shape): number[] | undefined {
   const extra: number[] = [];
   for (const [axis, n] of shape.entries()) {

@@ -37,9 +37,8 @@ export interface AxesParams {
 const meanPair = /* @__PURE__ */ new Float64Array(2); // the mean of a slice as two doubles; shared, because kernels run one at a time
 
 /**
- * Returns g / (1 + others), the last step of softmax or of its VJP. g is the result of a sum, with the rounding error
- * dg. `others` is the sum of exp(xⱼ − max x) over all entries except the largest. If g is finite, the quotient is
- * corrected for dg and for the rounding error of 1 + others, so it is rounded only once.
+ * Returns (g + dg) / (1 + others), rounded only once if g is finite. dg is the rounding error of g. `others` is the sum
+ * of exp(xⱼ − max x) without the largest entry: softmax and its VJP divide by 1 + others.
  */
 function divideByNorm(g: number, dg: number, others: number): number {
   const norm = 1 + others;

@@ -20,7 +20,7 @@ interface Run extends Blocks {
   readonly atRows: number;
   readonly atKernel: number;
   readonly atOutputs: number;
-  /** Calls the WebAssembly kernel `gather` or `scatter` for the image in memory. */
+  /** Calls the WebAssembly kernel `gather` or `scatter` for the image that is in WebAssembly memory. */
   move(kernel: WindowKernel, group: number, first: number, last: number, row: number): void;
   /** Computes the matrix product c = a b. The strides are numbers of entries. */
   multiply(m: number, n: number, k: number, a: Matrix, b: Matrix, c: Matrix): void;
@@ -188,8 +188,8 @@ export function kernelPullbackInWasm(out: Data, x: Data, g: Data, geometry: Geom
 }
 
 /**
- * Copies the windows of a block to WebAssembly memory. `current` is the number of the image that is in memory before
- * the call. Returns the number of the image that is in memory after the call.
+ * Copies `count` windows, beginning with window `from`, to rows of a matrix in WebAssembly memory. The memory holds one
+ * image at a time: image number `current` before the call, and the image whose number is returned after the call.
  */
 function gatherBlock(run: Run, x: Data, group: number, from: number, count: number, current: number): number {
   let loaded = current;

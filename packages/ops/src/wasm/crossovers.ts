@@ -12,8 +12,8 @@ export const product32 = 256;
 export const product64 = 320;
 
 /**
- * The minimum number of entries of a group's kernel for which convolutions use WebAssembly. Each window is a row of the
- * left matrix, so this matrix has many rows, and the minimum is lower than for matrix products.
+ * Convolutions use WebAssembly if each group of the kernel has at least this many entries. This minimum is lower than
+ * that of matrix products, because a convolution multiplies many rows (one per window) by the kernel.
  */
 export const windowProduct = 64;
 

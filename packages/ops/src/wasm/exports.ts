@@ -46,8 +46,8 @@ export interface LibraryExports {
 }
 
 /**
- * A WebAssembly binary that is embedded as text, with its own memory. `slot` is the index of its state in kernels.ts. A
- * user's bundle contains only the binaries that its ops need.
+ * A WebAssembly binary that is embedded as text. Random numbers have a separate binary, so that a bundle includes it
+ * only if a program needs it. `slot` numbers the binaries.
  */
 export interface Library<E extends LibraryExports> {
   readonly slot: 0 | 1;
@@ -56,7 +56,7 @@ export interface Library<E extends LibraryExports> {
    * without code for FMA uses its code for SIMD instead.
    */
   readonly parts: readonly { readonly simd: string; readonly fma?: string }[];
-  /** Carries the type of the exports. The field does not exist at run time. */
+  /** This field is never set. It gives TypeScript the type of the binary's exports. */
   readonly exports?: E;
 }
 
@@ -115,8 +115,8 @@ type SpreadKernel = (
 ) => void;
 
 /**
- * Processes `rows` slices of n entries each, with up to three operands. An operand without the reduced axis has one
- * entry per slice. `scratch` must have room for max(2 rows + 2, 3 n + 6) doubles.
+ * A kernel that processes `rows` slices of n entries each, with the operands a, b and c. An operand has n entries or
+ * one entry per slice. `scratch` is the address of temporary memory for max(2 rows + 2, 3 n + 6) doubles.
  */
 type SliceKernel = (rows: number, n: number, y: number, a: number, b: number, c: number, scratch: number) => void;
 

@@ -39,8 +39,8 @@ export function reductionInWasm(
   const [m, stride] = [sizes.pop()!, strides.pop()];
   if (stride !== 1 || m < shortestRow || n < 2 || n > longestSlice) return false;
 
-  // The outputs of a chunk must be contiguous. If the first axis of x is kept, a chunk is a range of this axis. If it
-  // is reduced, the only chunk is all of x.
+  // A chunk must have contiguous outputs. So the kernel processes ranges of the first axis of x, or all of x at once if
+  // the first axis is reduced.
   const isLeading = strides.length > 0 && strides[0]! > steps[0]!;
   const [count, span] = isLeading ? [sizes[0]!, strides[0]!] : [1, total];
   if (!isLeading && total * size > wholeBytes) return false;

@@ -35,8 +35,8 @@ let choice: Kernels | "auto" | undefined; // undefined: not chosen yet
 let chooser = "kernels"; // the caller that error messages name
 
 /**
- * The state of a kernel library: the engine in use, and the loaded builds. For a build that cannot run, `loaded` holds
- * the reason instead of the exports.
+ * The loaded builds of a kernel library, and the engine in use. `loaded` maps the name of a build to its exports or, if
+ * the build cannot run, to the reason.
  */
 interface Slot<E extends LibraryExports = LibraryExports> {
   engine?: Engine<E> | null | undefined; // null: plain loops; undefined: not loaded yet

@@ -22,8 +22,8 @@ function engineFor(out: NdArray, crossover: number): Engine | null {
 }
 
 /**
- * Cheap functions. WebAssembly is faster only for large arrays; for functions such as exp, it is faster for small
- * arrays, too.
+ * The names of cheap functions. For these, WebAssembly is faster only for large arrays; for functions such as exp, it
+ * is faster for small arrays, too.
  */
 const arithmetic: readonly string[] = ["neg", "square", "sqrt", "relu"];
 
@@ -135,8 +135,8 @@ export function operationInWasm(out: NdArray, a: NdArray, b: NdArray, operation:
 }
 
 /**
- * Returns whether a kernel can read an operand: each row must have n contiguous entries, or a single entry that is
- * repeated. All rows may be the same memory.
+ * Returns whether a kernel can read an operand: a whole matrix, a single row, a single column or a single entry,
+ * without gaps. A stride of 0 repeats the operand.
  */
 const isDense = (row: number, column: number, n: number): boolean =>
   column === 1 ? row === n || row === 0 : column === 0 && (row === 1 || row === 0);

@@ -4,7 +4,7 @@ import { instantiate, instantiateShared, type SharedKernels } from "./kernels.ts
 
 /**
  * Returns new exports of the kernels in use, with a separate memory, for a program that keeps its data in this memory.
- * Returns the reason if no kernels can run.
+ * If no WebAssembly kernels can run, returns a text with the reason.
  */
 export function newKernels(): Exports | string {
   const name = nameOfNew();

@@ -20,10 +20,9 @@ const chunkBytes = 2 ** 17;
 const largestWindow = 64;
 
 /**
- * Computes a max pool of the images x. Without `u`, writes the maximum of each window to p.
- *
- * With `u`, computes the backward pass: reads the cotangents of the maxima from p, and writes the cotangents of x to u.
- * The backward pass requires windows that do not overlap.
+ * Computes a max pool of the images x. Without `u`, writes the maximum of each window to p. With `u`, computes the VJP:
+ * reads the cotangents of the maxima from p, and writes the cotangent of x to u. Only windows that do not overlap are
+ * allowed with `u`.
  *
  * Returns whether the kernel ran, which requires at least 16 bytes of channels per pixel.
  */

@@ -12,8 +12,8 @@ const blockBytes = 2 ** 19;
 /** The number of bytes of the operand b that stay in the cache while blocks of the operand a are processed. */
 const residentBytes = 4 * blockBytes;
 /**
- * The largest number of terms (products aᵢₖ bₖⱼ) that a block of a matrix product adds to each sum. Only blocks that
- * read a section of each row of a, or of each column of b, have this limit.
+ * A matrix product a b is computed in blocks. A block that reads only a part of each row of a, or of each column of b,
+ * adds at most this many terms to each sum.
  */
 const maxTerms = 1024;
 /**
@@ -21,7 +21,7 @@ const maxTerms = 1024;
  * columns of a that the kernel copies to contiguous memory at a time.
  */
 const [tileBytes, packedRows, packedTerms] = [32, 60, 400];
-/** The scratch memory of the product kernel for two tiles of the output, in entries. */
+/** The kernel for matrix products needs this many entries of temporary memory for two tiles of the output. */
 const tileEntries = 80;
 /**
  * The largest number of float32 terms whose partial sums are added in float32. For more terms they are added in
@@ -134,7 +134,8 @@ function multiplyInBlocks(
   const gemm = size === 4 ? exports.gemm32 : exports.gemm64;
   const aIsByRows = aCol === 1;
   const bIsByRows = bCol === 1;
-  // Chooses the sizes of a block: the number of terms in each sum, and the numbers of rows and columns of c.
+  // Chooses the size of the blocks in which the product c = a b is computed: the number of terms in each sum, and the
+  // numbers of rows and columns of c.
   const blockEntries = blockBytes / size;
   const part = equalPart(k, packedTerms);
   let terms = k;
@@ -143,7 +144,8 @@ function multiplyInBlocks(
   let splitsParts = false; // whether several blocks of terms make up a part
   if (k > maxTerms || m * k > blockEntries || k * n > blockEntries || m * n > blockEntries) {
     const residentEntries = residentBytes / size;
-    // Blocks that read sections of the rows of a, or of the columns of b, add at most `maxTerms` terms to each sum.
+    // A block that reads only a part of each row of a, or of each column of b, adds at most `maxTerms` terms to each
+    // sum.
     terms = Math.min(
       k,
       bIsByRows && (!aIsByRows || m <= packedRows) ? Math.max(64, Math.floor(blockEntries / Math.max(m, n))) : maxTerms,
@@ -156,9 +158,8 @@ function multiplyInBlocks(
     };
     fitRowsAndColumns();
     if (size === 4) {
-      // The bits of a float32 sum of k terms must not depend on the numbers of rows and columns. So the k terms are
-      // always split into the same parts. If a part is too large for one block, its partial sums stay in memory between
-      // blocks.
+      // A float32 sum of k terms is always split into the same parts, so that its bits do not depend on the numbers of
+      // rows and columns. The partial sums of a part that does not fit in a block stay in memory between blocks.
       splitsParts = terms < part && m === rows;
       const nearest = part * Math.max(1, Math.round(terms / part));
       const fewest = part * Math.max(1, Math.floor(terms / part));

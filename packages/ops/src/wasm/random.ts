@@ -39,7 +39,7 @@ function inChunks(out: Data, fill: Fill): boolean {
   return true;
 }
 
-/** The interval of uniform numbers: min + range · u, limited to [first, last]. */
+/** Uniform numbers u from [0, 1) are mapped to min + range · u, and limited to [first, last]. */
 export interface Interval {
   readonly min: number;
   readonly range: number;

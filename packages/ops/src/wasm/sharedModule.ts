@@ -1,7 +1,7 @@
 /**
- * Returns a WebAssembly binary that imports the shared memory `env.memory`, from a binary that defines its memory. Threads
- * that instantiate it with the same memory can run its functions on the same data. (The WebAssembly specification, section
- * "Binary Format", and the threads proposal.)
+ * Turns a WebAssembly binary that has its own memory into one that imports a shared memory, `env.memory`. Threads that
+ * pass the same memory can run the functions on the same data. The format of a binary is in the WebAssembly
+ * specification, section "Binary Format", and in the threads proposal.
  */
 export function withSharedMemory(binary: Uint8Array, maxPages: number): Uint8Array {
   const imports = [

@@ -8,9 +8,8 @@ import type { SliceName } from "./exports.ts";
 const chunkBytes = 32768;
 
 /**
- * Runs a kernel of the softmax family along `axes` and returns whether it ran. Each array has the shape of inputs[0],
- * or this shape without `axes`; in an array without `axes`, each slice is a single entry. The kernel runs for all
- * sizes, because plain loops are never faster.
+ * Runs a kernel of the softmax family along `axes`, and returns whether it ran. The kernel runs for all sizes, because
+ * plain loops are never faster. An output or input without the axes `axes` has a single entry for each slice.
  */
 export function slicesInWasm(
   name: SliceName,

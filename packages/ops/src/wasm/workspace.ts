@@ -11,9 +11,9 @@ const maxBytes = 2 ** 31 - pageBytes; // JavaScript sees addresses as signed int
 const loopLimit = 16;
 
 /**
- * The memory of a loaded binary. Each kernel call allocates its operands contiguously from the start of the memory.
- * Memory is never freed, because each call overwrites the memory of the previous call. Kernels take no callbacks, so no
- * other call can run between `begin` and the last `read`.
+ * The memory of a loaded WebAssembly binary. Each kernel call begins with empty memory and allocates its operands one
+ * after the other. No other call can overwrite the operands before the results are read, because kernels take no
+ * callbacks.
  */
 export class Workspace {
   readonly #memory: LibraryExports["memory"];
@@ -57,8 +57,8 @@ export class Workspace {
   }
 
   /**
-   * Allocates `bytes` bytes, followed by 64 unused bytes, and returns their address. `begin` has already reserved this
-   * memory.
+   * Allocates `bytes` bytes in the WebAssembly memory, followed by 64 unused bytes, and returns the address. `begin`
+   * must have reserved enough memory.
    */
   allocate(bytes: number): number {
     const address = this.#end;

@@ -67,7 +67,10 @@ export function planBatches(caller: string, count: number, size: unknown, dropLa
 export const orderOf = (count: number, key: Tensor | undefined, epoch: number): Tensor | undefined =>
   key && permutation(foldIn(key, epoch), count);
 
-/** Returns the batches of an epoch. `share` returns the range of rows to take from a batch; by default all rows. */
+/**
+ * Returns the batches of an epoch. The function `share` returns the range of rows that the current process takes from a
+ * batch of `count` rows. By default, the process takes all rows.
+ */
 export function batchesInOrder<T>(
   rows: Rows<T>,
   { size, length }: BatchPlan,

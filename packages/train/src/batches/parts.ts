@@ -4,8 +4,8 @@ import { permutation } from "@wengert/ops";
 import { keyOption } from "../checks/options.ts";
 
 /**
- * Returns the indices of `count` rows, shuffled by `key`, or in the order of the data without a key. With `labels`, the
- * indices are also sorted by class. Every k-th index then gives rows with the same proportions of classes as the data.
+ * Returns the indices of `count` rows, shuffled if `key` is given. If `labels` are given, the rows are sorted by class,
+ * so that every k-th row gives a stratified sample.
  * @throws ShapeError unless there is a label for each row
  */
 export function rowOrder(

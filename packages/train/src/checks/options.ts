@@ -12,10 +12,7 @@ export function wholeNumber(caller: string, name: string, value: unknown, minimu
 
 const keyHint = "write { key: randomKey(1) }";
 export const keyNames: OtherNames = { seed: keyHint, randomstate: keyHint };
-/**
- * Hints for option names of other libraries, such as `shuffle`. For functions that shuffle rows only if a key is
- * passed.
- */
+/** Hints for options of other libraries, such as `shuffle`, in functions that shuffle rows only if a key is passed. */
 export const shuffleNames: OtherNames = {
   ...keyNames,
   shuffle: "a key shuffles the rows; write { key: randomKey(1) }",

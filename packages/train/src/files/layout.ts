@@ -130,7 +130,7 @@ function savedTree(file: string, entries: readonly Entry[], text: string | undef
   return (tensors) => treeOf(text, tensors);
 }
 
-/** Builds a tree with the structure of `like`. Shapes and dtypes must match those of `like`. */
+/** Builds a tree of the tensors of a file, with the structure of the tree `like`. The shapes and dtypes must match. */
 function treeLike(caller: string, file: string, entries: readonly Entry[], like: unknown): Arrange {
   const names = namesOf(caller, like, "like");
   const entryByName = new Map(entries.map((entry) => [entry.name, entry]));

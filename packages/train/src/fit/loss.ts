@@ -2,7 +2,7 @@ import { ArgumentError, type NonFiniteReport, nonFinite, type Tensor, valueAndGr
 import { isList, show } from "@wengert/core/extend";
 import { checkLoss } from "../checks/loss.ts";
 
-/** The third argument of a loss function. */
+/** The values that `fit` passes to a loss function as its third argument, such as the step and a random key. */
 export interface Context {
   /** A key for random operations such as dropout, different at each step. */
   readonly key: Tensor;

@@ -22,7 +22,7 @@ export interface MeasureOptions<P, B, Aux> {
   readonly key?: Tensor | undefined;
   /** A signal that stops the measurement when it is aborted: the promise rejects with the signal's reason. */
   readonly signal?: AbortSignal | undefined;
-  /** As for `fit`: a function that makes the loss faster, such as `compile` of `@wengert/compile`. */
+  /** A function that makes the loss faster, such as `compile` of `@wengert/compile`. Default: none. */
   readonly compile?: Compile | undefined;
 }
 

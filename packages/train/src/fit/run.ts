@@ -25,10 +25,10 @@ export interface Fit<P> {
   /** The parameters after the last step of the fit. */
   readonly params: P;
   /**
-   * The parameters with the lowest criterion at a validation, with their loss and metrics. Without validation data,
-   * `fit` compares the points of the training curve instead. Each of these points averages several steps, and belongs
-   * to the parameters before the last of these steps. If no criterion was below Infinity, `best` has the last
-   * parameters, loss and metrics. (The loss is NaN if it was never measured.)
+   * The best parameters of the fit, with their loss and metrics. The best parameters have the lowest criterion at a
+   * validation. Without validation data, `fit` compares the points of the training curve. A point averages several
+   * steps, and belongs to the parameters before the last of these steps. If no criterion was below Infinity, `best` has
+   * the last parameters. (Their loss is NaN if it was never measured.)
    */
   readonly best: Measurement<P>;
   readonly history: History;

@@ -53,7 +53,7 @@ export interface Iterate<P> {
 export interface Method<P> {
   /** Returns a descent direction. */
   direction(current: Iterate<P>): Vector;
-  /** Is called with the points before and after each step. */
+  /** Updates the estimate of the curvature after a step from the point `from` to the point `to`. */
   update?(from: Iterate<P>, to: Iterate<P>): void;
   /** Discards the estimate of the curvature after a failed line search. Returns whether the method had an estimate. */
   reset?(): boolean;

@@ -133,7 +133,10 @@ export function piecewise(pieces: readonly (readonly [from: number, then: Learni
   return concatSchedules("piecewise", pieces);
 }
 
-/** Returns a schedule that evaluates the last piece whose first step has been reached. */
+/**
+ * Returns a schedule that changes the learning rate at given steps. `pieces` are pairs of a first step and the learning
+ * rate from this step on.
+ */
 function concatSchedules(caller: string, pieces: readonly (readonly [from: number, then: LearningRate])[]): Schedule {
   return (step) => {
     const values = pieces.map(([from, then]) => rateAt(caller, then, sub(step, from)));

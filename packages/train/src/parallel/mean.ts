@@ -7,8 +7,8 @@ export interface Contribution {
   /** Float tensors with the same dtypes and shapes on all ranks. */
   readonly leaves: readonly Tensor[];
   /**
-   * The weight of these tensors, for example a number of rows. Tensors of weight 0 contribute zero, even if they are
-   * NaN.
+   * The weight of a rank's tensors in the mean, for example the number of rows on this rank. Tensors of weight 0
+   * contribute zero, even if they are NaN.
    */
   readonly weight: number;
   /** Numbers to sum over all ranks, without weights. The sums have the precision of the dtype of `leaves[0]`. */

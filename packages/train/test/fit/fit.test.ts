@@ -598,8 +598,8 @@ describe("a non-finite number", () => {
   const parameters = { a: tensor(1, { label: "a" }) };
   const column = tensor([1, 2, 3, 4]);
   /**
-   * Returns a loss with the gradient 1 in the first three steps, which lowers `a` from 1 to −2 at learning rate 1. From
-   * the fourth step on, the loss is `then`.
+   * Returns a loss that has the gradient 1 in the first three steps. With learning rate 1, these steps lower the
+   * parameter `a` from 1 to −2. From the fourth step on, the function `then` computes the loss.
    */
   const falling =
     (then: (a: Tensor) => Tensor) =>

@@ -11,14 +11,14 @@ const damage = async (fields, plan) => {
   await save(path("damaged"), Object.fromEntries(entries), { metadata: plan === undefined ? metadata : { "wengert.fit": plan } });
   return path("damaged");
 };
-/** Simulates rank 0 of two ranks. In call \`at\` of allreduce with the op "max", the first \`differences\` numbers of rank 1 differ. */
+/** Simulates rank 0 of two ranks. In the \`at\`-th allreduce with the op "max", \`differences\` numbers of rank 1 differ. */
 const twoRanks = (at, differences = 1) => {
   let calls = 0;
   const change = (array) => calls++ === at ? array.map((x, i) => i < differences ? x + 1 : x) : array;
   const allreduce = (array, { op = "sum" } = {}) => (op === "max" && array.set(change(array)), array);
   return { rank: 0, size: 2, broadcast: (array) => array, allreduce };
 };
-/** Throws the warning that \`body\` prints. */
+/** Runs \`body\`, and throws an error whose message is the warning that \`body\` prints. */
 const warningOf = async (body) => {
   const { warn } = console;
   let warning = "";

@@ -27,7 +27,10 @@ const history = signal<readonly Moment[]>([]);
 const maxSnapshots = 400;
 
 const isRunning = computed(() => report.value?.running ?? false);
-/** Copies of `report` and `history` that change less often, for pictures that are slow to draw. */
+/**
+ * Copies of the signals `report` and `history`, for plots that are slow to draw. While a fit runs, the copies change
+ * only a few times per second.
+ */
 export const slowReport = paced(report, 250, isRunning);
 export const slowHistory = paced(history, 400, isRunning);
 
@@ -138,7 +141,7 @@ export async function openTape(): Promise<void> {
   go("tape", { code: packed(code), handed: hand(tensors) });
 }
 
-/** The parameters of the fit that the reader left for the Tape page. */
+/** The fit to continue when the reader returns from the Tape page: its parameters and its step count. */
 let left: { readonly source: Source; readonly layers: readonly LayerData[]; readonly steps: number } | undefined;
 
 /** Continues the fit that the reader left for the Tape page, if it has the same kind of data and the same shapes. */

@@ -32,7 +32,7 @@ ${hidden.map((line) => `${line}\n`).join("")}  const A = ${scores};
 
 record(loss, ${parameters.join(", ")});
 
-// The sweep computes the gradient. Then ${consequences[optimizer](short(learningRate, 3))}
+// The sweep computes the gradient of the loss. Then ${consequences[optimizer](short(learningRate, 3))}
 `;
   const tensors: Record<string, HandedTensor> = {
     X: floats(X, [labels.length, X.length / labels.length]),

@@ -61,15 +61,15 @@ async function load(): Promise<void> {
 export const isCompiled = (): boolean => compile !== undefined;
 
 /**
- * Returns the training step of an optimizer and an activation. Plans outlive a fit, because moving a point starts a new
- * fit with the same shapes.
+ * Returns the training step for an optimizer and an activation. The function is cached with its compiled plans. If the
+ * user moves a point, a new fit starts and reuses the plans.
  */
 export function stepWith(name: OptimizerName, activation: Activation): Step {
   const key = `${name} ${activation}`;
   const found = known.get(key);
   if (found) return found;
   const eager = eagerStep(name, activation);
-  // The number of rows changes with each new point, so that many plans are expected.
+  // Each new point changes the number of rows, and each number of rows needs its own plan. So up to 64 plans are kept.
   const step = compile ? (compile(eager as never, { maxPlans: 64 }) as unknown as Step) : eager;
   known.set(key, step);
   return step;

@@ -235,7 +235,10 @@ interface Batch {
 const matrix = (numbers: Float32Array, width: number): Tensor =>
   fromNdarray(ndarray(numbers, [numbers.length / width, width]), { label: "X" });
 
-/** Returns a number that changes from step to step as a tensor, because a plan contains the numbers of its first call. */
+/**
+ * Converts a number that changes from step to step to a tensor. If the number were not a tensor, a compiled step would
+ * always use the number of its first call.
+ */
 const scalar = (x: number): Tensor => tensor(x, { dtype: "float32" });
 
 /** Returns an error message as a sentence, without the location in the minified bundle. */

@@ -39,8 +39,8 @@ const formulas: Readonly<Record<Way, string>> = {
 };
 
 /**
- * If the largest logit exceeds the log-sum-exp of the others by this number, two of the three formulas for softmax's
- * pullback on this page lose digits, in float32 and in float64.
+ * The lead of the largest logit in the comparison of three formulas for softmax's pullback: the logit minus the
+ * log-sum-exp of the other logits. With this lead, two of the formulas lose digits, in float32 and in float64.
  */
 const telling = 15;
 const keepsAllDigits = ({ errors }: Comparison): boolean =>

@@ -94,8 +94,8 @@ export function Pullback() {
 }
 
 /**
- * Draws each entry of the cotangent g as a bar that starts at a vertical line. The line is at 0 at first, and moves to
- * the weighted mean of g when the page explains this mean.
+ * Draws each entry of the cotangent g as a bar that starts at 0. When the page explains the weighted mean of g, the
+ * bars start at this mean.
  */
 function Beam() {
   const now = stage.value;

@@ -15,7 +15,7 @@ const c = computed(() => {
 });
 const raised = computed(() => (c.value === 0 ? z.value : add(z.value, c.value)));
 
-/** Computes softmax by its definition, so that large logits overflow. */
+/** Computes softmax by its definition, exp(x) / Σ exp(x), which overflows for large logits. */
 const plainly = (x: Tensor): Tensor => {
   const N = exp(x);
   return div(N, sum(N));

@@ -17,7 +17,7 @@ interface Props {
    * fixed during the drag.
    */
   readonly onHold?: (held: boolean) => void;
-  /** Additional marks on the slider's track, at positions in percent. */
+  /** Additional elements on the slider's track. Their positions are percentages of the track's width. */
   readonly children?: ComponentChildren;
 }
 

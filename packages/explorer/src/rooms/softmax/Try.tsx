@@ -4,13 +4,15 @@ import { Paragraph } from "../../parts/Sub.tsx";
 
 interface Props {
   readonly question: string;
-  /** The URL parameters that show the question's example in the controls. */
+  /** The URL parameters with which the page shows the example of the question. */
   readonly fields: Readonly<Record<string, string | undefined>>;
   /** The answer. */
   readonly children: ComponentChildren;
 }
 
-/** A question, a button that sets the controls for it, and a hidden answer to unfold. */
+/**
+ * Shows a question, a button that sets the page to the example of the question, and an answer that is hidden at first.
+ */
 export function Try({ question, fields, children }: Props) {
   return (
     <div class="try">

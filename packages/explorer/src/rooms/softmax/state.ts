@@ -114,8 +114,8 @@ export const matrix = computed(() => jacobian(f.value)(x.value));
 export const rowSums = computed(() => sum(matrix.value, { axis: 1 }));
 
 /**
- * The numbers in the three stages of softmax's pullback x̄. The library's sweep computes the same x̄. For comparison,
- * the page also shows Jᵀ g, with the full Jacobian J and the cotangent g.
+ * The three stages of softmax's pullback: the mean of g weighted by s, the deviations of g from this mean, and the
+ * result x̄. For comparison, `byMatrix` is Jᵀ g, where J is the Jacobian of softmax.
  */
 export const mean = computed(() => dot(g.value, s.value).item());
 export const deviations = computed(() => subtractWeightedMean(s.value, g.value));

@@ -90,7 +90,7 @@ const count = (n: number, noun: string): string => `${n} ${noun}${n === 1 ? "" :
 
 interface StepsProps {
   readonly plan: Planned;
-  /** The index of the pass after which the list is shown. */
+  /** The index of a pass of the compiler. The table shows the steps that remain after this pass. */
   readonly shown: number;
   readonly withInstructions: boolean;
 }

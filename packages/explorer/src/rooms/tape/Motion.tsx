@@ -10,7 +10,10 @@ const longest = 2400; // the maximum time of a picture in ms
 
 const isStill = (): boolean => matchMedia("(prefers-reduced-motion: reduce)").matches;
 
-/** Returns the progress of a picture with `count` flights: 0 before the first flight, and `count` after the last. */
+/**
+ * Returns the progress of an animation in which `count` groups of numbers move one after another. The progress grows
+ * from 0 to `count`.
+ */
 export function useProgress(count: number): Signal<number> {
   const progress = useSignal(isStill() ? count : 0);
   useEffect(() => {
@@ -32,7 +35,7 @@ export function useProgress(count: number): Signal<number> {
 interface ScrubProps {
   readonly progress: Signal<number>;
   readonly count: number;
-  /** The name for screen readers, such as "Rows added". */
+  /** The name of the slider, such as "Rows added". */
   readonly label: string;
 }
 
@@ -62,9 +65,9 @@ export function Scrub({ progress, count, label }: ScrubProps) {
 }
 
 interface FlightProps {
-  /** The element that contains both tables. */
+  /** The element that contains the table from which the numbers move, and the table to which they move. */
   readonly box: RefObject<HTMLElement>;
-  /** The progress of the flight. Nothing flies at 0 and at 1. */
+  /** The progress of the animation, from 0 to 1. */
   readonly part: number;
   readonly from: () => readonly Element[];
   readonly to: () => readonly Element[];

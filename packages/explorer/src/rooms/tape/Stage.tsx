@@ -149,7 +149,7 @@ function Input({ of, tensor, axes, to }: InputProps) {
   return <Repeated of={of} tensor={tensor} axes={axes} to={to} />;
 }
 
-/** Draws an input that a step repeats: each copy moves from the input to its place. */
+/** Draws a broadcast input. An animation moves each copy of the input to its position in the broadcast tensor. */
 function Repeated({ of, tensor, axes, to }: InputProps) {
   const box = useRef<HTMLDivElement>(null);
   const shape = of.shape(to);
@@ -357,13 +357,16 @@ function Contribution({ of, pull, step, k, contribution: { given, before, after 
 interface AccumulationProps {
   readonly of: Timeline;
   readonly input: number;
-  /** The cotangent of the input before the contribution `given`, and after it. */
+  /** The cotangent of the input before a contribution is added. `given` is the contribution, and `after` is the sum. */
   readonly before: number;
   readonly given: number;
   readonly after: number;
 }
 
-/** Draws the sum of two contributions to the cotangent of an input: both move to the place of the sum. */
+/**
+ * Draws how a contribution is added to the cotangent of an input. An animation moves the cotangent and the contribution
+ * to the table of their sum.
+ */
 function Accumulation({ of, input, before, given, after }: AccumulationProps) {
   const box = useRef<HTMLDivElement>(null);
   const shape = of.shape(after);
@@ -503,7 +506,10 @@ function BroadcastSum({ of, from, to, axes, name }: SumProps) {
   );
 }
 
-/** Returns the sum of some copies of a broadcast tensor, in the shape of the tensor `to`. */
+/**
+ * Sums elements of the tensor `from`. `copies` has a list of indices for each summand, and the result has the shape of
+ * the tensor `to`.
+ */
 function partialSum(of: Timeline, from: number, to: number, copies: readonly (readonly number[])[]): Numbers {
   const { data } = of.numbers(from);
   const { shape, dtype, data: whole } = of.numbers(to);

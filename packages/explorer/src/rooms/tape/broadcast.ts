@@ -40,8 +40,9 @@ export function isTable(shape: readonly number[]): boolean {
 }
 
 /**
- * Returns the copies of a tensor that was repeated to a shape along some axes: a list of places for each copy, in the order
- * of the elements of the tensor. Returns undefined if the copies are too many or too large to draw one by one.
+ * A broadcast along `axes` copies a tensor several times. Returns a list for each copy: the flat indices of its
+ * elements in the broadcast tensor. Returns undefined if there are too many copies to draw one by one, or if they are
+ * too large.
  */
 export function copiesAlong(
   shape: readonly number[],

@@ -2,8 +2,8 @@ import { computed } from "@preact/signals";
 import { address, put } from "../../page/address.ts";
 import type { Change } from "../../sandbox/protocol.ts";
 
-// The numbers of the inputs that the reader changed by dragging. The field `set` of the address has them, such as
-// `0.1.4:2.5` for recording 0, input 1, element 4 and value 2.5, separated by `_`. The program text stays as it is.
+// Numbers of inputs that the reader changed by dragging. The URL parameter `set` stores them, separated by `_`. For
+// example, `0.1.4:2.5` sets element 4 of input 1 of recording 0 to 2.5.
 
 const set = computed(() => (address.value.room === "tape" ? address.value.fields.set : undefined));
 

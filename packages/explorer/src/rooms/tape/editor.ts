@@ -76,8 +76,8 @@ export class Editor {
   }
 
   /**
-   * Highlights the line of the program that recorded the current step (also while the sweep runs the VJP rules of the
-   * step).
+   * Highlights the line of the program that recorded the current step. When the sweep runs the VJP rules of the step,
+   * the same line is highlighted.
    */
   step(line: number | undefined, isBackward: boolean): void {
     this.#view.dispatch({ effects: stepAt.of(line === undefined ? undefined : { line, isBackward }) });

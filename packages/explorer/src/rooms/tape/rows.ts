@@ -14,7 +14,7 @@ interface TensorRow {
 interface OpenedRow {
   readonly kind: "body";
   readonly row: BodyRow;
-  /** The index of the step that holds the body. */
+  /** The index of the step that contains the row, such as a loop. */
   readonly place: number;
 }
 

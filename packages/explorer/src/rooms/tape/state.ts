@@ -88,7 +88,10 @@ export const pointsAt = (tensor: number) => ({
   onMouseLeave: () => (pointed.value = []),
 });
 
-/** The line of the program that recorded the current step (also while the sweep runs the VJP rules of the step). */
+/**
+ * The line of the program that recorded the current step. During the sweep, the current step is the step whose VJP
+ * rules run.
+ */
 export const currentLine = computed<number | undefined>(() => {
   const place = timeline.value?.place(at.value);
   return place === undefined ? undefined : timeline.value!.recording.steps[place]!.line;
@@ -119,8 +122,8 @@ export function toggleBody(place: number): void {
 }
 
 /**
- * Expands or collapses the body (such as a loop body) of the current step. If the current step has no body, uses the
- * first step with a body.
+ * Expands or collapses the list of steps inside the current step, for example inside a loop. If the current step
+ * contains no steps, uses the first step that contains some.
  */
 export function toggleAnyBody(): void {
   const of = timeline.peek();

@@ -13,8 +13,8 @@ const linear: ReadonlySet<string> = new Set(
 
 const T = "^{\\mathsf T}";
 /**
- * For each of these ops, a list with a term for each input. The tangent of y is the sum of the terms whose inputs have
- * a tangent.
+ * The terms of the tangent of an op's output y, one for each input. The tangent of y is the sum of the terms whose
+ * inputs have a tangent.
  */
 const terms: Readonly<Record<string, readonly string[]>> = {
   axpy: ["\\dot a\\, x", "a\\, \\dot x", "\\dot b"],
@@ -35,7 +35,7 @@ const terms: Readonly<Record<string, readonly string[]>> = {
   crossEntropy: ["\\langle \\dot x, s - t \\rangle", "-\\langle \\dot t, \\log s \\rangle"],
 };
 
-/** Formulas of the tangent that are the same for all choices of inputs with tangents. */
+/** Formulas for the tangents of ops. These formulas do not depend on which inputs have a tangent. */
 const whole: Readonly<Record<string, string>> = {
   where: "\\dot y = c\\;?\\;\\dot a : \\dot b",
   scan: "(\\dot c_{t+1},\\, \\dot y_t) = J_{\\mathrm{body}}\\, (\\dot c_t, \\dot x_t)",

@@ -2,8 +2,8 @@ import type { Numbers } from "../../parts/HeatMap.tsx";
 import type { PullData, RecordingData, StepData } from "../../sandbox/protocol.ts";
 
 /**
- * The moments (positions of the slider), in order: the start, one after each step, the seed (the first cotangents of
- * the sweep), one after each pull (a step of the sweep), and the end. Forward mode has no seed and no pulls.
+ * The meaning of a position of the slider: the start, a step of the forward pass, the start of the sweep ("seed"), a
+ * step of the sweep ("pull"), or the end.
  */
 export type Moment =
   | { readonly kind: "start" }
@@ -12,25 +12,25 @@ export type Moment =
   | { readonly kind: "pull"; readonly count: number; readonly pull: PullData; readonly step: StepData }
   | { readonly kind: "end" };
 
-/** A recording, with the tensors, cotangents and tangents that are known at each moment (position of the slider). */
+/** A recording, with the tensors, cotangents and tangents that are known at each position of the slider. */
 export class Timeline {
   readonly recording: RecordingData;
   /** The last position of the slider. */
   readonly last: number;
-  /** The position of the slider at which the sweep starts (the seed), or infinity in forward mode. */
+  /** The position of the slider at which the sweep starts. Infinity in forward mode, which has no sweep. */
   readonly seed: number;
-  /** Whether the recording has tangents: forward mode. */
+  /** Whether the recording has tangents (forward mode) instead of cotangents (reverse mode). */
   readonly isForwardMode: boolean;
   /**
-   * For each tensor: its cotangents in order, each with the index of the pull (sweep step) that computed it. −1 stands
-   * for the seed.
+   * The successive cotangents of each tensor. `from` is the index of the sweep step that computed the cotangent, or −1
+   * if the sweep started with it.
    */
   readonly #cotangents = new Map<number, { readonly from: number; readonly cotangent: number }[]>();
   /** For each tensor: its tangent. */
   readonly #tangents = new Map<number, number>();
   /** For each tensor: the index of the step that computed it. */
   readonly #makers = new Map<number, number>();
-  /** For each step: the index of the pull (sweep step) that runs its VJP rules. */
+  /** Maps the index of each step to the index of the sweep step that runs its VJP rules. */
   readonly #pulls = new Map<number, number>();
   /** For each tensor: the indices of the steps that use it. */
   readonly #users = new Map<number, number[]>();
@@ -76,7 +76,10 @@ export class Timeline {
     return at >= this.seed;
   }
 
-  /** Returns the index of the step that runs at a moment (position of the slider), or undefined if none runs. */
+  /**
+   * Returns the index of the step that the page shows at a position of the slider, or undefined if the page shows no
+   * step.
+   */
   place(at: number): number | undefined {
     const moment = this.moment(at);
     return moment.kind === "step" ? moment.place : moment.kind === "pull" ? moment.pull.step : undefined;
@@ -97,23 +100,23 @@ export class Timeline {
   }
 
   /**
-   * Returns the moment (position of the slider) at which a step ran. If `backward`, returns the moment at which the
-   * sweep ran the step's VJP rules, or undefined if the sweep never ran them.
+   * Returns the position of the slider at which a step runs. If `backward` is true and the sweep runs the VJP rules of
+   * the step, returns the position at which they run.
    */
   momentOf(place: number, backward: boolean): number {
     const pull = this.#pulls.get(place);
     return backward && pull !== undefined ? this.seed + 1 + pull : place + 1;
   }
 
-  /** Returns whether a tensor has already been computed at a moment (position of the slider). */
+  /** Returns whether a tensor has already been computed at a position of the slider. */
   isKnown(tensor: number, at: number): boolean {
     const place = this.#makers.get(tensor);
     return place === undefined || at > place;
   }
 
   /**
-   * Returns the cotangent of a tensor at a moment (position of the slider). `isWhole` says whether all uses of the
-   * tensor have contributed to it.
+   * Returns the cotangent of a tensor at a position of the slider. `isWhole` says whether all uses of the tensor have
+   * contributed to the cotangent.
    */
   cotangent(tensor: number, at: number): { readonly tensor: number; readonly isWhole: boolean } | undefined {
     if (at < this.seed) return undefined;
@@ -123,12 +126,12 @@ export class Timeline {
     return found && { tensor: found.cotangent, isWhole: found === all.at(-1) };
   }
 
-  /** Returns the tangent of a tensor at a moment (position of the slider) of forward mode. */
+  /** Returns the tangent of a tensor at a position of the slider in forward mode. */
   tangent(tensor: number, at: number): number | undefined {
     return this.isKnown(tensor, at) ? this.#tangents.get(tensor) : undefined;
   }
 
-  /** Whether the tensor has a tangent other than zeros at a moment (position of the slider) of forward mode. */
+  /** Whether the tensor has a nonzero tangent at a position of the slider in forward mode. */
   moves(tensor: number, at: number): boolean {
     const tangent = this.tangent(tensor, at);
     if (tangent === undefined) return false;
@@ -167,8 +170,8 @@ export class Timeline {
 }
 
 /**
- * Finds the sum by which a VJP rule reduces the cotangent of a broadcast input to the input's shape. Returns the tensor
- * that is summed, and the axes of the sum.
+ * Finds the sum by which a VJP rule undoes the broadcast of an input. Returns the summed tensor and the axes of the
+ * sum.
  */
 export function broadcastSum(
   { rule }: PullData,

@@ -124,7 +124,7 @@ function toData({ name, columns, lines }: Rows, label: string | undefined): Data
 
 const cellOf = ({ cells, indices }: Column, row: number): string => cells[indices[row]!]!;
 
-/** Returns an empty list for a valid cell, and a list with one error message for an invalid cell. */
+/** Checks a cell of a CSV file. Returns an empty list for a valid cell, and a list with one error message otherwise. */
 function faultOf(
   column: Column,
   row: number,

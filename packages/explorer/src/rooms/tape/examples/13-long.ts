@@ -9,8 +9,8 @@ const f = (W: Tensor, b: Tensor) => {
   return sum(h);
 };
 
-// For small t, the cotangents of h in the list are
-// almost 0 (vanishing gradients).
+// The gradients vanish: the cotangents of the first
+// states h are almost 0.
 const W = tensor([
   [0.9, -0.3, 0],
   [0.3, 0.9, 0.1],

@@ -3,8 +3,8 @@ import { record, scan, type Tensor, tensor } from "@wengert/core";
 import { add, mul } from "@wengert/ops";
 
 // f is the polynomial c[0] + c[1] z + c[2] z² + …
-// The list contains the loop's body only once.
-// The button { … } shows the body.
+// The loop is a single step. Its button { … } shows
+// the steps inside the loop.
 const f = (z: Tensor, c: Tensor) => {
   const body = (carry: Tensor, x: Tensor) =>
     [add(mul(carry, z), x), undefined] as const;

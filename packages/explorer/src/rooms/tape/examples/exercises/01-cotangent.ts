@@ -13,5 +13,5 @@ const isRight = checkCotangents({
   y: NaN,
 });
 
-// The page shows the list of steps when all three numbers of your answer are right.
+// If your answer is right, the page shows the steps of f.
 if (isRight) record(f, tensor(2), tensor(3));

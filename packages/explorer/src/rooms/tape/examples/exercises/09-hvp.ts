@@ -8,6 +8,6 @@ const product = (f: (x: Tensor) => Tensor, x: Tensor, v: Tensor): Tensor => todo
 
 if (checkHvp(product)) {
   const f = (x: Tensor) => mul(sum(x), sum(exp(x)));
-  // The tape of the product H v contains the steps of f, of the sweep of f, and of a second sweep over both.
+  // The tape contains the steps of f, of the sweep that computes the gradient of f, and of a sweep through both.
   record((x: Tensor) => product(f, x, tensor([1, 0])), tensor([0.5, -1]));
 }
