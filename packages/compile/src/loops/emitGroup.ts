@@ -30,6 +30,16 @@ export interface GroupContext {
   readonly scratch: number;
 }
 
+/** The byte offset of the current row, which the operands and results with the same strides share. */
+interface Row {
+  /** The number of bytes from one row to the next along each axis. */
+  readonly bytes: readonly number[];
+  /** The number of bytes from the first row of one iteration of a scan to the first row of the next iteration. */
+  readonly perIteration: number;
+  readonly counter: Value | undefined;
+  readonly local: number;
+}
+
 /**
  * Emits the WebAssembly code of a fused loop. The innermost loop runs over vectors of 16 bytes along the last axis. If
  * the last vector of a row is incomplete, its lanes are stored one by one.
@@ -48,12 +58,13 @@ export function emitGroup(
   });
   const produced = new Set(steps.map(({ output }) => output.buffer));
   const keys = new Map<Value, string>();
+  const buffers = [...new Set(steps.flatMap(({ inputs }) => inputs.map(({ buffer }) => buffer)))];
   const loads = new Map<string, Access>();
   for (const { inputs } of steps)
     for (const x of inputs) {
       if (x.uniform !== undefined || produced.has(x.buffer) || keys.has(x)) continue;
       const strides = broadcastTo(x, shape);
-      const key = `${x.buffer.id} ${x.offset} ${strides}`;
+      const key = `${buffers.indexOf(x.buffer)} ${x.offset} ${strides}`;
       keys.set(x, key);
       if (!loads.has(key)) loads.set(key, access(x, strides));
     }
@@ -88,12 +99,14 @@ export function emitGroup(
   const newLocal = (type: ValueType): number => locals.push(type) - 1;
   // Tensors with equal byte strides along the outer axes have equal byte offsets in each row. They share a local
   // variable for this offset.
-  const rows = new Map<string, { readonly bytes: readonly number[]; readonly local: number }>();
+  const rows = new Map<string, Row>();
   for (const each of accesses) {
     const bytes = each.strides.slice(0, -1).map((stride) => stride * each.width);
-    if (bytes.every((step) => step === 0)) continue;
-    const key = bytes.join();
-    const known = rows.get(key) ?? { bytes, local: newLocal(i32) };
+    const { advance } = each.value;
+    if (advance === undefined && bytes.every((step) => step === 0)) continue;
+    const perIteration = (advance?.elements ?? 0) * each.width;
+    const key = `${bytes} ${perIteration}`;
+    const known = rows.get(key) ?? { bytes, counter: advance?.counter, perIteration, local: newLocal(i32) };
     rows.set(key, known);
     each.row = known.local;
   }
@@ -227,7 +240,11 @@ export function emitGroup(
     }
     if (isStartOfRow) for (const { endRow } of sumCodes) endRow();
   };
-  for (const { local } of rows.values()) code.i32(0).set(local);
+  for (const { counter, perIteration, local } of rows.values()) {
+    code.i32(0);
+    if (counter !== undefined) code.loadInteger(addressOf(counter)).i32(perIteration).scalar("mul");
+    code.set(local);
+  }
   for (const { start } of sumCodes) start();
   emitAxis(0);
   for (const { end } of sumCodes) end();

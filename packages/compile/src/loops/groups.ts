@@ -77,7 +77,7 @@ export const scratchBytesOf = ({ sums }: Group): number =>
 export const sumBytes = ({ output }: ComputedStep): number => 64 * sizeOf(output.shape) + 64;
 
 /** Returns whether a fused loop can load all operands of an elementwise step as vectors. */
-function canLoad({ inputs, output: { shape } }: ComputedStep): boolean {
+export function canLoad({ inputs, output: { shape } }: ComputedStep): boolean {
   return inputs.every((x) => {
     if (x.uniform !== undefined) return true;
     if (x.stride.some((step) => step < 0)) return false;

@@ -6,13 +6,14 @@ import { instructionsFor } from "../instructions/rules.ts";
 import { groupSteps, scratchBytesOf } from "../loops/groups.ts";
 import { placeBuffers } from "../memory/arena.ts";
 import { Entrance, Exit, type Output } from "../memory/copies.ts";
-import { type Buffer, classOf, layOut, type Value, widthOf } from "../memory/layout.ts";
+import { type Buffer, type ComputedStep, classOf, layOut, type Value, widthOf } from "../memory/layout.ts";
 import { moverOf } from "../memory/moves.ts";
 import { passes } from "../passes/passes.ts";
 import { newControl } from "../threads/platform.ts";
 import { type Engine, link } from "./link.ts";
-import { livesOf, type PlannedInstruction } from "./lives.ts";
+import { flatten, livesOf, type PlannedInstruction, scansAmong } from "./lives.ts";
 import type { NamedProgram, PlanReport } from "./report.ts";
+import { scanOf } from "./scans.ts";
 import { type Pair, shareMemory } from "./sharing.ts";
 import { instructionText } from "./text.ts";
 
@@ -77,22 +78,36 @@ export function makePlan(
   const reserve = (bytes: number) => {
     scratchBytes = Math.max(scratchBytes, bytes);
   };
-  const instructions = groupSteps(layout.steps).flatMap((item): readonly PlannedInstruction[] => {
-    if (item.kind === "single") return instructionsFor(item.steps[0], reserve).map((each) => withArity(kernels, each));
-    reserve(scratchBytesOf(item));
-    return [item];
-  });
+  const planOf = (steps: readonly ComputedStep[]): PlannedInstruction[] =>
+    groupSteps(steps).flatMap((item): readonly PlannedInstruction[] => {
+      if (item.kind === "single") {
+        const [computed] = item.steps;
+        const scan = scanOf(computed, planOf);
+        return scan ? [scan] : instructionsFor(computed, reserve).map((each) => withArity(kernels, each));
+      }
+      reserve(scratchBytesOf(item));
+      return [item];
+    });
+  const planned = planOf(layout.steps);
+  const instructions = flatten(planned);
+  const scans = scansAmong(planned);
+  const allConstants = [...layout.constants, ...scans.flatMap(({ constants }) => constants)];
   // Outputs that are inputs or constants of the program are returned without a copy, except in a loop by `repeat`.
   const given = new Map<Tensor, number>(repeats ? [] : last.inputs.map((x, k) => [x, k]));
   const constants = new Set<Tensor>(repeats ? [] : last.constants);
   const isComputed = (x: Tensor) => !given.has(x) && !constants.has(x);
   const computedOutputs = layout.outputs.filter((_, i) => isComputed(last.outputs[i]!));
-  const { lives, stored } = livesOf({ ...layout, outputs: computedOutputs }, instructions);
+  const { lives, stored } = livesOf(
+    { inputs: layout.inputs, outputs: computedOutputs, constants: allConstants },
+    instructions,
+  );
   if (repeats)
     for (const { input } of pairs) {
       const { buffer } = layout.inputs[input]!;
       if (!lives.has(buffer)) lives.set(buffer, { from: 0, to: instructions.length }); // an output may be this input
     }
+  const reused = scans.flatMap((scan) => scan.reused);
+  for (const [next] of reused) lives.delete(next);
   const owners = shareMemory(layout, instructions, lives, pairs);
   // The memory of an input is reserved until the last instruction. If the next call receives the same tensor, it need
   // not copy the tensor again.
@@ -102,7 +117,7 @@ export function makePlan(
   const scratchOf = (thread: number) => scratchStart + thread * scratchStep;
   const arenaStart = scratchOf(sharedKernels ? threads : 1);
   const { addresses, end } = placeBuffers(lives, arenaStart);
-  for (const [buffer, owner] of owners) addresses.set(buffer, addresses.get(owner)!);
+  for (const [buffer, owner] of [...owners, ...reused]) addresses.set(buffer, addresses.get(owner)!);
   const memory = kernels.memory;
   if (end + slackBytes > maxBytes) return `the plan needs ${end} bytes, and the memory of the kernels has ${maxBytes}`;
   try {
@@ -112,7 +127,7 @@ export function makePlan(
     return `there is not enough memory for the plan, which needs ${end} bytes`;
   }
   const viewOf = ({ dtype, size }: Buffer, address: number): Data => new (classOf(dtype))(memory.buffer, address, size);
-  for (const { buffer } of layout.constants) {
+  for (const { buffer } of allConstants) {
     const address = addresses.get(buffer);
     if (address !== undefined) viewOf(buffer, address).set(buffer.elements!);
   }
@@ -176,7 +191,7 @@ export function makePlan(
         ...programs.map(({ name, program: { steps } }) => [name, steps.length] as const),
         ["views", layout.steps.length],
       ],
-      instructions: instructions.map(instructionText),
+      instructions: planned.map(instructionText),
       bytes: end - arenaStart,
       scratchBytes,
       engine,

@@ -1,7 +1,7 @@
 import { isSameShape } from "@wengert/core/extend";
 import type { Life } from "../memory/arena.ts";
 import { type Buffer, isWhole, type Layout } from "../memory/layout.ts";
-import type { PlannedInstruction } from "./lives.ts";
+import type { FlatInstruction } from "./lives.ts";
 
 // A result may reuse the memory of a tensor that is no longer needed. A fused loop reads each element before it writes
 // the element at the same position, so its result may even reuse the memory of an operand. The loop must then read the
@@ -20,7 +20,7 @@ export interface Pair {
  */
 export function shareMemory(
   { inputs, outputs }: Layout,
-  instructions: readonly PlannedInstruction[],
+  instructions: readonly FlatInstruction[],
   lives: Map<Buffer, Life>,
   pairs: readonly Pair[],
 ): Map<Buffer, Buffer> {
@@ -68,7 +68,11 @@ export function shareMemory(
 }
 
 /** Returns whether an instruction reads buffers element by element, in the order in which it writes `result`. */
-function readsInOrder(instruction: PlannedInstruction, result: Buffer, isRead: (buffer: Buffer) => boolean): boolean {
+export function readsInOrder(
+  instruction: FlatInstruction,
+  result: Buffer,
+  isRead: (buffer: Buffer) => boolean,
+): boolean {
   if (instruction.kind !== "group") return false;
   const own = instruction.steps.find(({ output }) => output.buffer === result)?.output;
   return (
