@@ -1,11 +1,14 @@
-import { grad, type Tensor, tensor, vjp } from "@wengert/core";
-import { apply, type Shape } from "@wengert/core/extend";
+import { grad, type Tensor, tensor, vjp, zeros } from "@wengert/core";
+import { apply, pack, place, type Shape } from "@wengert/core/extend";
 import {
   add,
   broadcastTo,
+  concat,
+  div,
   gelu,
   greater,
   kernels,
+  less,
   matmul,
   mean,
   mul,
@@ -14,7 +17,9 @@ import {
   sub,
   sum,
   transpose,
+  where,
 } from "@wengert/ops";
+import { unslice } from "@wengert/ops/extend";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { noiseLike, product, random } from "../../ops/test/support.ts";
 import { compile } from "../src/index.ts";
@@ -192,6 +197,77 @@ describe.each(product<unknown>(["float32", "float64"], ["wasm", "js"]) as ["floa
           const factor = tensor(x, { dtype });
           expectAgreement(compile(f, { engine })(values, factor), f(values, factor));
         }
+    });
+
+    it("sums of transposed, strided and repeated tensors are loops with eager's bits", () => {
+      const views: readonly ((x: Tensor) => Tensor)[] = [
+        (x) => transpose(x, { axes: [1, 0, 2] }),
+        (x) => transpose(x),
+        (x) => slice(x, { start: [0, 1], step: [1, 2, 1] }),
+        (x) => slice(x, { step: [1, 1, 2] }),
+        (x) => slice(x, { step: [-1, 1, 1] }),
+        (x) => broadcastTo(slice(x, { stop: [1] }), { shape: x.shape }),
+      ];
+      for (const shape of [
+        [2, 3, 4],
+        [5, 9, 8],
+        [3, 20, 17],
+        [16, 4, 33],
+      ])
+        for (const axis of [[0], [1], [2], [0, 1], [1, 2], [0, 1, 2]]) {
+          const f = (x: Tensor) =>
+            views.map((view) => [sum(view(x), { axis }), mean(view(x), { axis, keepDims: true })]);
+          const x = floats(shape, dtype, 1);
+          expectAgreement(compile(f, { engine })(x), f(x));
+        }
+      const f = (x: Tensor) => sum(transpose(x, { axes: [1, 0, 2] }), { axis: [0, 1] });
+      expect(compile(f, { engine }).plan(floats([5, 9, 8], dtype, 1)).instructions).toEqual([
+        `loop over [9, 5, 8] ${dtype}: reshape, sum`,
+      ]);
+    });
+
+    it("concat, pack, place and the pullbacks of slices copy in loops, and keep or lose the sign of 0 as eager ops do", () => {
+      const selections: readonly (readonly Parameters<typeof slice>[1][])[] = [
+        [{ stop: [2] }],
+        [{ stop: [2] }, { start: [2] }],
+        [{ stop: [null, 3] }, { start: [3, 3] }],
+        [{ step: [2, 1] }, { start: [1], step: [2, 1] }],
+        [{ step: [1, 2] }],
+        [{ start: [-1], step: [-1, 1] }],
+        [{ stop: [3] }, { start: [1] }],
+        [{ stop: [0] }, { stop: [1, 1] }],
+      ];
+      const x = tensor(mul(noiseLike(zeros([4, 6]), 1), where(greater(random([4, 6], 2), 0.5), 0, -1)), { dtype });
+      const signed = (...ys: Tensor[]) => ys.map((y) => [y, div(1, y)]);
+      for (const list of selections) {
+        const f = (y: Tensor) => {
+          const { value, pullback } = vjp((z: Tensor) => list.map((each) => slice(z, each)), y);
+          return signed(
+            pullback(value.map((part) => mul(part, -0)))[0]!,
+            ...value.map((part) => concat([part, part, y].filter(({ shape }) => shape[1] === part.shape[1]))),
+          );
+        };
+        expectAgreement(compile(f, { engine })(x), f(x));
+      }
+      const pieces = (y: Tensor, n: Tensor) => [
+        ...signed(concat([y, mul(y, 2), y], { axis: 1 }), concat([transpose(y), transpose(y)])),
+        concat([n, n], { axis: 1 }),
+        concat([greater(n, 0), less(n, 0)]),
+        apply(pack.spec, [y, mul(y, 3)], undefined),
+        apply(place.spec, [transpose(y)], { offset: 3, size: 30, dtype }),
+        apply(place.spec, [n], { offset: 1, size: 10, dtype: "int32" }),
+        apply(unslice.spec, [n], { start: [1, 0], step: [1, 2], size: [2, 3], shape: [4, 6] }),
+      ];
+      const n = tensor(
+        [
+          [1, -2, 3],
+          [0, 5, -6],
+        ],
+        { dtype: "int32" },
+      );
+      const compiled = compile(pieces, { engine });
+      expectAgreement(compiled(x, n), pieces(x, n));
+      expect(compiled.plan(x, n).instructions.filter((text) => /op (concat|pack|place)/.test(text))).toEqual([]);
     });
 
     it("a reshape of a transpose is a loop, whose result another loop reads in its own shape", () => {

@@ -70,7 +70,7 @@ export function emitGroup(
     }
   const results: Access[] = steps
     .filter(({ output }) => stored.has(output.buffer))
-    .map(({ output }) => access(output, rowMajorStrides(shape)));
+    .map(({ output }) => access(output, output.stride));
   // All sums of a fused loop reduce the same axes: either all axes from `boundary` on, or all axes before `boundary`.
   // The output of a sum has stride 0 along the reduced axes.
   const boundary = sums[0]?.boundary ?? 0;

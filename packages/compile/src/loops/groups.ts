@@ -1,6 +1,6 @@
 import { type Shape, sizeOf } from "@wengert/core/extend";
-import { mean, sum } from "@wengert/ops";
-import { type Buffer, type ComputedStep, isRowMajorValue, isWhole, type Value } from "../memory/layout.ts";
+import { mean, reshape, sum } from "@wengert/ops";
+import { type Buffer, type ComputedStep, isRowMajorValue, isWhole, newValue, type Value } from "../memory/layout.ts";
 import { dtypeOf } from "./elementwise.ts";
 import { withTwinsTogether } from "./twins.ts";
 
@@ -128,6 +128,12 @@ export function groupSteps(steps: readonly ComputedStep[]): (Group | Single)[] {
       if (groupOf.get(inputs[0]!.buffer) === producer) groupOf.set(output.buffer, producer!);
       continue;
     }
+    const stridedSum = sumOfView(computed);
+    if (stridedSum !== undefined) {
+      closeInputs(inputs);
+      order.push(stridedSum);
+      continue;
+    }
     const dtype = groupDtype(computed, groupOf);
     if (dtype === undefined || output.buffer.size === 0 || !canLoad(computed)) {
       closeInputs(inputs);
@@ -216,6 +222,23 @@ function sumOf(computed: ComputedStep, group: Group): GroupSum | undefined {
   if (group.sums.some((other) => other.boundary !== boundary || other.isOfRows !== isOfRows)) return undefined;
   if (isOfRows && !group.steps.every((each) => keepsOrder(shape, boundary, each.inputs))) return undefined;
   return { computed, isOfRows, boundary, divisor: step.op === mean.spec ? n : 1 };
+}
+
+/** Returns a loop that computes a sum or mean of a tensor that is not row-major, or `undefined` if no loop can. */
+function sumOfView(computed: ComputedStep): Group | undefined {
+  const { step, inputs } = computed;
+  const x = inputs[0]!;
+  const { dtype, shape } = x;
+  if ((step.op !== sum.spec && step.op !== mean.spec) || isRowMajorValue(x)) return undefined;
+  if ((dtype !== "float32" && dtype !== "float64") || sizeOf(shape) === 0) return undefined;
+  const copy: ComputedStep = {
+    step: { ...step, op: reshape.spec as never },
+    inputs: [x],
+    output: newValue("computed", x),
+  };
+  const group: Group = { kind: "group", shape, dtype, steps: [copy], sums: [] };
+  const reduced = canLoad(copy) ? sumOf({ ...computed, inputs: [copy.output] }, group) : undefined;
+  return reduced && { ...group, sums: [reduced] };
 }
 
 const isSame = (a: Shape, b: Shape): boolean => a.length === b.length && a.every((n, axis) => n === b[axis]);

@@ -3,6 +3,7 @@ import { type Data, type NdArray, ndarray } from "@wengert/core/extend";
 import { type KernelExports, newKernels, newSharedKernels } from "@wengert/ops/extend";
 import type { Instruction } from "../instructions/instruction.ts";
 import { instructionsFor } from "../instructions/rules.ts";
+import { pieceLoops } from "../loops/copies.ts";
 import { groupSteps, scratchBytesOf } from "../loops/groups.ts";
 import { placeBuffers } from "../memory/arena.ts";
 import { Entrance, Exit, type Output } from "../memory/copies.ts";
@@ -83,6 +84,8 @@ export function makePlan(
       if (item.kind === "single") {
         const [computed] = item.steps;
         const scan = scanOf(computed, planOf);
+        const loops = pieceLoops(computed);
+        if (loops) return loops;
         return scan ? [scan] : instructionsFor(computed, reserve).map((each) => withArity(kernels, each));
       }
       reserve(scratchBytesOf(item));

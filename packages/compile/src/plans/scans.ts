@@ -1,7 +1,7 @@
 import type { Program, Tensor } from "@wengert/core";
 import { type Body, scanOp, sizeOf } from "@wengert/core/extend";
-import { reshape } from "@wengert/ops";
-import { canLoad, type Group } from "../loops/groups.ts";
+import { copyLoop } from "../loops/copies.ts";
+import type { Group } from "../loops/groups.ts";
 import {
   type Buffer,
   type ComputedStep,
@@ -10,7 +10,6 @@ import {
   newValue,
   rowMajorStrides,
   type Value,
-  widthOf,
 } from "../memory/layout.ts";
 import { passes } from "../passes/passes.ts";
 import { type Anything, flatten, livesOf, type PlannedInstruction, type Scan } from "./lives.ts";
@@ -64,7 +63,7 @@ export function scanOf(
   const copies = (from: readonly Value[], to: readonly Value[]): Group[] =>
     from.flatMap((x, k) => {
       if (x === to[k] || to[k]!.buffer.size === 0) return [];
-      const group = copyOf(computed, x, to[k]!);
+      const group = copyLoop(computed, x, to[k]!);
       isCopied &&= group !== undefined;
       return group ?? [];
     });
@@ -134,16 +133,4 @@ function packedOutputs(
     return k < carries ? place : { ...place, advance: { counter, elements } };
   });
   return [places.slice(0, carries), places.slice(carries)];
-}
-
-/** Returns a loop that copies a tensor, or `undefined` if no loop can. */
-function copyOf({ step }: ComputedStep, from: Value, to: Value): Group | undefined {
-  // A loop contains a uniform operand as a float, so integers are read from memory.
-  const source = from.dtype === "int32" ? { ...from, uniform: undefined } : from;
-  const copy = { step: { ...step, op: reshape.spec, params: undefined } as never, inputs: [source], output: to };
-  const dtype = widthOf(to.dtype) === 8 ? "float64" : "float32";
-  const isDescending = from.advance !== undefined && from.advance.elements < 0;
-  return canLoad(copy) && !isDescending
-    ? { kind: "group", shape: to.shape, dtype, steps: [copy], sums: [] }
-    : undefined;
 }
