@@ -2,7 +2,7 @@
  * Long-running tests of the built packages in plain Node:
  *
  *   npm run soak                            runs all tests, about six minutes
- *   npm run soak -- --only train            runs one of train, tape, fuzz, generated, files, data, kills, csp, mpi
+ *   npm run soak -- --only train            runs one of train, tape, fuzz, generated, files, data, kills, csp, mpi, pages
  *   npm run soak -- --only fuzz --minutes 5
  */
 import { spawnSync } from "node:child_process";
@@ -12,7 +12,7 @@ import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 
 process.chdir(fileURLToPath(new URL("../..", import.meta.url)));
-const parts = { train, tape, fuzz, generated, files, data, kills, csp, mpi };
+const parts = { train, tape, fuzz, generated, files, data, kills, csp, mpi, pages };
 const { values } = parseArgs({ options: { only: { type: "string" }, minutes: { type: "string", default: "1" } } });
 const minutes = Number(values.minutes);
 const names = values.only === undefined ? Object.keys(parts) : values.only.split(",");
@@ -138,9 +138,19 @@ function csp() {
   return vitest("*-csp", "", { WENGERT_SOAK: "yes" }) && vitest("ops-fma", "", { WENGERT_SOAK: "yes" });
 }
 
-/** Starts and ends programs with MPI on two hosts 200 times. Needs root, to create network namespaces. */
+/**
+ * Starts and ends programs with MPI on two hosts 200 times, and runs the example digits-mpi with each MPI. Needs root, to
+ * create network namespaces.
+ */
 function mpi() {
-  return vitest("mpi", "hosts", { WENGERT_SOAK: "yes" });
+  const env = { WENGERT_SOAK: "yes" };
+  return vitest("mpi", "hosts", env) && vitest("examples", "digits-mpi", env);
+}
+
+/** Checks every page of the explorer and the site, and runs every program of the docs in the explorer. */
+function pages() {
+  const env = { WENGERT_SOAK: "yes" };
+  return vitest("explorer", "house softmax", env) && vitest("site", "site open", env);
 }
 
 /** Kills two hundred processes while they save a model, and checks the saved files. */

@@ -12,10 +12,9 @@ const { packageManager } = json("package.json");
 
 /** Packs every public package of the current build. @param {string} out an empty folder @returns {string[]} the tarballs */
 export function pack(out) {
-  for (const name of readdirSync(join(root, "packages"))) {
-    if (json(`packages/${name}/package.json`).private) continue;
-    run("npx", ["--yes", packageManager, "--dir", join(root, "packages", name), "pack", "--pack-destination", out]);
-  }
+  const names = readdirSync(join(root, "packages")).filter((name) => !json(`packages/${name}/package.json`).private);
+  const filters = names.flatMap((name) => ["--filter", `./packages/${name}`]);
+  run("npx", ["--yes", packageManager, "--dir", root, "--recursive", ...filters, "pack", "--pack-destination", out]);
   return readdirSync(out).map((name) => join(out, name));
 }
 

@@ -3,7 +3,7 @@ import { div, softmax } from "@wengert/ops";
 import type { Page } from "playwright-core";
 import { describe, expect } from "vitest";
 import { aligned, short } from "../src/parts/numbers.ts";
-import { test, violations, visit } from "./support.ts";
+import { isSoak, test, violations, visit } from "./support.ts";
 
 const fields = (page: Page): Promise<Record<string, string>> =>
   page.evaluate(() => Object.fromEntries(new URLSearchParams(location.hash.split("?")[1])));
@@ -109,12 +109,13 @@ test("every preset shows its shares in every part", async () => {
     "nothing",
     "nan",
   ]);
-  for (const name of names) {
+  for (const [i, name] of names.entries()) {
     await choice.selectOption(name);
     await page.waitForFunction((wanted) => document.querySelector("select")?.value === wanted, name);
     const x = (await fields(page)).x?.split(" ").map((word) => Number(word.replace("inf", "Infinity")));
     if (x) expect(await shares(page), name).toEqual(softmaxOf(x));
-    for (const link of await page.locator(".parts a").all()) {
+    const links = await page.locator(".parts a").all();
+    for (const link of isSoak ? links : [links[i % links.length]!]) {
       await link.click();
       await page.locator(".part[aria-label] h2").waitFor();
     }

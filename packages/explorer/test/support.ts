@@ -1,20 +1,15 @@
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { type Browser, type BrowserContextOptions, chromium, type Page } from "playwright-core";
-import { afterAll, afterEach, beforeAll, expect, inject, test as plain } from "vitest";
+import { expect, inject, test as plain } from "vitest";
 
 /** The URL at which the tests serve the explorer. */
 export const site = inject("site");
 const endpoint = inject("browser");
-let browser: Browser;
+/** Whether `npm run soak` runs the tests. Some tests then check all cases instead of a selection. */
+export const isSoak = Boolean(process.env.WENGERT_SOAK);
+let browser: Promise<Browser> | undefined;
 const sessions: { readonly page: Page; readonly complaints: string[] }[] = [];
-
-beforeAll(async () => {
-  if (endpoint) browser = await chromium.connect(endpoint);
-});
-afterAll(async () => {
-  await browser?.close();
-});
 
 /** Declares a test that needs a browser. The test is skipped if no browser is installed. */
 export const test: typeof plain = plain.skipIf(!endpoint) as typeof plain;
@@ -28,7 +23,8 @@ export async function visit(
   options: BrowserContextOptions = {},
   prepare: (page: Page) => void = () => {},
 ): Promise<Page> {
-  const context = await browser.newContext({
+  browser ??= chromium.connect(endpoint);
+  const context = await (await browser).newContext({
     viewport: { width: 1280, height: 800 },
     reducedMotion: "reduce",
     ...options,
@@ -59,11 +55,19 @@ export function forgiven(): string[] {
   return sessions.at(-1)!.complaints.splice(0);
 }
 
-afterEach(async () => {
+/** Closes the pages that a test has opened. Throws if a page had an error. */
+export async function closePages(): Promise<void> {
   const all = sessions.splice(0);
   await Promise.all(all.map(({ page }) => page.context().close()));
   expect(all.flatMap(({ complaints }) => complaints)).toEqual([]);
-});
+}
+
+/** Disconnects from the browser. */
+export async function disconnect(): Promise<void> {
+  const connected = browser;
+  browser = undefined;
+  await (await connected)?.close();
+}
 
 const axe = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
 

@@ -60,7 +60,7 @@ const launchers: Readonly<Record<string, readonly string[]>> = {
   "mpirun.mpich": ["-launcher", "ssh", "-launcher-exec", remote, "-hosts", addresses.join(), "-ppn", "1"],
 };
 
-const runs = process.env.WENGERT_SOAK ? 200 : 5;
+const runs = process.env.WENGERT_SOAK ? 200 : 2;
 
 describe.skipIf(!hasHosts)("on two hosts", () => {
   const launchOnHosts = (mpirun: string, program: string, ...args: string[]) =>
