@@ -172,7 +172,7 @@ for (const [name, make] of Object.entries(cases)) {
       console.log(
         wasm
           .plan(...args)
-          .instructions.map((line) => `    ${line}`)
+          .instructions.map(({ text }) => `    ${text}`)
           .join("\n"),
       );
   }

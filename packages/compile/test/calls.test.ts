@@ -146,7 +146,7 @@ describe.each(engines)("with engine %s", (engine) => {
       for (const w of [W, mul(W, 0.5)])
         for (const [k, f] of [second, rows].entries()) expectAgreement(compiled[k]!(w), f(w));
       const { instructions } = compiled[0]!.plan(W);
-      expect(instructions.filter((text) => text === `kernel softmaxPullback${dtype.slice(5)}`).length).toBe(15);
+      expect(instructions.filter(({ text }) => text === `kernel softmaxPullback${dtype.slice(5)}`).length).toBe(15);
     },
   );
 

@@ -221,9 +221,11 @@ describe.each(product<unknown>(["float32", "float64"], ["wasm", "js"]) as ["floa
           expectAgreement(compile(f, { engine })(x), f(x));
         }
       const f = (x: Tensor) => sum(transpose(x, { axes: [1, 0, 2] }), { axis: [0, 1] });
-      expect(compile(f, { engine }).plan(floats([5, 9, 8], dtype, 1)).instructions).toEqual([
-        `loop over [9, 5, 8] ${dtype}: reshape, sum`,
-      ]);
+      expect(
+        compile(f, { engine })
+          .plan(floats([5, 9, 8], dtype, 1))
+          .instructions.map(({ text }) => text),
+      ).toEqual([`loop over [9, 5, 8] ${dtype}: reshape, sum`]);
     });
 
     it("concat, pack, place and the pullbacks of slices copy in loops, and keep or lose the sign of 0 as eager ops do", () => {
@@ -267,7 +269,12 @@ describe.each(product<unknown>(["float32", "float64"], ["wasm", "js"]) as ["floa
       );
       const compiled = compile(pieces, { engine });
       expectAgreement(compiled(x, n), pieces(x, n));
-      expect(compiled.plan(x, n).instructions.filter((text) => /op (concat|pack|place)/.test(text))).toEqual([]);
+      expect(
+        compiled
+          .plan(x, n)
+          .instructions.filter(({ kind }) => kind === "op")
+          .map(({ text }) => text),
+      ).toEqual(["op greater", "op less", "op unslice"]);
     });
 
     it("a reshape of a transpose is a loop, whose result another loop reads in its own shape", () => {
@@ -306,8 +313,8 @@ describe.each(product<unknown>(["float32", "float64"], ["wasm", "js"]) as ["floa
         const [x, g] = [floats([n, n], dtype, 1), floats([n, n], dtype, 2)];
         const compiled = compile(f, { engine });
         expectAgreement(compiled(x, g), f(x, g));
-        const loops = compiled.plan(x, g).instructions.filter((text) => text.startsWith("loop"));
-        if (dtype === "float32") expect(loops[0]).toContain("mul, gelu, geluSlope");
+        const loops = compiled.plan(x, g).instructions.filter(({ kind }) => kind === "loop");
+        if (dtype === "float32") expect(loops[0]!.text).toContain("mul, gelu, geluSlope");
       }
       const x = tensor(special, { dtype });
       const all = (y: Tensor) => grad((z: Tensor) => sum(gelu(z)))(y);
@@ -323,7 +330,7 @@ describe.each(product<unknown>(["float32", "float64"], ["wasm", "js"]) as ["floa
       const [x, y] = [floats([40, 20], dtype, 1), floats([40, 20], dtype, 2)];
       const compiled = compile(f, { engine });
       expectAgreement(compiled(x, y), f(x, y));
-      expect(compiled.plan(x, y).instructions[0]).toBe(`loop over [40, 20] ${dtype}: mul, sum`);
+      expect(compiled.plan(x, y).instructions[0]!.text).toBe(`loop over [40, 20] ${dtype}: mul, sum`);
     });
   },
 );

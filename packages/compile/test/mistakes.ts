@@ -80,4 +80,5 @@ export const mistakes: Chapter = {
     "warningOf(() => { const total = compile((...xs) => sum(xs[0]), fewPlans); for (const size of [1, 2]) total(...Array.from({ length: size }, () => ones([2]))); })",
   ],
   plans: ["withPlainKernels(() => compile((x) => sum(x)).plan(x))"],
+  reports: ["explainPlan(compile((x) => sum(x)))", "explainPlan()"],
 };

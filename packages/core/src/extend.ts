@@ -31,11 +31,12 @@ export { isList, prefixErrors, setMessage, show, withCaller } from "./checks/err
 export { type Complete, type OtherNames, withDefaults } from "./checks/options.ts";
 export { builtin } from "./checks/platform.ts";
 export { asBytes, isBlob, isFile, isUrl, pathOf } from "./checks/sources.ts";
+export { namesOf } from "./programs/names.ts";
 export { checkListing } from "./programs/trace.ts";
-export { type Body, bodyOf } from "./transforms/body.ts";
+export { type Body, bodyOf, flopsOf } from "./transforms/body.ts";
 export { scanOp } from "./transforms/scan.ts";
 export { createZeros, listHint, sizeHint } from "./values/create.ts";
-export { claim, Donation, share } from "./values/donation.ts";
+export { claim, Donation, keepElements, lend, share } from "./values/donation.ts";
 export { checkDType, isFloat } from "./values/dtype.ts";
 export { exposuresOf } from "./values/exposure.ts";
 export { shapeText } from "./values/format.ts";

@@ -148,7 +148,7 @@ export function compile<A extends readonly unknown[], R>(
   };
   const planOf = (...args: A): PlanReport => {
     const { plan } = plans.find(args, []);
-    if (typeof plan !== "string") return plan.report;
+    if (typeof plan !== "string") return plan.report();
     throw new ArgumentError(`compile: no plan can run here: ${plan}; a call runs the function itself`);
   };
   Object.assign(compiled, { plan: planOf, repeat });

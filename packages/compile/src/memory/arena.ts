@@ -20,21 +20,39 @@ export function placeBuffers(
   start: number,
 ): { addresses: Map<Buffer, number>; end: number } {
   const addresses = new Map<Buffer, number>();
-  const placed: { readonly at: number; readonly bytes: number; readonly life: Life }[] = [];
+  const placed: Placed[] = []; // sorted by address
   let end = start;
-  for (const [buffer, life] of [...lives].sort(([a], [b]) => bytesOf(b) - bytesOf(a))) {
-    const bytes = bytesOf(buffer);
-    let at = start;
-    // `placed` is sorted by address
-    for (const other of placed) {
-      if (other.life.to < life.from || life.to < other.life.from) continue;
+  let last: Placed | undefined;
+  let position = 0; // of `last` in `placed`
+  const sized = [...lives].map(([buffer, { from, to }]) => ({ buffer, bytes: bytesOf(buffer), from, to }));
+  for (const { buffer, bytes, from, to } of sized.sort((a, b) => b.bytes - a.bytes)) {
+    // If the last buffer had the same size and life, no lower address is free.
+    const isLikeLast = last !== undefined && bytes === last.after - last.at && from === last.from && to === last.to;
+    let at = isLikeLast ? last!.after : start;
+    for (let i = isLikeLast ? position + 1 : 0; i < placed.length; i++) {
+      const other = placed[i]!;
+      if (other.to < from || to < other.from) continue;
       if (at + bytes <= other.at) break;
-      at = Math.max(at, other.at + other.bytes);
+      if (at < other.after) at = other.after;
     }
-    const position = placed.findIndex((other) => other.at > at);
-    placed.splice(position < 0 ? placed.length : position, 0, { at, bytes, life });
+    position = isLikeLast ? position + 1 : 0;
+    for (let high = placed.length; position < high; ) {
+      const middle = (position + high) >> 1;
+      if (placed[middle]!.at > at) high = middle;
+      else position = middle + 1;
+    }
+    last = { at, after: at + bytes, from, to };
+    placed.splice(position, 0, last);
     addresses.set(buffer, at);
-    end = Math.max(end, at + bytes);
+    end = Math.max(end, last.after);
   }
   return { addresses, end };
+}
+
+/** A range of addresses, and the first and last instruction that uses it. */
+interface Placed {
+  readonly at: number;
+  readonly after: number;
+  readonly from: number;
+  readonly to: number;
 }

@@ -5,6 +5,8 @@ import {
   Donation,
   exposuresOf,
   isRowMajor,
+  keepElements,
+  lend,
   type NdArray,
   ndarray,
   ravel,
@@ -82,9 +84,18 @@ interface ComputedOutput {
   readonly label: string | undefined;
 }
 
+/** A result whose elements are in the memory of a donated input, which the next call probably receives. */
+export interface Loan {
+  readonly input: number;
+  readonly output: number;
+}
+
 /**
  * Copies the outputs of a compiled program into tensors. Donated inputs lose their typed arrays, which some outputs
  * reuse.
+ *
+ * An output that the next call probably donates is not copied: the plan lends its memory to the tensor. If the next call
+ * receives another tensor instead, `keep` first copies the elements of the output out of the plan's memory.
  */
 export class Exit {
   readonly #outputs: readonly Output[];
@@ -92,6 +103,9 @@ export class Exit {
   readonly #donated: readonly number[];
   readonly #inputOf: ReadonlyMap<number, number>;
   readonly #donation: Donation;
+  readonly #loans: readonly Loan[];
+  /** For each loan, the tensor that may have its elements in the plan's memory. */
+  readonly #borrowers: (Tensor | undefined)[];
 
   /**
    * `donated` are the indices of the donated inputs. `inputOf` maps an output to the donated input whose typed array
@@ -101,15 +115,33 @@ export class Exit {
     outputs: readonly Output[],
     donated: readonly number[],
     inputOf: ReadonlyMap<number, number>,
+    loans: readonly Loan[],
     reason: string,
   ) {
+    const isLent = (i: number) => loans.some(({ output }) => output === i);
     this.#outputs = outputs;
-    this.#copiers = outputs.map((output) => (isComputed(output) ? copierOf(output) : undefined));
+    this.#copiers = outputs.map((output, i) =>
+      isComputed(output) ? (isLent(i) ? lenderOf(output) : copierOf(output)) : undefined,
+    );
     this.#donated = donated;
     this.#inputOf = inputOf;
     this.#donation = new Donation(reason);
+    this.#loans = loans;
+    this.#borrowers = loans.map(() => undefined);
   }
 
+  /**
+   * Copies the elements of earlier results out of the plan's memory, so that the plan can overwrite them. Skips the
+   * results that the caller donates to the plan as `inputs`.
+   */
+  keep(inputs: readonly Tensor[] = []): void {
+    for (let l = 0; l < this.#loans.length; l++) {
+      const borrower = this.#borrowers[l];
+      if (borrower !== undefined && borrower !== inputs[this.#loans[l]!.input]) keepElements(borrower);
+    }
+  }
+
+  /** Returns the outputs after a run. `inputs` are the inputs of the run. */
   read(inputs: readonly Tensor[]): Tensor[] {
     const outputs = new Array<Tensor>(this.#outputs.length);
     const takes = this.#donated.length > 0;
@@ -131,6 +163,7 @@ export class Exit {
       if (input !== undefined && x.size >= minReused) claim(x.array!.data);
       outputs[i] = x;
     }
+    for (let l = 0; l < this.#loans.length; l++) this.#borrowers[l] = outputs[this.#loans[l]!.output];
     return outputs;
   }
 
@@ -147,9 +180,8 @@ const isComputed = (output: Output): output is ComputedOutput =>
 /**
  * Returns a new tensor with the array of `x`. If `x` is donated and loses its array, the new tensor keeps the array.
  */
-function sameArray({ shape, dtype, array, label }: Tensor): Tensor {
-  share(array!.data);
-  return new Tensor(shape, dtype, array, label);
+function sameArray(x: Tensor): Tensor {
+  return new Tensor(x.shape, x.dtype, share(x), x.label);
 }
 
 /**
@@ -157,6 +189,13 @@ function sameArray({ shape, dtype, array, label }: Tensor): Tensor {
  * in this typed array.
  */
 type Copier = (memory: Data | undefined) => Tensor;
+
+/** Returns a function that makes tensors with elements in the plan's memory. */
+function lenderOf({ value: { shape, dtype }, array, label }: ComputedOutput): Copier {
+  const elements = ravel(array);
+  lend(elements);
+  return () => new Tensor(shape, dtype, ndarray(elements, shape), label);
+}
 
 function copierOf({ value: { shape, dtype }, array, label }: ComputedOutput): Copier {
   const { data, offset } = array;

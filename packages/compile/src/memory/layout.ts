@@ -13,10 +13,6 @@ export interface Buffer {
   readonly dtype: DType;
   /** The number of elements. */
   readonly size: number;
-  /**
-   * An empty typed array that identifies this buffer. An ndarray whose `data` is this array is a view of this buffer.
-   */
-  readonly marker: Data;
   /** The elements of a constant. */
   readonly elements: Data | undefined;
 }
@@ -52,6 +48,8 @@ export interface Layout {
   readonly outputs: readonly Value[];
   readonly constants: readonly Value[];
   readonly steps: readonly ComputedStep[];
+  /** The view of a buffer for each tensor of the program. */
+  readonly valueOf: ReadonlyMap<Tensor, Value>;
 }
 
 interface DataClass {
@@ -81,17 +79,17 @@ export function rowMajorStrides(shape: Shape): number[] {
 }
 
 /** Returns whether a view has all elements of its buffer, in row-major order. */
-export function isWhole({ buffer, shape, stride, offset }: Value): boolean {
-  if (offset !== 0 || sizeOf(shape) !== buffer.size) return false;
-  const expected = rowMajorStrides(shape);
-  return stride.every((step, axis) => shape[axis] === 1 || step === expected[axis]);
-}
+export const isWhole = (value: Value): boolean =>
+  value.offset === 0 && sizeOf(value.shape) === value.buffer.size && isRowMajorValue(value);
 
 /** Returns whether the elements of a view are in row-major order without gaps. */
-export const isRowMajorValue = ({ shape, stride }: Value): boolean => {
-  const expected = rowMajorStrides(shape);
-  return stride.every((step, axis) => shape[axis] === 1 || step === expected[axis]);
-};
+export function isRowMajorValue({ shape, stride }: Value): boolean {
+  for (let axis = shape.length - 1, size = 1; axis >= 0; axis--) {
+    if (shape[axis] !== 1 && stride[axis] !== size) return false;
+    size *= shape[axis]!;
+  }
+  return true;
+}
 
 /** Returns a tensor with a buffer of its own. */
 export const newValue = (
@@ -100,7 +98,7 @@ export const newValue = (
   elements?: Data,
   uniform?: number,
 ): Value => ({
-  buffer: { kind, dtype, size: sizeOf(shape), marker: new (classOf(dtype))(0), elements },
+  buffer: { kind, dtype, size: sizeOf(shape), elements },
   dtype,
   shape,
   stride: rowMajorStrides(shape),
@@ -129,7 +127,7 @@ export function layOut(program: Program, known: ReadonlyMap<Tensor, Value> = new
       steps.push({ step, inputs: given, output: step.op === reshape.spec ? likeInput(output, given[0]!) : output });
     values.set(step.output, output);
   }
-  return { inputs, constants, steps, outputs: program.outputs.map((x) => values.get(x)!) };
+  return { inputs, constants, steps, outputs: program.outputs.map((x) => values.get(x)!), valueOf: values };
 }
 
 /** Returns the output of a reshape with the shape of its input: a loop over this shape copies the elements in order. */
@@ -141,11 +139,12 @@ const likeInput = (output: Value, { shape }: Value): Value => ({ ...output, shap
  */
 function viewOf({ op, params, output }: ProgramStep, inputs: readonly Value[]): Value | undefined {
   if (op.view === undefined) return undefined;
-  const markers: NdArray[] = inputs.map(({ buffer, shape, stride, offset }) =>
-    ndarray(buffer.marker, shape, stride, offset),
+  // Each input is an array without elements. The `data` of a view is the `data` of the input that it shows.
+  const arrays: NdArray[] = inputs.map(({ buffer, shape, stride, offset }) =>
+    ndarray(new (classOf(buffer.dtype))(0), shape, stride, offset),
   );
-  const view = op.view(markers, params);
-  const source = view && inputs.find(({ buffer }) => buffer.marker === view.data);
+  const view = op.view(arrays, params);
+  const source = view && inputs[arrays.findIndex(({ data }) => data === view.data)];
   if (!source || source.dtype !== output.dtype) return undefined;
   const { shape, stride, offset } = view;
   return {

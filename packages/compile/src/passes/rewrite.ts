@@ -13,19 +13,22 @@ const isStep = (decision: Decision): decision is ProgramStep => "op" in decision
 
 /**
  * Replaces each step of a program by the step that `decide` returns. If `decide` returns a tensor, the tensor replaces
- * the output of the step. Drops steps and constants that no output needs.
+ * the output of the step. If the program changes, drops steps and constants that no output needs.
  */
 export function rewrite(program: Program, decide: (step: ProgramStep) => Decision): Program {
   const replaced = new Map<Tensor, Tensor>();
   const current = (x: Tensor): Tensor => replaced.get(x) ?? x;
   const steps: ProgramStep[] = [];
+  let isChanged = false;
   for (const original of program.steps) {
-    const changed = original.inputs.some((x) => replaced.has(x));
-    const step = changed ? { ...original, inputs: original.inputs.map(current) } : original;
+    const readsReplaced = replaced.size > 0 && original.inputs.some((x) => replaced.has(x));
+    const step = readsReplaced ? { ...original, inputs: original.inputs.map(current) } : original;
     const decision = decide(step);
     if (isStep(decision)) steps.push(decision);
     else replaced.set(step.output, decision);
+    isChanged ||= decision !== original;
   }
+  if (!isChanged) return program;
   return withoutDeadSteps({ ...program, steps, outputs: program.outputs.map(current) });
 }
 

@@ -19,9 +19,10 @@ interface LoopEnd {
   readonly nexts: readonly Buffer[];
 }
 
-/** An instruction that contains no other instructions. */
-export type FlatInstruction = Instruction | Group | LoopStart | LoopEnd;
-export type PlannedInstruction = Instruction | Group | Scan;
+/** An instruction, and the step that it computes or helps to compute. A group has its own list of steps. */
+type Simple = (Instruction & { readonly computed: ComputedStep }) | Group;
+export type FlatInstruction = Simple | LoopStart | LoopEnd;
+export type PlannedInstruction = Simple | Scan;
 
 export interface Scan {
   readonly kind: "scan";

@@ -11,12 +11,12 @@ import { type Buffer, type ComputedStep, classOf, layOut, type Value, widthOf } 
 import { moverOf } from "../memory/moves.ts";
 import { passes } from "../passes/passes.ts";
 import { newControl } from "../threads/platform.ts";
+import { describeBuffers, describeInstructions } from "./describe.ts";
 import { type Engine, link } from "./link.ts";
 import { flatten, livesOf, type PlannedInstruction, scansAmong } from "./lives.ts";
 import type { NamedProgram, PlanReport } from "./report.ts";
 import { scanOf } from "./scans.ts";
 import { type Pair, shareMemory } from "./sharing.ts";
-import { instructionText } from "./text.ts";
 
 // A plan: the instructions of a program, with all tensors at fixed addresses in the memory of the kernels.
 
@@ -40,8 +40,8 @@ export interface PlanOptions {
 export interface Plan {
   /** Runs the compiled program `times` times. The inputs have the shapes and dtypes of the program's inputs. */
   readonly run: (inputs: readonly Tensor[], times: number) => Tensor[];
-  readonly report: PlanReport;
-  /** Ends the threads that the compiled program uses. */
+  readonly report: () => PlanReport;
+  /** Ends the threads that the compiled program uses, and copies its last results out of its memory. */
   readonly close: () => void;
 }
 
@@ -83,10 +83,8 @@ export function makePlan(
     groupSteps(steps).flatMap((item): readonly PlannedInstruction[] => {
       if (item.kind === "single") {
         const [computed] = item.steps;
-        const scan = scanOf(computed, planOf);
-        const loops = pieceLoops(computed);
-        if (loops) return loops;
-        return scan ? [scan] : instructionsFor(computed, reserve).map((each) => withArity(kernels, each));
+        const loops = pieceLoops(computed) ?? scanOf(computed, planOf);
+        return loops ?? instructionsFor(computed, reserve).map((each) => ({ ...withArity(kernels, each), computed }));
       }
       reserve(scratchBytesOf(item));
       return [item];
@@ -99,11 +97,8 @@ export function makePlan(
   const given = new Map<Tensor, number>(repeats ? [] : last.inputs.map((x, k) => [x, k]));
   const constants = new Set<Tensor>(repeats ? [] : last.constants);
   const isComputed = (x: Tensor) => !given.has(x) && !constants.has(x);
-  const computedOutputs = layout.outputs.filter((_, i) => isComputed(last.outputs[i]!));
-  const { lives, stored } = livesOf(
-    { inputs: layout.inputs, outputs: computedOutputs, constants: allConstants },
-    instructions,
-  );
+  const computedLayout = { ...layout, outputs: layout.outputs.filter((_, i) => isComputed(last.outputs[i]!)) };
+  const { lives, stored } = livesOf({ ...computedLayout, constants: allConstants }, instructions);
   if (repeats)
     for (const { input } of pairs) {
       const { buffer } = layout.inputs[input]!;
@@ -111,6 +106,8 @@ export function makePlan(
     }
   const reused = scans.flatMap((scan) => scan.reused);
   for (const [next] of reused) lives.delete(next);
+  // An input keeps its elements until an instruction that may throw has run, because then the call fails.
+  const writtenAt = new Map([...lives].map(([buffer, { from }]) => [buffer, from]));
   const owners = shareMemory(layout, instructions, lives, pairs);
   // The memory of an input is reserved until the last instruction. If the next call receives the same tensor, it need
   // not copy the tensor again.
@@ -157,16 +154,26 @@ export function makePlan(
     if (constants.has(x)) return x;
     return { value: layout.outputs[i]!, array: arrayOf(layout.outputs[i]!), label: x.label };
   });
-  const exit = new Exit(
-    outputs,
-    donated,
-    new Map(pairs.filter(({ input }) => donated.includes(input)).map(({ input, output }) => [output, input])),
-    `it was donated to ${name}, which reused its memory; use the result of that call, or leave the argument out of donate`,
-  );
   const isShared = ({ input, output }: Pair) =>
     owners.get(layout.outputs[output]!.buffer) === layout.inputs[input]!.buffer;
   const shared = pairs.filter(isShared);
   const separate = pairs.filter((pair) => !isShared(pair));
+  // Memory that threads share is never lent, because not all functions of a platform accept it.
+  const canLend = !repeats && sharedKernels === undefined;
+  const lastThrower = instructions.findLastIndex(({ kind }) => kind === "op" || kind === "labels");
+  const loans = shared.filter(({ output }) => canLend && writtenAt.get(layout.outputs[output]!.buffer)! > lastThrower);
+  const lentOutputs = new Set(loans.map(({ output }) => output));
+  const exit = new Exit(
+    outputs,
+    donated,
+    new Map(
+      pairs
+        .filter(({ input, output }) => donated.includes(input) && !lentOutputs.has(output))
+        .map(({ input, output }) => [output, input]),
+    ),
+    loans,
+    `it was donated to ${name}, which reused its memory; use the result of that call, or leave the argument out of donate`,
+  );
   const move = moverOf(
     (repeats ? separate : []).map(({ input, output }) => ({
       from: arrayOf(layout.outputs[output]!),
@@ -177,6 +184,7 @@ export function makePlan(
   const overwritten = repeats ? pairs : shared;
   return {
     run: (inputs, times) => {
+      exit.keep(inputs);
       entrance.write(inputs);
       for (const { input } of overwritten) entrance.set(input, undefined);
       for (let i = 0; i < times; i++) {
@@ -187,18 +195,33 @@ export function makePlan(
       for (const { input, output } of shared) entrance.set(input, results[output]);
       return results;
     },
-    close,
-    report: {
-      programs,
-      passes: [
-        ...programs.map(({ name, program: { steps } }) => [name, steps.length] as const),
-        ["views", layout.steps.length],
-      ],
-      instructions: planned.map(instructionText),
-      bytes: end - arenaStart,
-      scratchBytes,
-      engine,
-      threads: divided > 0 ? threads : 1,
+    close: () => {
+      exit.keep();
+      close();
+    },
+    report: () => {
+      const parts = {
+        program: last,
+        layout: computedLayout,
+        planned,
+        constants: allConstants,
+        addresses,
+        start: arenaStart,
+        overwritten: new Set(shared.map(({ input }) => layout.inputs[input]!.buffer)),
+      };
+      return {
+        programs,
+        passes: [
+          ...programs.map(({ name, program: { steps } }) => [name, steps.length] as const),
+          ["views", layout.steps.length],
+        ],
+        instructions: describeInstructions(parts),
+        buffers: describeBuffers(parts),
+        bytes: end - arenaStart,
+        scratchBytes,
+        engine,
+        threads: divided > 0 ? threads : 1,
+      };
     },
   };
 }

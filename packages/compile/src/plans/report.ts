@@ -1,4 +1,5 @@
-import type { Program } from "@wengert/core";
+import { ArgumentError, type Program } from "@wengert/core";
+import { isList, show } from "@wengert/core/extend";
 
 /** The program that a compiler pass returned, and the name of the pass. */
 export interface NamedProgram {
@@ -20,10 +21,12 @@ export interface ProgramReport {
   readonly engine: string;
 }
 
-/** A summary of a program that is compiled to calls of Wengert's kernels. */
+/** Describes a program that is compiled to calls of Wengert's kernels, as plain data. `explainPlan` prints it. */
 export interface PlanReport extends ProgramReport {
-  /** The instructions in order, each as a line of text: a loop over elementwise steps, a kernel, or an op. */
-  readonly instructions: readonly string[];
+  /** The instructions in the order in which they run. */
+  readonly instructions: readonly InstructionReport[];
+  /** The buffers in the order of their first instructions. */
+  readonly buffers: readonly BufferReport[];
   /**
    * The memory of all tensors of the compiled program, in bytes. Tensors that are not needed at the same time share
    * memory.
@@ -37,4 +40,60 @@ export interface PlanReport extends ProgramReport {
    * platform does not let threads share memory.
    */
   readonly threads: number;
+}
+
+/** An instruction of a plan. */
+export interface InstructionReport {
+  /** The instruction as a line of text, such as `loop over [3] float64: exp, mul`. */
+  readonly text: string;
+  /**
+   * A `loop` over elementwise steps, a `kernel` of the WebAssembly binary, a `scan` with instructions of its own, an
+   * `op` that runs its own JavaScript kernel, or a `check` of class labels.
+   */
+  readonly kind: "loop" | "kernel" | "scan" | "op" | "check";
+  /** The name of the kernel, such as `gemm32`, or the name of the op; `undefined` for loops, scans and checks. */
+  readonly kernel: string | undefined;
+  /** The steps that the instruction computes: their indices in the steps of the last program. */
+  readonly steps: readonly number[];
+  /** The number of floating-point operations. A kernel call that computes a part of a step counts this part. */
+  readonly flops: number;
+  /** The number of bytes that the instruction reads. A repeated element of a broadcast tensor counts once. */
+  readonly bytesRead: number;
+  /** The number of bytes that the instruction writes, without results that stay in registers. */
+  readonly bytesWritten: number;
+}
+
+/**
+ * A buffer: the memory of a tensor and its views. Results that stay in the registers of a loop have no buffer, and
+ * neither do numbers that a loop contains as constants.
+ */
+export interface BufferReport {
+  /** The first byte, counted from the start of the memory for tensors. */
+  readonly address: number;
+  readonly bytes: number;
+  /**
+   * The first instruction that needs the buffer, as an index in `instructions`. Inputs and constants are needed from
+   * the first instruction on.
+   */
+  readonly first: number;
+  /** The last instruction that needs the buffer. Constants, results and most inputs are needed until the end. */
+  readonly last: number;
+  /** The inputs that the buffer holds: their indices in the inputs of the last program. */
+  readonly inputs: readonly number[];
+  /** The constants that the buffer holds: their indices in the constants of the last program. */
+  readonly constants: readonly number[];
+  /** The steps whose outputs the buffer holds, including views: their indices in the steps of the last program. */
+  readonly steps: readonly number[];
+  /**
+   * The buffers whose memory this buffer takes over, as indices in `buffers`. If the loop `first` reads such a buffer
+   * for the last time, it overwrites each element after reading it.
+   */
+  readonly reuses: readonly number[];
+}
+
+/** @throws ArgumentError unless `report` is the report of a plan of kernels */
+export function checkReport(report: PlanReport): void {
+  const { instructions, buffers }: Partial<PlanReport> = report ?? {};
+  if (isList(instructions) && isList(buffers)) return;
+  throw new ArgumentError(`explainPlan: expected the report that step.plan(...args) returns, got ${show(report)}`);
 }

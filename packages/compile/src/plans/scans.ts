@@ -28,13 +28,13 @@ interface Loop {
 }
 
 /**
- * Returns the instructions of a scan, or `undefined` if the step is no scan, or a scan that must run as an op. `planOf`
+ * Returns the instruction of a scan, or `undefined` if the step is no scan, or a scan that must run as an op. `planOf`
  * returns the instructions of steps.
  */
 export function scanOf(
   computed: ComputedStep,
   planOf: (steps: readonly ComputedStep[]) => readonly PlannedInstruction[],
-): Scan | undefined {
+): [Scan] | undefined {
   const { step, inputs, output } = computed;
   if ((step.op as unknown) !== scanOp.spec) return undefined;
   const loop = step.params as Loop;
@@ -91,10 +91,7 @@ export function scanOf(
     const [life, written] = [lives.get(carried[k]!.buffer), lives.get(next.buffer)];
     if (!isComputed.has(next.buffer) || reused.has(next.buffer) || !isWhole(next) || written === undefined) continue;
     const isFree = life === undefined || life.to < written.from;
-    if (
-      isFree ||
-      (life.to === written.from && readsInOrder(flat[life.to]!, next.buffer, (x) => x === carried[k]!.buffer))
-    )
+    if (isFree || (life.to === written.from && readsInOrder(flat[life.to]!, carried[k]!.buffer, next.buffer)))
       reused.set(next.buffer, carried[k]!.buffer);
   }
   const moved = nexts.map((x, k) => (reused.get(x.buffer) === carried[k]!.buffer ? carried[k]! : saved[k]!));
@@ -108,7 +105,7 @@ export function scanOf(
     ...copies(carried, lasts),
   ];
   return isCopied
-    ? { kind: "scan", computed, length, body: instructions, all, constants, reused: [...reused] }
+    ? [{ kind: "scan", computed, length, body: instructions, all, constants, reused: [...reused] }]
     : undefined;
 }
 

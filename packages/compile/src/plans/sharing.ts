@@ -1,4 +1,3 @@
-import { isSameShape } from "@wengert/core/extend";
 import type { Life } from "../memory/arena.ts";
 import { type Buffer, isWhole, type Layout } from "../memory/layout.ts";
 import type { FlatInstruction } from "./lives.ts";
@@ -38,46 +37,36 @@ export function shareMemory(
     if (to.kind !== "computed" || owners.has(to) || !isWhole(outputs[output]!)) continue;
     if (life === undefined || written === undefined) continue;
     const isFree = life.to < written.from;
-    if (isFree || (life.to === written.from && readsInOrder(instructions[life.to]!, to, (x) => x === from)))
-      join(to, from);
+    if (isFree || (life.to === written.from && readsInOrder(instructions[life.to]!, from, to))) join(to, from);
   }
   const ownerOf = (buffer: Buffer): Buffer => owners.get(buffer) ?? buffer;
   for (const [i, instruction] of instructions.entries()) {
     if (instruction.kind !== "group") continue;
-    const taken = new Set<Buffer>();
-    for (const { output } of instruction.steps) {
-      const { buffer } = output;
-      if (!lives.has(buffer) || lives.get(buffer)!.from !== i) continue;
-      for (const { inputs: operands } of instruction.steps) {
-        const operand = operands.find((x) => {
-          const owner = ownerOf(x.buffer);
-          const isFit =
-            owner.kind === "computed" && owner.dtype === buffer.dtype && owner.size === buffer.size && owner !== buffer;
-          const life = isFit && !taken.has(owner) ? lives.get(owner) : undefined;
-          if (life === undefined || life.from >= i || life.to !== i) return false;
-          return readsInOrder(instruction, buffer, (other) => ownerOf(other) === owner);
-        });
-        if (operand === undefined) continue;
-        taken.add(ownerOf(operand.buffer));
-        join(buffer, ownerOf(operand.buffer));
-        break;
+    // The buffers that the loop is the last to read, and whether it reads all their elements in order.
+    const read = new Map<Buffer, boolean>();
+    for (const { inputs: operands } of instruction.steps)
+      for (const x of operands) {
+        const owner = ownerOf(x.buffer);
+        const life = owner.kind === "computed" ? lives.get(owner) : undefined;
+        if (life !== undefined && life.from < i && life.to === i)
+          read.set(owner, read.get(owner) !== false && isWhole(x));
       }
+    const free = [...read].flatMap(([owner, isInOrder]) => (isInOrder ? [owner] : []));
+    for (const { buffer } of instruction.steps.map(({ output }) => output)) {
+      if (free.length === 0) break;
+      if (lives.get(buffer)?.from !== i) continue;
+      const k = free.findIndex(({ dtype, size }) => dtype === buffer.dtype && size === buffer.size);
+      if (k >= 0) join(buffer, ...(free.splice(k, 1) as [Buffer]));
     }
   }
   return owners;
 }
 
-/** Returns whether an instruction reads buffers element by element, in the order in which it writes `result`. */
-export function readsInOrder(
-  instruction: FlatInstruction,
-  result: Buffer,
-  isRead: (buffer: Buffer) => boolean,
-): boolean {
-  if (instruction.kind !== "group") return false;
-  const own = instruction.steps.find(({ output }) => output.buffer === result)?.output;
+/** Returns whether an instruction reads `buffer` element by element, in the order in which it writes `result`. */
+export function readsInOrder(instruction: FlatInstruction, buffer: Buffer, result: Buffer): boolean {
   return (
-    own !== undefined &&
-    isSameShape(own.shape, instruction.shape) &&
-    instruction.steps.every(({ inputs }) => inputs.every((x) => !isRead(x.buffer) || isWhole(x)))
+    instruction.kind === "group" &&
+    instruction.steps.some(({ output }) => output.buffer === result) &&
+    instruction.steps.every(({ inputs }) => inputs.every((x) => x.buffer !== buffer || isWhole(x)))
   );
 }

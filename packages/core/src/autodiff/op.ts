@@ -258,14 +258,11 @@ function compute(spec: AnyOpSpec, inputs: readonly Tensor[], params: unknown, sh
   const arrays: NdArray[] = [];
   for (const input of inputs) {
     if (input.array === undefined) return undefined;
-    arrays.push(attached(spec.name, input, input.array));
+    arrays.push(attached(spec.name, input, spec.view === undefined ? input.array : share(input)));
     input.watchWrites();
   }
   const view = spec.view?.(arrays, params);
-  if (view !== undefined) {
-    share(view.data);
-    return view;
-  }
+  if (view !== undefined) return view;
   const out = ndarray(allocate(spec.name, shape, dtype), shape);
   // Skips the kernel if the output has no elements, because the kernel might loop over a huge axis for nothing. Kernels
   // with integer inputs still run, because they may have to check indices.

@@ -1,24 +1,48 @@
-import { type Data, type NdArray, ndarray, type Shape } from "./ndarray.ts";
+import { allocateArray, type Data, type DataClass, type NdArray, ndarray, ravel, type Shape } from "./ndarray.ts";
 
 // A caller can donate tensors to a compiled function, if the caller does not need them after the call. The function
 // reuses their memory for its results. The donated tensors lose their elements, so reading them throws an error instead
 // of returning the new results.
+//
+// A compiled function may also lend its own memory to a result. The result keeps this memory until the function needs it
+// for another result, and then receives a copy of its elements.
 
-/** The typed arrays that belong to a single tensor: no view, no `.data` and no other tensor shares them. */
-const exclusive = new WeakSet<Data>();
-let anyExclusive = false; // most programs donate nothing, and then need no lookups
+/**
+ * Typed arrays whose memory a compiled function can use again. `exclusive`: the array belongs to a single tensor: no
+ * view, no `.data` and no other tensor shares it. `lent`: the array is in the memory of a compiled function.
+ */
+const reusable = new WeakMap<Data, "exclusive" | "lent">();
+let anyReusable = false; // most programs donate nothing, and then need no lookups
 
 /** Records that `data` belongs to a single tensor. */
 export function claim(data: Data): void {
-  anyExclusive = true;
-  exclusive.add(data);
+  anyReusable = true;
+  reusable.set(data, "exclusive");
+}
+
+/** Records that `data` is in the memory of a compiled function, which overwrites the elements in later calls. */
+export function lend(data: Data): void {
+  anyReusable = true;
+  reusable.set(data, "lent");
+}
+
+/** If the elements of `x` are in lent memory, copies them to new memory that belongs to `x`. */
+export function keepElements(x: { readonly shape: Shape; readonly array: NdArray | undefined }): void {
+  const { array } = x;
+  if (!anyReusable || array === undefined || reusable.get(array.data) !== "lent") return;
+  const copy = allocateArray(array.data.constructor as DataClass, "compile", x.shape);
+  copy.set(ravel(array));
+  (x as { array: NdArray }).array = ndarray(copy, x.shape);
 }
 
 /**
- * Records that several tensors, or the user through `.data`, may refer to `data`, so that its memory is never reused.
+ * Returns the array of a tensor. Records that several tensors, or the user through `.data`, may refer to its typed array,
+ * so that its memory is never reused.
  */
-export function share(data: Data): void {
-  if (anyExclusive) exclusive.delete(data);
+export function share(x: { readonly shape: Shape; readonly array: NdArray | undefined }): NdArray {
+  keepElements(x);
+  if (anyReusable) reusable.delete(x.array!.data);
+  return x.array!;
 }
 
 /** Maps the empty array that replaces the elements of a donated tensor to the reason why they were removed. */
@@ -49,7 +73,9 @@ export class Donation {
     if (array === undefined || donationOf(array.data) !== undefined) return undefined;
     const { data, stride } = array;
     (x as { array: NdArray }).array = ndarray(this.#emptyLike(data), x.shape, stride, 0);
-    return exclusive.delete(data) ? data : undefined;
+    if (reusable.get(data) !== "exclusive") return undefined;
+    reusable.delete(data);
+    return data;
   }
 
   #emptyLike(data: Data): Data {

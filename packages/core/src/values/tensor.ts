@@ -57,8 +57,8 @@ export class Tensor {
 
   /** The elements as a read-only ndarray that shares the tensor's memory. @throws TracedValueError during a trace */
   get data(): ReadonlyNdArray {
-    const array = valuesOf("data", this);
-    share(array.data);
+    valuesOf("data", this);
+    const array = share(this);
     // Only the TypeScript type of `data` forbids writing; assertUnchanged detects a write at run time.
     if (this.#data === undefined) {
       this.#data = toNdarray(array) as ReadonlyNdArray;

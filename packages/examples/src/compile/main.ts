@@ -4,7 +4,7 @@
  *
  * `step.ts` has the training step.
  */
-import { type Compiled, compile } from "@wengert/compile";
+import { type Compiled, compile, explainPlan } from "@wengert/compile";
 import { cost, explain, type Program, type Tensor } from "@wengert/core";
 import { type Command, command, startIfMain } from "../shared/command.ts";
 import { choice, count } from "../shared/options.ts";
@@ -46,7 +46,8 @@ const example: Command<Outcome> = command({
     const { X, labels } = dataOf({ rows, features, classes, dtype, seed });
     const start = startOf(features, classes, dtype);
     const compiled = compile(trainingStep);
-    const { programs, passes, instructions, bytes } = compiled.plan(start, X, labels);
+    const report = compiled.plan(start, X, labels);
+    const { programs, passes, bytes } = report;
     const [traced, last] = [programs[0]!.program, programs.at(-1)!.program];
     console.log(`A training step of softmax regression is one list: A = X W + b, the loss, its gradient, and an update with momentum.
 As recorded:
@@ -61,12 +62,10 @@ After the passes:
 
 ${indented(explain(last))}
 
-Each step becomes an instruction: a loop over elementwise steps, a kernel, or an op. One WebAssembly function runs them:
+Each step becomes an instruction: a loop over elementwise steps, a kernel, or an op. One WebAssembly function runs them.
+The second table has the plan's memory: buffers at fixed addresses, and the instructions that need them.
 
-${table(
-  instructions.map((text, i) => [`${i + 1}`, text]),
-  { left: 2 },
-)}
+${indented(explainPlan(report))}
 
 ${memoryOf(last, bytes)}
 

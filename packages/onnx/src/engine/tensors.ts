@@ -18,8 +18,8 @@ export function conversionFor({ Tensor: OrtTensor }: OnnxRuntime): Conversion {
   const known = new WeakMap<Tensor, OnnxTensor>();
   return {
     toOnnx: (x) => {
-      const array = valuesOf("compile", x);
-      share(array.data); // a compiled function must not reuse the memory during the run
+      valuesOf("compile", x);
+      const array = share(x); // a compiled function must not reuse the memory during the run
       const converted = known.get(x) ?? new OrtTensor(x.dtype as never, ravel(array) as never, x.shape);
       known.set(x, converted);
       return converted;

@@ -40,8 +40,8 @@ export function planOf(caller: string, tree: unknown, options: SaveOptions | und
   const arrays: NdArray[] = [];
   let end = 0;
   const entries = sorted.map(({ name, tensor, kind }): Entry => {
-    const array = valuesOf(caller, tensor); // throws during a trace
-    share(array.data); // a compiled function must not reuse the memory before it is written
+    valuesOf(caller, tensor); // throws during a trace
+    const array = share(tensor); // a compiled function must not reuse the memory before it is written
     arrays.push(array);
     if (tensor.shape.length > maxAxes || bytesOf(tensor.shape, kind.width) === undefined)
       throw new ShapeError(

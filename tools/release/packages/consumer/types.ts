@@ -99,7 +99,7 @@ const stepped = compile((m: Model, kind: string) => ({ loss: loss(m), kind: kind
   "one",
 );
 same<typeof stepped.loss, Tensor>(true);
-listed.push(...step.plan(model, 0.1).instructions);
+listed.push(...step.plan(model, 0.1).instructions.map(({ text }) => text));
 
 const data: ArrayLike<number> = second.data.data;
 const nested = tangent.toNested();
