@@ -47,10 +47,10 @@ export const matmul: Op<Binary> = /* @__PURE__ */ defineOp({
     (g, { inputs: [a, b] }) =>
       operandCotangent(matmul(matrixOf(g, a, b), swapLastAxes(asColumn(b))), a, [1, ...a.shape]),
     (g, { inputs: [a, b] }) => {
-      const G = matrixOf(g, a, b);
       // If all matrices A multiply one matrix B, the rows of all A form one matrix, and Aᵀ G sums over all rows.
-      const [A, C] = b.shape.length <= 2 ? [allRows(asRow(a)), allRows(G)] : [asRow(a), G];
-      return operandCotangent(matmul(swapLastAxes(A), C), b, [...b.shape, 1]);
+      const rowsOf = b.shape.length <= 2 ? allRows : (x: Tensor) => x;
+      const product = matmul(swapLastAxes(rowsOf(asRow(a))), rowsOf(matrixOf(g, a, b)));
+      return operandCotangent(product, b, [...b.shape, 1]);
     },
   ],
   nonFinite: sumOfProductsCause,
