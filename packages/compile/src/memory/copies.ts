@@ -19,8 +19,11 @@ import { classOf, type Value } from "./layout.ts";
 // Copies tensors into and out of the WebAssembly memory of a compiled program. For small programs, these copies take
 // most of the time.
 
-/** Up to this number of elements, a loop copies faster than the methods `set` and `slice` of typed arrays. */
+/** Up to this number of elements, a loop copies faster than the method `set` of a typed array. */
 const maxLoop = 24;
+
+/** Up to this number of elements, the constructor of a typed array copies faster than the method `slice`. */
+const maxConstructed = 512;
 
 /**
  * From this number of elements on, reusing the array of a donated tensor takes less time than allocating a new array.
@@ -209,9 +212,6 @@ function copierOf({ value: { shape, dtype }, array, label }: ComputedOutput): Co
       memory.set(elements);
       return tensorOf(memory);
     }
-    if (n > maxLoop) return tensorOf(elements.slice());
-    const copy = new DataClass(n);
-    for (let l = 0; l < n; l++) copy[l] = data[offset + l]!;
-    return tensorOf(copy);
+    return tensorOf(n <= maxConstructed ? new DataClass(elements) : elements.slice());
   };
 }

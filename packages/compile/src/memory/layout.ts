@@ -54,6 +54,7 @@ export interface Layout {
 
 interface DataClass {
   new (length: number): Data;
+  new (elements: Data): Data;
   new (buffer: ArrayBuffer, address: number, length: number): Data;
   readonly BYTES_PER_ELEMENT: number;
 }

@@ -46,12 +46,8 @@ export const matmul: Op<Binary> = /* @__PURE__ */ defineOp({
   vjp: [
     (g, { inputs: [a, b] }) =>
       operandCotangent(matmul(matrixOf(g, a, b), swapLastAxes(asColumn(b))), a, [1, ...a.shape]),
-    (g, { inputs: [a, b] }) => {
-      // If all matrices A multiply one matrix B, the rows of all A form one matrix, and Aᵀ G sums over all rows.
-      const rowsOf = b.shape.length <= 2 ? allRows : (x: Tensor) => x;
-      const product = matmul(swapLastAxes(rowsOf(asRow(a))), rowsOf(matrixOf(g, a, b)));
-      return operandCotangent(product, b, [...b.shape, 1]);
-    },
+    (g, { inputs: [a, b] }) =>
+      operandCotangent(matmul(swapLastAxes(rowsFor(b, asRow(a))), rowsFor(b, matrixOf(g, a, b))), b, [...b.shape, 1]),
   ],
   nonFinite: sumOfProductsCause,
   samples: () => [
@@ -102,8 +98,12 @@ const lastAxesSwapped = (rank: number): number[] => [...Array(rank - 2).keys(), 
 const asRow = (a: Tensor): Tensor => (a.shape.length === 1 ? expandDims(a, { axis: 0 }) : a);
 const asColumn = (b: Tensor): Tensor => (b.shape.length === 1 ? expandDims(b, { axis: 1 }) : b);
 
-/** Returns the rows of all matrices of x as one matrix. */
-const allRows = (x: Tensor): Tensor => reshapeTo(x, [sizeOf(x.shape.slice(0, -1)), x.shape.at(-1)!]);
+/**
+ * If all matrices multiply one matrix b, returns the rows of all matrices of x as one matrix. The cotangent Aᵀ G of b
+ * then sums over all rows.
+ */
+const rowsFor = (b: Tensor, x: Tensor): Tensor =>
+  b.shape.length > 2 ? x : reshapeTo(x, [sizeOf(x.shape.slice(0, -1)), x.shape.at(-1)!]);
 
 /**
  * Returns the cotangent g of a product a b as a matrix. If a or b is a vector, the product lacks an axis, so g gets
