@@ -54,7 +54,7 @@ function series(row: usize, z: v128): v128 {
   return next(v128.load(row, 32), z, next(v128.load(row, 48), z, last));
 }
 
-/** The derivative of gelu at the x of the last call `gelu(x, false, true)`. */
+/** The derivative of gelu at x, for the x of the last call gelu(x, false, true). */
 let keptSlope = f64x2.splat(0);
 export function lastSlope(): v128 {
   return keptSlope;

@@ -74,12 +74,12 @@ interface Elementwise {
   readonly twin?: Twin;
 }
 
-/** An op whose result a kernel can compute together with the result of another op, from the same operand in float32. */
+/** Describes a second op that a kernel can compute together with the first op, from the same float32 operand. */
 interface Twin {
   readonly op: Program["steps"][number]["op"];
-  /** The kernel function that computes both results, and returns the result of the other op. */
+  /** The kernel function that computes the results of both ops, and returns the result of the first op. */
   readonly both: VectorFunction;
-  /** The kernel function that then returns the result of the twin. */
+  /** The kernel function that then returns the result of the second op. */
   readonly kept: VectorFunction;
 }
 

@@ -30,7 +30,7 @@ export interface GroupContext {
   readonly scratch: number;
 }
 
-/** The byte offset of the current row, which the operands and results with the same strides share. */
+/** A local variable with the byte offset of the current row. Operands and results with equal strides share it. */
 interface Row {
   /** The number of bytes from one row to the next along each axis. */
   readonly bytes: readonly number[];

@@ -26,12 +26,12 @@ export interface Value {
   readonly offset: number;
   /** If the tensor is a constant whose elements are all equal, the value of the elements. */
   readonly uniform: number | undefined;
-  /** Missing unless the tensor is another part of the buffer in each iteration of a scan. */
+  /** If each iteration of a scan uses a different part of the buffer: the distance between two parts. */
   readonly advance?: Advance;
 }
 
-/** In the iteration with the index i, a value begins `elements` · i elements after its offset. `counter` holds i. */
-export interface Advance {
+/** In iteration i of a scan, a value begins `elements` · i elements after its offset. The tensor `counter` holds i. */
+interface Advance {
   readonly counter: Value;
   readonly elements: number;
 }
@@ -92,7 +92,7 @@ export function isRowMajorValue({ shape, stride }: Value): boolean {
   return true;
 }
 
-/** Returns a tensor with a buffer of its own. */
+/** Returns a tensor with a new buffer. */
 export const newValue = (
   kind: Buffer["kind"],
   { dtype, shape }: Pick<Operand, "dtype" | "shape">,
@@ -107,7 +107,7 @@ export const newValue = (
   uniform,
 });
 
-/** Assigns a buffer, or a view of a buffer, to each tensor of a program. `known` has the tensors that have one already. */
+/** Assigns a buffer, or a view of a buffer, to each tensor of a program, except to the tensors of `known`. */
 export function layOut(program: Program, known: ReadonlyMap<Tensor, Value> = new Map()): Layout {
   const values = new Map(known);
   const inputs = program.inputs.map((x) => known.get(x) ?? newValue("input", x));

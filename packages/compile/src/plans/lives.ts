@@ -15,7 +15,7 @@ interface LoopEnd {
   readonly counter: Value;
   readonly step: 1 | -1;
   readonly end: number;
-  /** The buffers of the next carries that have the memory of a carry. */
+  /** The buffers of next carries that reuse the memory of a carry. */
   readonly nexts: readonly Buffer[];
 }
 
@@ -24,6 +24,7 @@ type Simple = (Instruction & { readonly computed: ComputedStep }) | Group;
 export type FlatInstruction = Simple | LoopStart | LoopEnd;
 export type PlannedInstruction = Simple | Scan;
 
+/** A loop over the instructions of the body of a scan. */
 export interface Scan {
   readonly kind: "scan";
   readonly computed: ComputedStep;
@@ -37,6 +38,7 @@ export interface Scan {
   /** Pairs of the buffers of a next carry and of the carry whose memory it reuses. */
   readonly reused: readonly (readonly [next: Buffer, carry: Buffer])[];
 }
+/** An instruction, or the start or end of a loop. */
 export type Anything = PlannedInstruction | LoopStart | LoopEnd;
 
 /** Replaces each scan by its instructions. */
@@ -97,7 +99,7 @@ export function livesOf(
     life.from = Math.min(life.from, i);
     stored.add(buffer);
   }
-  // The iterations of a loop share the buffers that are also used before or after the loop.
+  // A buffer that instructions inside and outside of a loop use keeps its memory for all iterations.
   for (const { from, to } of loops)
     for (const life of lives.values()) {
       const isShared = life.from <= to && life.to >= from && (life.from < from || life.to > to);

@@ -12,7 +12,7 @@ import {
   type Value,
 } from "../memory/layout.ts";
 import { passes } from "../passes/passes.ts";
-import { type Anything, flatten, livesOf, type PlannedInstruction, type Scan } from "./lives.ts";
+import { type Anything, type FlatInstruction, flatten, livesOf, type PlannedInstruction, type Scan } from "./lives.ts";
 import { readsInOrder } from "./sharing.ts";
 
 // A scan becomes a loop over the instructions of its body. The carry and the entries of xs have the same addresses in all
@@ -28,8 +28,8 @@ interface Loop {
 }
 
 /**
- * Returns the instruction of a scan, or `undefined` if the step is no scan, or a scan that must run as an op. `planOf`
- * returns the instructions of steps.
+ * Returns the instruction of a scan. Returns `undefined` for a step that is not a scan, and for a scan that must run as
+ * an op. The function `planOf` returns the instructions of the body's steps.
  */
 export function scanOf(
   computed: ComputedStep,
@@ -84,16 +84,7 @@ export function scanOf(
     ...copies(late(results, true), late(rows, true)),
     ...copies(nexts, saved),
   ];
-  const flat = flatten(iteration);
-  const { lives } = livesOf({ inputs: [], constants: [], outputs: nexts }, flat);
-  const reused = new Map<Buffer, Buffer>();
-  for (const [k, next] of nexts.entries()) {
-    const [life, written] = [lives.get(carried[k]!.buffer), lives.get(next.buffer)];
-    if (!isComputed.has(next.buffer) || reused.has(next.buffer) || !isWhole(next) || written === undefined) continue;
-    const isFree = life === undefined || life.to < written.from;
-    if (isFree || (life.to === written.from && readsInOrder(flat[life.to]!, carried[k]!.buffer, next.buffer)))
-      reused.set(next.buffer, carried[k]!.buffer);
-  }
+  const reused = reusedCarries(carried, nexts, flatten(iteration), isComputed);
   const moved = nexts.map((x, k) => (reused.get(x.buffer) === carried[k]!.buffer ? carried[k]! : saved[k]!));
   const [from, to] = reverse ? [length - 1, -1] : [0, length];
   const all: Anything[] = [
@@ -109,13 +100,36 @@ export function scanOf(
     : undefined;
 }
 
+/**
+ * Returns a map from the buffers of next carries to the carries whose memory they can reuse: the instructions of an
+ * iteration read such a carry for the last time before they write the next carry.
+ */
+function reusedCarries(
+  carried: readonly Value[],
+  nexts: readonly Value[],
+  iteration: readonly FlatInstruction[],
+  isComputed: ReadonlySet<Buffer>,
+): Map<Buffer, Buffer> {
+  const { lives } = livesOf({ inputs: [], constants: [], outputs: nexts }, iteration);
+  const reused = new Map<Buffer, Buffer>();
+  for (const [k, next] of nexts.entries()) {
+    const carry = carried[k]!.buffer;
+    const [life, written] = [lives.get(carry), lives.get(next.buffer)];
+    if (!isComputed.has(next.buffer) || reused.has(next.buffer) || !isWhole(next) || written === undefined) continue;
+    const isFree = life === undefined || life.to < written.from;
+    if (isFree || (life.to === written.from && readsInOrder(iteration[life.to]!, carry, next.buffer)))
+      reused.set(next.buffer, carry);
+  }
+  return reused;
+}
+
 /** Returns the entry of the current iteration of a tensor to iterate over. */
 function entryOf({ shape, stride, ...x }: Value, counter: Value): Value {
   const entry = { ...x, shape: shape.slice(1), stride: stride.slice(1) };
   return x.uniform === undefined ? { ...entry, advance: { counter, elements: stride[0]! } } : entry;
 }
 
-/** Returns the places of the last carries and of the results of an iteration in the output of a scan. */
+/** Returns the parts of the output of a scan that hold the last carry, and those that hold the results of an iteration. */
 function packedOutputs(
   output: Value,
   outputs: readonly Value[],

@@ -84,7 +84,7 @@ export interface FitOptions<P, B, R extends LossValue> {
   readonly compile?: Compile | undefined;
 }
 
-/** A training step that was taken. */
+/** A completed training step. */
 export interface FitStep<P> {
   /** The number of steps so far: 1 after the first step. */
   readonly step: number;
