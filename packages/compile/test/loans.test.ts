@@ -107,6 +107,17 @@ describe.each(["wasm", "js"] as const)("with engine %s", (engine) => {
     expect(numbers(second)).toEqual(expected);
   });
 
+  it("a result that f receives and returns as it is keeps its numbers", () => {
+    const withOld = compile((w: Tensor) => ({ next: mul(w, 2), old: w }), { engine, donate: [0] });
+    const { next } = withOld(random([size], 1));
+    const expected = numbers(next);
+    expect(numbers(withOld(next).old)).toEqual(expected);
+
+    const withOther = compile((w: Tensor, x: Tensor) => ({ next: mul(w, 2), other: x }), { engine, donate: [0, 1] });
+    const result = withOther(random([size], 1), random([size], 2)).next;
+    expect(numbers(withOther(result, result).other)).toEqual(expected);
+  });
+
   it("a result whose data was read gets its own memory, also if it is donated later", () => {
     const step = compile((w: Tensor) => mul(w, 2), { engine, donate: [0] });
     const first = step(random([size], 1));

@@ -11,7 +11,22 @@ afterAll(() => rmSync(out, { recursive: true }));
 const mean = (list: readonly number[]) => list.reduce((sum, x) => sum + x, 0) / list.length;
 
 test("trains, exports, classifies with ONNX Runtime, continues the training without Wengert, and fine-tunes the last layer", async () => {
-  const args = ["--steps", "40", "--tune", "200", "--limit", "640", "--test", "200", "--out", out];
+  const args = [
+    "--steps",
+    "40",
+    "--tune",
+    "200",
+    "--limit",
+    "640",
+    "--test",
+    "200",
+    "--lines",
+    "256",
+    "--epochs",
+    "3",
+    "--out",
+    out,
+  ];
   const { outcome, printed } = await runQuietly(onnx, args);
   const { here, there } = outcome.losses;
   expect([here.length, there.length]).toEqual([40, 40]);
@@ -23,9 +38,11 @@ test("trains, exports, classifies with ONNX Runtime, continues the training with
   expect(outcome.accuracies.onnxRuntime).toBeGreaterThan(0.7);
   expect(outcome.inverted.before).toBeLessThan(0.2);
   expect(outcome.inverted.after).toBeGreaterThan(0.6);
+  expect(outcome.published.before).toBeLessThan(0.7);
+  expect(outcome.published.after).toBeGreaterThan(outcome.published.before + 0.05);
   expectReadable(printed);
   expect(printed).toMatch(/^ {2}41 to 48 +\d\.\d{4}$/m);
-  expect(readdirSync(out).sort()).toEqual(["digits.onnx", "start.safetensors", "step.onnx"]);
+  expect(readdirSync(out).sort()).toEqual(["digits.onnx", "index.html", "start.safetensors", "step.onnx"]);
 });
 
 test("the other process imports Node's modules and ONNX Runtime alone", () => {

@@ -15,7 +15,9 @@ import {
 import {
   add,
   axpy,
+  cast,
   crossEntropy,
+  div,
   equal,
   exp,
   lgamma,
@@ -24,17 +26,18 @@ import {
   randomKey,
   relu,
   sin,
+  square,
   sub,
   sum,
   tanh,
   transpose,
 } from "@wengert/ops";
-import { adam, fit, measure } from "@wengert/train";
+import { adam, applyUpdates, fit, measure } from "@wengert/train";
 import * as ort from "onnxruntime-node";
 import * as web from "onnxruntime-web";
 import { describe, expect, test, vi } from "vitest";
 import { int32, numbers, random, relayouts } from "../../ops/test/support.ts";
-import { onnx } from "../src/index.ts";
+import { fromOnnx, type OnnxRuntime, onnx } from "../src/index.ts";
 import { tensorsOf } from "./runtime.ts";
 import { exportedSamples, gradientOf } from "./samples.ts";
 import { watched } from "./watched.ts";
@@ -293,6 +296,66 @@ describe("with onnxruntime-web, which is WebAssembly,", () => {
     const env = { wasm: { numThreads: 0 }, versions: { web: "1.30.0" } };
     const compiled = compile((x: Tensor) => sin(x), { engine: onnx({ ...runtime, env }, { threads: 3 }) });
     return compiled(ones([2])).then(() => expect(env.wasm.numThreads).toBe(3));
+  });
+});
+
+describe("with WebGPU, which has no float64,", () => {
+  /** ONNX Runtime on the CPU for an engine that expects WebGPU, and the models of its sessions. */
+  const withoutFloat64 = () => {
+    const models: Uint8Array[] = [];
+    const create = (model: Uint8Array, options?: object) => {
+      models.push(model.slice());
+      return ort.InferenceSession.create(model, { ...options, executionProviders: ["cpu"] });
+    };
+    const runtime = { ...watched().runtime, InferenceSession: { create } } as OnnxRuntime;
+    return { engine: onnx(runtime, { providers: [{ name: "webgpu" }] }), models };
+  };
+  const dtypesIn = (model: Uint8Array) => {
+    const { inputs, constants, steps } = fromOnnx(model).program();
+    return new Set([...inputs, ...constants, ...steps.map(({ output }) => output)].map(({ dtype }) => dtype));
+  };
+
+  test("a training step with Adam runs in one session, and the ops of Wengert compute the float64 numbers", async () => {
+    const optimizer = adam({ learningRate: 0.01 });
+    const train = (params: Params, state: ReturnType<typeof optimizer.init>, X: Tensor, labels: Tensor) => {
+      const { value, grad } = valueAndGrad(loss)(params, X, labels);
+      const next = optimizer.update(grad, state, params);
+      return { params: applyUpdates(params, next.updates), state: next.state, norm: cast(value, { dtype: "float64" }) };
+    };
+    const { engine, models } = withoutFloat64();
+    const compiled = compile(train, { engine });
+    let [params, state] = [initial, optimizer.init(initial)];
+    for (let i = 0; i < 5; i++) {
+      const [wanted, got] = [train(params, state, X, labels), await compiled(params, state, X, labels)];
+      expectNear(got, wanted, 1e-5);
+      ({ params, state } = got);
+    }
+    expect(models).toHaveLength(1);
+    expect(dtypesIn(models[0]!)).not.toContain("float64");
+  });
+
+  test("float64 numbers between float32 tensors divide a program into several sessions", async () => {
+    const f = (x: Tensor, n: Tensor) => {
+      const norm = sum(cast(sum(square(x), { axis: 0 }), { dtype: "float64" }));
+      const y = mul(x, cast(div(n, norm), { dtype: "float32" }));
+      return {
+        y,
+        norm,
+        n,
+        twice: add(n, n),
+        again: mul(y, cast(exp(mul(cast(sum(y), { dtype: "float64" }), -1)), { dtype: "float32" })),
+      };
+    };
+    const { engine, models } = withoutFloat64();
+    const compiled = compile(f, { engine });
+    for (const seed of [1, 2]) {
+      const args = [float32([6, 4], seed), tensor(seed)] as const;
+      expectNear(await compiled(...args), f(...args), 1e-5);
+    }
+    expect(models).toHaveLength(3);
+    for (const model of models) expect(dtypesIn(model)).not.toContain("float64");
+    const onlyFloat64 = (x: Tensor) => exp(x);
+    expectNear(await compile(onlyFloat64, { engine })(random([3])), onlyFloat64(random([3])), 0);
   });
 });
 

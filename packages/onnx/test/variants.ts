@@ -20,6 +20,14 @@ export type Variant = readonly [
   options?: { readonly opset?: number; readonly outputs?: number },
 ];
 
+const int32 = (shape: readonly number[], below: number) => {
+  const size = shape.reduce((n, each) => n * each, 1);
+  return tensor(
+    Array.from({ length: size }, (_, i) => (i * 7) % below),
+    { shape, dtype: "int32" },
+  );
+};
+const scales = tensor([1, 1, 2, 2], { dtype: "float32" });
 const x = float32([2, 3, 4]);
 const image = float32([2, 4, 5, 6], 2);
 const sequence = float32([1, 4, 7], 3);
@@ -144,6 +152,40 @@ export const variants: readonly Variant[] = [
     { body: running, num_scan_inputs: 1, scan_input_directions: [1], scan_output_directions: [1] },
     { outputs: 2 },
   ],
+];
+
+/** Operators in the form that they had before opset 13, with attributes in place of inputs and with other defaults. */
+export const olderVariants: readonly Variant[] = [
+  ["Clip", [x], { min: { float: -0.5 }, max: { float: 0.25 } }, { opset: 9 }],
+  ["Clip", [x], { max: { float: 0.25 } }, { opset: 10 }],
+  ["Clip", [x, tensor(-0.5, { dtype: "float32" })], {}, { opset: 11 }],
+  ["Pad", [x], { pads: [0, 1, 2, 0, 0, 1] }, { opset: 9 }],
+  ["Pad", [x], { pads: [0, 1, 2, 0, 0, 1], mode: "reflect" }, { opset: 10 }],
+  ["Pad", [x], { pads: [1, 0, 0, 0, 0, 1], value: { float: 2.5 } }, { opset: 10 }],
+  ["Pad", [x, [0, 1, 2, 0, 0, 1]], {}, { opset: 12 }],
+  ["Slice", [x], { starts: [1, 0], ends: [2147483647, -1], axes: [0, 2] }, { opset: 9 }],
+  ["Slice", [x], { starts: [0, 1], ends: [1, 3] }, { opset: 9 }],
+  ["Slice", [x, [1], [3], [1]], {}, { opset: 10 }],
+  ["Squeeze", [float32([1, 3, 1])], { axes: [0] }, { opset: 9 }],
+  ["Squeeze", [float32([1, 3, 1])], {}, { opset: 11 }],
+  ["Unsqueeze", [x], { axes: [0, 4] }, { opset: 12 }],
+  ["ReduceSum", [x], { axes: [1], keepdims: 0 }, { opset: 9 }],
+  ["ReduceSum", [x], {}, { opset: 11 }],
+  ["Split", [x], { axis: 2, split: [1, 3] }, { opset: 9, outputs: 2 }],
+  ["Split", [x], { axis: 2 }, { opset: 12, outputs: 2 }],
+  ["TopK", [x], { k: 2, axis: 1 }, { opset: 9, outputs: 2 }],
+  ...["Softmax", "LogSoftmax", "Hardmax"].flatMap((name): Variant[] => [
+    [name, [x], {}, { opset: 9 }],
+    [name, [x], { axis: 2 }, { opset: 11 }],
+    [name, [x], { axis: 0 }, { opset: 12 }],
+  ]),
+  ["Softmax", [x], { axis: -1 }, { opset: 11 }],
+  ["Dropout", [x], { ratio: { float: 0.3 } }, { opset: 10 }],
+  ["Upsample", [image, scales], { mode: "nearest" }, { opset: 9 }],
+  ["Upsample", [image, scales], { mode: "linear" }, { opset: 9 }],
+  ["Resize", [image, scales], { mode: "nearest" }, { opset: 10 }],
+  ["Scatter", [x, int32([2, 1, 4], 3), float32([2, 1, 4], 8)], { axis: 1 }, { opset: 10 }],
+  ["BatchNormalization", [image, float32([4], 3), float32([4], 4), float32([4], 5), tensor([0.5, 1, 2, 3], { dtype: "float32" })], {}, { opset: 9 }], // biome-ignore format: one node a line
 ];
 
 /** Returns an ONNX file with a single node, and the tensors to pass as inputs. */

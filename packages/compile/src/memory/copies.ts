@@ -87,7 +87,7 @@ interface ComputedOutput {
   readonly label: string | undefined;
 }
 
-/** A result whose elements are in the memory of a donated input, which the next call probably receives. */
+/** The indices of an output that stays in the plan's memory, and of the input whose memory this output takes. */
 export interface Loan {
   readonly input: number;
   readonly output: number;
@@ -106,6 +106,8 @@ export class Exit {
   readonly #donated: readonly number[];
   readonly #inputOf: ReadonlyMap<number, number>;
   readonly #donation: Donation;
+  /** The donated inputs that are outputs, too. */
+  readonly #returned: readonly number[];
   readonly #loans: readonly Loan[];
   /** For each loan, the tensor that may have its elements in the plan's memory. */
   readonly #borrowers: (Tensor | undefined)[];
@@ -129,19 +131,21 @@ export class Exit {
     this.#donated = donated;
     this.#inputOf = inputOf;
     this.#donation = new Donation(reason);
+    this.#returned = donated.filter((k) => outputs.includes(k));
     this.#loans = loans;
     this.#borrowers = loans.map(() => undefined);
   }
 
   /**
-   * Copies the elements of earlier results out of the plan's memory, so that the plan can overwrite them. Skips the
-   * results that the caller donates to the plan as `inputs`.
+   * Copies the elements of earlier results out of the plan's memory, so that the plan can overwrite them. Skips results
+   * that the caller donates to the plan as `inputs`, unless the plan returns them.
    */
   keep(inputs: readonly Tensor[] = []): void {
     for (let l = 0; l < this.#loans.length; l++) {
       const borrower = this.#borrowers[l];
       if (borrower !== undefined && borrower !== inputs[this.#loans[l]!.input]) keepElements(borrower);
     }
+    for (const k of this.#returned) if (inputs[k] !== undefined) share(inputs[k]);
   }
 
   /** Returns the outputs after a run. `inputs` are the inputs of the run. */

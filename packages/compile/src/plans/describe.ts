@@ -116,7 +116,7 @@ export function describeBuffers(planned: Planned): BufferReport[] {
     };
   });
   buffers.sort((a, b) => a.first - b.first || a.last - b.last || a.address - b.address);
-  // The last user of each byte so far, as ranges of addresses.
+  // Ranges of addresses, and the buffer that used each range last.
   let owners: { readonly from: number; readonly to: number; readonly index: number }[] = [];
   for (const [index, { address, bytes, reuses }] of buffers.entries()) {
     const own = { from: address, to: address + bytes, index };

@@ -106,7 +106,7 @@ export function makePlan(
     }
   const reused = scans.flatMap((scan) => scan.reused);
   for (const [next] of reused) lives.delete(next);
-  // An input keeps its elements until an instruction that may throw has run, because then the call fails.
+  // The first instruction that writes each buffer.
   const writtenAt = new Map([...lives].map(([buffer, { from }]) => [buffer, from]));
   const owners = shareMemory(layout, instructions, lives, pairs);
   // The memory of an input is reserved until the last instruction. If the next call receives the same tensor, it need
@@ -158,7 +158,8 @@ export function makePlan(
     owners.get(layout.outputs[output]!.buffer) === layout.inputs[input]!.buffer;
   const shared = pairs.filter(isShared);
   const separate = pairs.filter((pair) => !isShared(pair));
-  // Memory that threads share is never lent, because not all functions of a platform accept it.
+  // A plan does not lend memory that threads share, because some functions of the platform reject such memory. It does not
+  // lend memory that it overwrites before an instruction that may throw: if a call fails, its arguments must be unchanged.
   const canLend = !repeats && sharedKernels === undefined;
   const lastThrower = instructions.findLastIndex(({ kind }) => kind === "op" || kind === "labels");
   const loans = shared.filter(({ output }) => canLend && writtenAt.get(layout.outputs[output]!.buffer)! > lastThrower);

@@ -258,7 +258,7 @@ function compute(spec: AnyOpSpec, inputs: readonly Tensor[], params: unknown, sh
   const arrays: NdArray[] = [];
   for (const input of inputs) {
     if (input.array === undefined) return undefined;
-    arrays.push(attached(spec.name, input, spec.view === undefined ? input.array : share(input)));
+    arrays.push(attached(spec.name, input, spec.view ? share(input) : input.array));
     input.watchWrites();
   }
   const view = spec.view?.(arrays, params);

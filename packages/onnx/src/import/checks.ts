@@ -26,15 +26,15 @@ export function checkOptions({ parameters, externalData }: FromOnnxOptions): {
 }
 
 /**
- * Checks the opset (version of the operators) of a file.
- * @throws DataError unless the opset is from 13 to 22
+ * Returns the opset (version of the operators) of a file.
+ * @throws DataError unless the opset is from 9 to 22
  */
-export function checkOpset(opsets: ReadonlyMap<string, number>): void {
+export function opsetOf(opsets: ReadonlyMap<string, number>): number {
   const opset = opsets.get("");
   if (opset === undefined) throw damaged("it imports no operator set of ONNX");
-  if (opset >= 13 && opset <= 22) return;
+  if (opset >= 9 && opset <= 22) return opset;
   throw refused(
-    `the file has opset ${opset}, and 13 to 22 are supported; export it again, or use onnx.version_converter in Python`,
+    `the file has opset ${opset}, and 9 to 22 are supported; export it again, or use onnx.version_converter in Python`,
   );
 }
 

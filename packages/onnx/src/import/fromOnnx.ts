@@ -1,9 +1,10 @@
 import { ArgumentError, type DType, type Program, type Spec, type Tensor, trace } from "@wengert/core";
 import { asBytes, isFloat, leavesAlike, show, withDefaults } from "@wengert/core/extend";
 import { readModel } from "../format/file.ts";
-import { checkInputs, checkOpset, checkOptions, checkValues, specsOf } from "./checks.ts";
+import { checkInputs, checkOptions, checkValues, opsetOf, specsOf } from "./checks.ts";
 import { compileGraph, isSetting, startCompilation } from "./compile.ts";
 import { runGraph } from "./interpret.ts";
+import { inNewForm } from "./older.ts";
 import type { ExternalData } from "./values.ts";
 
 /** The weights of a model, by their names in the file. */
@@ -38,7 +39,8 @@ export interface OnnxModel<A extends readonly unknown[] = readonly unknown[]> {
   readonly outputs: readonly OnnxValue[];
   /**
    * The float initializers of the file that have axes, except the statistics of BatchNormalization and other settings of
-   * operators. Initializers without axes are numbers in formulas, and stay constants.
+   * operators. Initializers without axes are numbers in formulas, and stay constants. If a file has no such initializers,
+   * the tensors of its Constant nodes are the parameters: some exporters write weights as Constant nodes.
    */
   readonly parameters: OnnxParameters;
   /** Applies the model to tensors in the order of `inputs`, and returns tensors in the order of `outputs`. */
@@ -51,7 +53,7 @@ export interface OnnxModel<A extends readonly unknown[] = readonly unknown[]> {
 }
 
 /**
- * Reads an ONNX file with operators of opset 13 to 22. The whole file is checked before any tensor is created. Tensors
+ * Reads an ONNX file with operators of opset 9 to 22. The whole file is checked before any tensor is created. Tensors
  * of int64 become int32. With `{ parameters: "argument" }`, the first argument of the model is a tree of its
  * parameters, which starts as `model.parameters`.
  * @throws DataError if the file is damaged, needs other files, or has operators or dtypes that are not supported: the
@@ -68,16 +70,18 @@ export function fromOnnx(bytes: Uint8Array | ArrayBuffer, options?: FromOnnxOpti
   const content = asBytes("fromOnnx", bytes);
   if (content === undefined)
     throw new ArgumentError(`fromOnnx: expected the bytes of a file, got ${show(bytes)}; pass a Uint8Array`);
-  const { graph: file, opsets } = readModel(content);
-  checkOpset(opsets);
+  const { graph: original, opsets } = readModel(content);
+  const file = inNewForm(original, opsetOf(opsets));
   const compilation = startCompilation(file, files);
   const graph = compileGraph(compilation, file);
   const { inputs, outputs } = checkValues(compilation.problems, file, graph.inputs);
 
-  const names = new Set(file.initializers.map(({ name }) => name));
-  const isParameter = ([name, { dtype, shape }]: readonly [string, Tensor]) =>
-    names.has(name) && isFloat(dtype) && shape.length > 0 && !isSetting(compilation, name);
-  const parameters: OnnxParameters = Object.fromEntries([...graph.constants].filter(isParameter));
+  const isWeight = ([name, { dtype, shape }]: readonly [string, Tensor]) =>
+    isFloat(dtype) && shape.length > 0 && !isSetting(compilation, name);
+  const weights = [...graph.constants].filter(isWeight);
+  const stored = new Set(file.initializers.map(({ name }) => name));
+  const initializers = weights.filter(([name]) => stored.has(name));
+  const parameters: OnnxParameters = Object.fromEntries(initializers.length > 0 ? initializers : weights);
 
   const run = (...args: readonly unknown[]): [Tensor, ...Tensor[]] => {
     const given = hasParameters ? args.slice(1) : args;
