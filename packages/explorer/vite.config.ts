@@ -1,6 +1,7 @@
 import { defineConfig } from "vite";
 import { examples } from "./build/examples.ts";
 import { library } from "./build/library.ts";
+import { preview } from "./build/preview.ts";
 import { samples } from "./build/samples.ts";
 import { sandbox } from "./build/sandbox.ts";
 
@@ -8,7 +9,7 @@ export default defineConfig({
   root: import.meta.dirname,
   base: "./", // a relative path, so that the build works in any folder
   resolve: { conditions: ["@wengert/source", "module", "browser", "production"] },
-  plugins: [sandbox(), library(), examples(), samples()],
+  plugins: [sandbox(), library(), examples(), samples(), preview()],
   worker: { format: "es" }, // the worker of the Fit room loads the compiler on demand
   build: {
     target: "es2022",

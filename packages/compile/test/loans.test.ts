@@ -1,5 +1,5 @@
-import { grad, type Tensor, tensor, vjp } from "@wengert/core";
-import { add, crossEntropy, kernels, mul, reshape, sin, sub, sum, transpose } from "@wengert/ops";
+import { grad, MutationError, type Tensor, tensor, vjp } from "@wengert/core";
+import { add, crossEntropy, kernels, matmul, mul, reshape, sin, softmax, sub, sum, transpose } from "@wengert/ops";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { errorOf, int32, numbers, random } from "../../ops/test/support.ts";
@@ -147,5 +147,46 @@ describe.each(["wasm", "js"] as const)("with engine %s", (engine) => {
     step(random([size], 2));
     expect(numbers(slope(random([size], 4)))).toEqual(expected);
     expect(numbers(result)).toEqual(expected);
+  });
+
+  it("after a stack overflow, a donated result has its numbers or throws", () => {
+    const f = (w: Tensor) => {
+      const next = mul(w, 2);
+      return { next, p: softmax(reshape(matmul(reshape(next, { shape: [20, 15] }), ones), { shape: [20] })) };
+    };
+    const ones = random([15, 1], 4);
+    const step = compile(f, { engine, donate: [0] });
+    const twice = () => step(step(random([size], 1)).next).next;
+    const expected = numbers(twice());
+    let failures = 0;
+    for (let i = 0; i < 800; i++) {
+      const spare = i % 50;
+      const lent = twice();
+      let [level, thrown] = [0, false];
+      // Overflows the stack, leaves `spare` calls, and then calls the plan with the stack that is left.
+      const dive = (...unused: number[]): void => {
+        try {
+          dive(...unused);
+        } catch (error) {
+          if (level++ !== spare) throw error;
+          try {
+            step(lent);
+          } catch {
+            thrown = true;
+          }
+        }
+      };
+      dive(...Array.from({ length: i / 50 }, () => 0));
+      if (!thrown) continue;
+      failures++;
+      let found: readonly number[] | undefined;
+      try {
+        found = lent.toNested<number[]>();
+      } catch (error) {
+        expect(error).toBeInstanceOf(MutationError);
+      }
+      if (found !== undefined) expect(found).toEqual(expected);
+    }
+    expect(failures).toBeGreaterThan(0);
   });
 });

@@ -36,7 +36,7 @@ export { checkListing } from "./programs/trace.ts";
 export { type Body, bodyOf, flopsOf } from "./transforms/body.ts";
 export { scanOp } from "./transforms/scan.ts";
 export { createZeros, listHint, sizeHint } from "./values/create.ts";
-export { claim, Donation, keepElements, lend, share } from "./values/donation.ts";
+export { claim, Donation, isLent, keepElements, lend, share } from "./values/donation.ts";
 export { checkDType, isFloat } from "./values/dtype.ts";
 export { exposuresOf } from "./values/exposure.ts";
 export { shapeText } from "./values/format.ts";

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { build, type Plugin, type Rollup } from "vite";
+import { allExamples } from "./examples.ts";
 
 const root = new URL("..", import.meta.url).pathname;
 const framePath = `${root}/src/sandbox/frame.js`;
@@ -57,12 +58,32 @@ const withoutKernels = (): Plugin => ({
       : undefined,
 });
 
+const leftOut = /export (?:type )?\{([^}]*)\} from "\.\/(?:linalg|convolution)\/[^"]+";/g;
+
+/**
+ * Leaves out linear algebra and convolutions, an eighth of the script. The examples and the exercises do not use them, and the
+ * reader's own programs run in the worker with the whole library.
+ */
+const withoutUnusedOps = (): Plugin => ({
+  name: "without-unused-ops",
+  load(id) {
+    if (!/\/ops\/src\/(?:index|extend)\.ts$/.test(id)) return undefined;
+    const source = readFileSync(id, "utf8");
+    const names = [...source.matchAll(leftOut)].flatMap(
+      ([, list]) => list!.replaceAll("type ", "").match(/\w+/g) ?? [],
+    );
+    const needed = allExamples().find(({ javascript }) => new RegExp(`\\.(?:${names.join("|")})\\b`).test(javascript));
+    if (needed) throw new Error(`the example ${needed.name} uses an op that its worker leaves out; keep its folder`);
+    return source.replaceAll(leftOut, "");
+  },
+});
+
 async function workerCode(entry: string): Promise<{ code: string; modules: string[] }> {
   const { output } = (await build({
     configFile: false,
     root,
     logLevel: "warn",
-    plugins: entry === "wholeWorker" ? [] : [withoutKernels()],
+    plugins: entry === "wholeWorker" ? [] : [withoutKernels(), withoutUnusedOps()],
     resolve: { conditions: ["@wengert/source", "module", "browser", "production"] },
     build: {
       write: false,

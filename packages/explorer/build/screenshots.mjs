@@ -24,15 +24,16 @@ const pictures = [
   { name: "softmax", hash: "#/softmax?part=pullback&stage=3", height: 790 },
   {
     name: "fit",
-    hash: "#/fit?set=spiral&hidden=64&rate=0.3&speed=0",
-    height: 790,
+    hash: "#/fit?set=spiral&hidden=8&activation=tanh&rate=1&speed=1000",
+    height: 1390,
     act: async (page) => {
-      await page.getByRole("button", { name: "Train" }).click();
+      await page.getByRole("button", { name: "Train", exact: true }).click();
       await page.waitForFunction(() => {
         const step = document.querySelector(".transport dd")?.textContent?.replace(/\D/g, "");
-        return Number(step) >= 800;
+        return Number(step) >= 2000;
       });
       await page.getByRole("button", { name: "Pause" }).click();
+      await page.locator(".landscape .head p", { hasText: /training rows$/ }).waitFor();
     },
   },
 ];

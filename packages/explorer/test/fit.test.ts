@@ -526,9 +526,41 @@ test.each(["set=none&hidden=-1&rate=x&batch=1.5", "points=%%%", "data=cake&seed=
   },
 );
 
-test("a fit of points has no axe violations, in both schemes and at 360 px", async () => {
-  const page = await visit("#/fit?hidden=8");
+test("a fit of points shows its network and the loss around its path, without axe violations, in both schemes and at 360 px", async () => {
+  const page = await visit("#/fit?hidden=8&activation=tanh");
+  const network = page.getByRole("region", { name: "The network" });
+  const landscape = page.getByRole("region", { name: "The loss around the path" });
+  await landscape.getByText("Train the model").first().waitFor();
   await trainUntil(page, 90);
+  await landscape.scrollIntoViewIfNeeded();
+  const step = await stepOf(page);
+  await landscape.getByText(new RegExp(`Step ${step}, 120 training rows$`)).waitFor();
+  const picture = landscape.getByRole("img");
+  expect(await picture.getAttribute("aria-label")).toMatch(
+    new RegExp(`from the loss 1.1 at step 0 to 0\\.\\d+ at step ${step}`),
+  );
+  expect(await picture.locator("[aria-label=contour] path").count()).toBeGreaterThan(3);
+  await page.emulateMedia({ reducedMotion: "no-preference" }); // the picture follows the training
+  await button(page, "Train").click();
+  await landscape.scrollIntoViewIfNeeded();
+  await expect
+    .poll(() => landscape.locator("header p").textContent(), { timeout: 10_000 })
+    .toMatch(new RegExp(`^Step (?!${step},).*rows$`));
+  await button(page, "Pause").click();
+  await page.emulateMedia({ reducedMotion: "reduce" }); // axe must not see colors in transition
+  await network.getByRole("button").first().focus();
+  for (const key of ["ArrowRight", "ArrowDown", "ArrowDown"]) await page.keyboard.press(key);
+  await network
+    .locator("p")
+    .getByText(/^Unit 3 = tanh\(.* x .* y .*\)\. Weights to A:/)
+    .waitFor();
+  expect(await network.locator("path[opacity='1']").count()).toBe(2 + 3); // the weights of unit 3
+  expect(await page.locator(".weights td.marked").count()).toBe(2);
+  expect(await page.locator(".weights th.linked").textContent()).toBe("unit 3");
+  await page.locator(".weights th", { hasText: "unit 5" }).hover();
+  expect(await network.locator(".node.linked").getAttribute("aria-label")).toMatch(/^Unit 5 =/);
+  await page.keyboard.press("Tab"); // the other nodes take no tab stop
+  expect(await network.locator(":focus").count()).toBe(0);
   expect(await violations(page)).toEqual([]);
   await page.emulateMedia({ colorScheme: "dark" });
   await page.setViewportSize({ width: 360, height: 740 });

@@ -1,8 +1,10 @@
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { gzipSync } from "node:zlib";
+import { decode } from "fast-png";
 import type { Page } from "playwright-core";
 import { describe, expect } from "vitest";
 import { rooms } from "../src/house/rooms.ts";
+import { packed } from "../src/page/packed.ts";
 import { forgiven, isSoak, site, test, violations, visit } from "./support.ts";
 
 test.each(rooms)(
@@ -116,13 +118,15 @@ describe("first load", () => {
     return [...names].filter((name) => sizes.has(name));
   }
 
-  test("is less than 430 kB for every room, part, example and kind of data", async () => {
+  test("is at most 400 kB for every room, part, example and kind of data", async () => {
     const listed = await places(await visit());
     const all = [
       ...(isSoak ? listed : listed.filter((_, i) => i % 5 === 0)),
       "#/tape?example=attention&at=25&look=3",
       "#/tape?example=cross-entropy&mode=tangents&at=9",
       "#/softmax?part=two&x=0+1",
+      "#/tape?example=attention&order=2&view=compiled",
+      `#/tape?code=${packed('import { record } from "@wengert/core";')}`,
       "#/start",
       ...["bias", "matmul", "softmax-scale", "training"].map((name) => `#/tour/${name}`),
     ];
@@ -132,11 +136,21 @@ describe("first load", () => {
       const names = await loaded(hash);
       const total = names.filter((name) => !isData(name)).reduce((sum, name) => sum + sizes.get(name)!, 0);
       expect(total, hash).toBeGreaterThan(100_000);
-      if (total > 430_000) heavy[`${hash} ${names.join(" ")}`] = total;
+      if (total > 400_000) heavy[`${hash} ${names.join(" ")}`] = total;
     };
     for (let i = 0; i < all.length; i += 5) await Promise.all(all.slice(i, i + 5).map(weigh));
     expect(heavy).toEqual({});
   }, 300_000); // about 45 visits
+
+  test("has a title, a description and an image for social networks", async () => {
+    const dist = new URL("../dist/", import.meta.url);
+    const html = readFileSync(new URL("index.html", dist), "utf8");
+    const content = (name: string) => new RegExp(`<meta property="og:${name}" content="([^"]*)">`).exec(html)?.[1];
+    expect(content("title")).toBe("Wengert explorer");
+    expect(content("description")).toMatch(/\w+ \w+/);
+    const image = decode(readFileSync(new URL(content("image")!, dist)));
+    expect([image.width, image.height]).toEqual([Number(content("image:width")), Number(content("image:height"))]);
+  });
 
   test("of the digits adds less than 1 MB of data", () => {
     const digits = [...sizes.keys()].filter(isData);

@@ -42,6 +42,16 @@ describe("a plan", () => {
     );
     expect(plan.rows[1]!.inputs).toEqual(["x, #1", "x, #1", "x, #1", "x, w", "x, w"]);
     expect(plan.outputs).toEqual(Array(5).fill("#20"));
+    const held = plan.buffers.flatMap(({ names }) => names);
+    expect(held).toEqual(expect.arrayContaining(["w", "x", "y", "#2", "#20"]));
+    for (const { names, inputs, steps, kind, isResult, address, bytes, first, last } of plan.buffers) {
+      expect(names).toEqual([...inputs.map((i) => plan.inputs[i]!.name), ...steps.map((i) => plan.rows[i]!.number)]);
+      expect(kind).toBe(inputs.length > 0 ? "input" : "value");
+      expect(isResult).toBe(names.includes("#20"));
+      expect(address + bytes).toBeLessThanOrEqual(plan.bytes);
+      for (const i of steps.filter((each) => !plan.rows[each]!.isView)) expect(plan.rows[i]!.instruction).toBe(first);
+      expect(last).toBeLessThan(plan.instructions.length);
+    }
   });
 
   plain("of a function that reads values is the error of the compiler", () => {
@@ -83,6 +93,20 @@ test("the view compiled shows the list after each pass, its instructions and its
     "loop over [2] float64: exp, mul, mul, mul, accumulate",
   ]);
   expect(await view.locator(".made-by").count()).toBe(5);
+  await page.getByRole("button", { name: "∇f, its gradient" }).click();
+  const memory = view.getByRole("toolbar", { name: /buffers in/ });
+  await memory.locator(".cotangent").first().waitFor();
+  await memory.getByRole("button").first().focus();
+  await page.keyboard.press("ArrowRight");
+  const words = await memory.locator(":focus").getAttribute("aria-label");
+  expect(words).toMatch(/^\S+, an? \w+: \d+ bytes at address \d+, needed in instruction 1\./);
+  expect(await view.locator(".buffer-words").textContent()).toBe(words);
+  await memory.locator(".cotangent").first().focus();
+  expect(await view.locator("tr.pointed").count()).toBeGreaterThan(0);
+  await view.locator("tbody tr").first().hover();
+  expect(await memory.locator(".linked.input").count()).toBe(1);
+  await page.getByRole("button", { name: "f", exact: true }).click();
+  await view.getByText("5 steps become 1 instruction.").waitFor();
   expect(await violations(page)).toEqual([]);
   expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(390);
   await view.getByRole("button", { name: "constant steps" }).click();

@@ -7,8 +7,9 @@ const slide = { viewport: { width: 640, height: 400 } };
 
 test.each([
   ["?embed=1#/tape?example=bias&at=8", ["Step", "List", "Graph", "Program"]],
+  ["?embed=1#/tape?example=bias&view=compiled&order=2", ["List", "Memory", "Graph", "Program"]],
   ["#/softmax?part=pullback&stage=2&embed=1", ["Part", "Logits"]],
-  ["?embed=1#/fit?set=moons", ["Training", "Settings", "Results"]],
+  ["?embed=1#/fit?set=moons", ["Training", "Settings", "Results", "Network", "Loss"]],
 ] as const)("an embedded page has no header, fits 640 × 400, and shows its panes: %s", async (address, panes) => {
   const page = await visit(address, slide);
   const choice = page.getByRole("group", { name: "Part of the page" });

@@ -2,10 +2,20 @@ import * as core from "@wengert/core";
 import * as ops from "@wengert/ops";
 import { describe, expect, test } from "vitest";
 import { isHeldOut } from "../src/rooms/fit/data/dataset.ts";
-import { fieldAt, gridPoints, nodes } from "../src/rooms/fit/grid.ts";
+import { fieldAt, gridPoints, nodes, unitNodes } from "../src/rooms/fit/grid.ts";
 import { centered, stroked } from "../src/rooms/fit/ink.ts";
+import { landscapes } from "../src/rooms/fit/landscape.ts";
+import type { Model } from "../src/rooms/fit/model.ts";
+import { Path } from "../src/rooms/fit/path.ts";
 import { programOf } from "../src/rooms/fit/program.ts";
-import { activations, optimizers, type Pace, type Rows, type Start } from "../src/rooms/fit/protocol.ts";
+import {
+  activations,
+  type Landscape,
+  optimizers,
+  type Pace,
+  type Rows,
+  type Start,
+} from "../src/rooms/fit/protocol.ts";
 import { isCompiled, loadCompiler } from "../src/rooms/fit/steps.ts";
 import { Trainer } from "../src/rooms/fit/trainer.ts";
 import { toJavaScript } from "../src/sandbox/typescript.ts";
@@ -203,6 +213,85 @@ test("compiled steps agree with eager steps, for every optimizer and activation"
     }
   const different = new Set(compiled.map((layers) => layers[0]!.W.join()));
   expect(different.size).toBe(cases.length);
+});
+
+describe("the landscape", () => {
+  const modelOf = (numbers: readonly number[]): Model => [
+    { W: core.tensor([numbers.slice(0, 3), numbers.slice(3, 6)], { dtype: "float32" }), b: core.tensor(numbers.slice(6), { dtype: "float32" }) }, // biome-ignore format: a line
+  ];
+  const flat = (model: Model) => model.flatMap(({ W, b }) => [...W.data.data, ...b.data.data] as number[]);
+  const from = (points: readonly (readonly number[])[], lossOf: (model: Model) => number) => {
+    const path = points.map((numbers, step) => ({ step, model: modelOf(numbers) }));
+    const pictures = [...landscapes({ path, lossOf, rows: 5, penalized: false })];
+    return pictures.filter((each): each is Landscape => each !== undefined);
+  };
+  const points = [[1, 0, 2, -1, 3, 0, 1, 1], [1, 1, 1, -2, 1, 0, 1, 0], [0, 2, 0, -2, 0.5, 1, 0, 0], [0, 2, -1, -2, 0, 1, 0.5, 0]]; // biome-ignore format: a matrix
+  const end = points.at(-1)!;
+  const squared = (model: Model) => flat(model).reduce((sum, x, i) => sum + (x - end[i]!) ** 2, 0);
+
+  test.each([[points], [points.slice(2)]])("has orthogonal unit directions around the last parameters", (path) => {
+    const all = from(path, squared);
+    expect(all.map(({ width, height, isDone }) => [width, height, isDone])).toEqual([[9, 6, false], [17, 11, false], [33, 21, true]]); // biome-ignore format: a list
+    for (const { x, y, width, height, losses, path: track, ends, shares } of all) {
+      for (let i = 0; i < height; i++) {
+        for (let j = 0; j < width; j++) {
+          const a = x[0] + ((x[1] - x[0]) * j) / (width - 1);
+          const b = y[0] + ((y[1] - y[0]) * i) / (height - 1);
+          expect(losses[i * width + j]).toBeCloseTo(a ** 2 + b ** 2, 3);
+        }
+      }
+      const { x: a, y: b } = track[0]!;
+      expect(a).toBeLessThan(0);
+      expect(a ** 2 + b ** 2).toBeLessThanOrEqual(ends[0] + 1e-4);
+      expect(track.at(-1)).toMatchObject({ x: 0, y: 0 });
+      expect(shares[0]).toBeGreaterThanOrEqual(shares[1]);
+      expect(shares[0] + shares[1]).toBeLessThanOrEqual(1 + 1e-6);
+    }
+    expect(all[0]!.shares[1] > 0).toBe(path.length > 2); // two points are on a line, so the second direction is random
+  });
+
+  test("of three parameters is the plane that contains them", () => {
+    const [first] = from(points.slice(1), squared);
+    const { path: track, ends, shares } = first!;
+    expect(shares[0] + shares[1]).toBeCloseTo(1, 5);
+    expect(track[0]!.x ** 2 + track[0]!.y ** 2).toBeCloseTo(ends[0], 4);
+  });
+
+  test("of a fit has the loss that the fit reports", async () => {
+    const trainer = trained(new Trainer(data, { hidden: 3, activation: "tanh", seed: 4 }, 0), 30);
+    const last = [...(await trainer.landscapes(pace))].at(-1)!;
+    expect(last.ends[0]).toBeCloseTo(Math.log(3), 5);
+    expect(last.ends[1]).toBeCloseTo(trainer.report(false, undefined).train.loss, 5);
+    expect(last.path.map(({ step }) => step)).toEqual(Array.from({ length: 31 }, (_, i) => i));
+  });
+
+  test("has at most 64 points of the path, with equal steps between them, and the current point", () => {
+    const model = modelOf(end);
+    const path = new Path({ step: 7, model });
+    for (let step = 8; step <= 1000; step++) path.add(step, model);
+    const steps = path.to(1001, model).map(({ step }) => step);
+    expect(steps.length).toBeGreaterThan(31);
+    expect(steps.length).toBeLessThanOrEqual(65);
+    expect([steps[0], steps.at(-1)]).toEqual([7, 1001]);
+    const distances = steps.slice(2, -1).map((step, i) => step - steps[i + 1]!);
+    expect(new Set(distances).size).toBe(1);
+  });
+});
+
+test("the network of points has the activation of each of the first 16 hidden units over the plane", () => {
+  const trainer = trained(new Trainer(data, { hidden: 20, activation: "tanh", seed: 4 }, 0), 5);
+  const { layers, units } = trainer.report(false, undefined).network!;
+  expect(units).toHaveLength(16);
+  const [{ W, b }] = layers as [(typeof layers)[number]];
+  const grid = gridPoints(unitNodes);
+  for (const [j, unit] of units.entries()) {
+    const expected = Array.from(unit, (_, i) =>
+      Math.tanh(grid[2 * i]! * W[j]! + grid[2 * i + 1]! * W[20 + j]! + b[j]!),
+    );
+    close(unit, expected, 5);
+  }
+  expect(new Trainer(data, linear, 0).report(false, undefined).network!.units).toEqual([]);
+  expect(new Trainer({ ...data, isPlane: false }, linear, 0).report(false, undefined).network).toBeUndefined();
 });
 
 test("a change of the optimizer keeps the parameters and starts its state anew", () => {

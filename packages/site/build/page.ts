@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
+import { previewSize } from "../../explorer/build/preview.ts";
 import { escaped, type Heading, relative } from "./markdown.ts";
 import type { Group, Source } from "./pages.ts";
-import { previewSize } from "./preview.ts";
 
 // Builds the HTML of a page: header, table of contents and outline around the rendered Markdown.
 

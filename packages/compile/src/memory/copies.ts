@@ -4,6 +4,7 @@ import {
   type Data,
   Donation,
   exposuresOf,
+  isLent,
   isRowMajor,
   keepElements,
   lend,
@@ -93,6 +94,17 @@ export interface Loan {
   readonly output: number;
 }
 
+/** A tensor, and the array that held its elements. */
+interface Detached {
+  readonly tensor: { array: NdArray };
+  readonly array: NdArray;
+}
+
+/** Gives tensors their elements back. */
+export function attach(detached: readonly Detached[]): void {
+  for (const { tensor, array } of detached) tensor.array = array;
+}
+
 /**
  * Copies the outputs of a compiled program into tensors. Donated inputs lose their typed arrays, which some outputs
  * reuse.
@@ -123,10 +135,10 @@ export class Exit {
     loans: readonly Loan[],
     reason: string,
   ) {
-    const isLent = (i: number) => loans.some(({ output }) => output === i);
+    const lends = (i: number) => loans.some(({ output }) => output === i);
     this.#outputs = outputs;
     this.#copiers = outputs.map((output, i) =>
-      isComputed(output) ? (isLent(i) ? lenderOf(output) : copierOf(output)) : undefined,
+      isComputed(output) ? (lends(i) ? lenderOf(output) : copierOf(output)) : undefined,
     );
     this.#donated = donated;
     this.#inputOf = inputOf;
@@ -146,6 +158,22 @@ export class Exit {
       if (borrower !== undefined && borrower !== inputs[this.#loans[l]!.input]) keepElements(borrower);
     }
     for (const k of this.#returned) if (inputs[k] !== undefined) share(inputs[k]);
+  }
+
+  /**
+   * Removes the elements of the inputs that are in the plan's memory, before the plan overwrites this memory. Returns these
+   * inputs with their arrays.
+   */
+  detach(inputs: readonly Tensor[]): readonly Detached[] {
+    const detached: Detached[] = [];
+    for (let l = 0; l < this.#loans.length; l++) {
+      const x = inputs[this.#loans[l]!.input]!;
+      const array = x.array!;
+      if (x !== this.#borrowers[l] || !isLent(array)) continue;
+      detached.push({ tensor: x as { array: NdArray }, array });
+      this.#donation.take(x);
+    }
+    return detached;
   }
 
   /** Returns the outputs after a run. `inputs` are the inputs of the run. */

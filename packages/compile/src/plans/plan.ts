@@ -6,7 +6,7 @@ import { instructionsFor } from "../instructions/rules.ts";
 import { pieceLoops } from "../loops/copies.ts";
 import { groupSteps, scratchBytesOf } from "../loops/groups.ts";
 import { placeBuffers } from "../memory/arena.ts";
-import { Entrance, Exit, type Output } from "../memory/copies.ts";
+import { attach, Entrance, Exit, type Output } from "../memory/copies.ts";
 import { type Buffer, type ComputedStep, classOf, layOut, type Value, widthOf } from "../memory/layout.ts";
 import { moverOf } from "../memory/moves.ts";
 import { passes } from "../passes/passes.ts";
@@ -188,11 +188,19 @@ export function makePlan(
       exit.keep(inputs);
       entrance.write(inputs);
       for (const { input } of overwritten) entrance.set(input, undefined);
-      for (let i = 0; i < times; i++) {
-        if (i > 0) move();
-        runInstructions();
+      const detached = exit.detach(inputs);
+      let results: Tensor[];
+      try {
+        for (let i = 0; i < times; i++) {
+          if (i > 0) move();
+          runInstructions();
+        }
+        results = exit.read(inputs);
+      } catch (error) {
+        // A stack overflow may interrupt any instruction, so the plan may have overwritten parts of the elements.
+        if (!isStackOverflow(error)) attach(detached);
+        throw error;
       }
-      const results = exit.read(inputs);
       for (const { input, output } of shared) entrance.set(input, results[output]);
       return results;
     },
@@ -226,6 +234,9 @@ export function makePlan(
     },
   };
 }
+
+const isStackOverflow = (error: unknown): boolean =>
+  error instanceof Error && /call stack|recursion/.test(error.message);
 
 /** Removes the last arguments of a kernel call if the kernel has fewer parameters. */
 function withArity(kernels: KernelExports, instruction: Instruction): Instruction {

@@ -26,10 +26,13 @@ export function lend(data: Data): void {
   reusable.set(data, "lent");
 }
 
+/** Returns whether the elements of an array are in the memory of a compiled function. */
+export const isLent = ({ data }: NdArray): boolean => reusable.get(data) === "lent";
+
 /** If the elements of `x` are in lent memory, copies them to new memory that belongs to `x`. */
 export function keepElements(x: { readonly shape: Shape; readonly array: NdArray | undefined }): void {
   const array = x.array!; // only traced tensors have none
-  if (reusable.get(array.data) !== "lent") return;
+  if (!isLent(array)) return;
   const copy = allocateArray(array.data.constructor as DataClass, "compile", x.shape);
   copy.set(ravel(array));
   (x as { array: NdArray }).array = ndarray(copy, x.shape);

@@ -58,11 +58,15 @@ const nudgeSizes = [0.1, 0.01, 0.001] as const;
 const maxNudged = 24; // the maximum number of input elements that are changed
 const patience = 40; // the maximum time for all runs with changed inputs, in ms
 
-/** Compiles a function to a plan for its arguments. `names` are the names of its inputs. */
+/**
+ * Compiles a function to a plan for its arguments. `names` are the names of its inputs, and `ofSweep` are the outputs of the
+ * steps of its sweep.
+ */
 export type PlanOf = (
   f: TreeFunction<readonly unknown[], unknown>,
   args: readonly unknown[],
   names: readonly string[],
+  ofSweep: ReadonlySet<Tensor>,
 ) => PlanData;
 
 interface Kept {
@@ -234,7 +238,7 @@ class Ledger {
     };
     const sweep = this.#sweep();
     const tangents = along === undefined ? undefined : this.#tangents(along);
-    const plan = planOf?.(this.#f, this.#args, inputs.map(this.#nameOf));
+    const plan = planOf?.(this.#f, this.#args, inputs.map(this.#nameOf), this.#ofSweep);
     return { ...listing, ...sweep, tangents, plan, nudges: this.#nudges(deadline), ...this.#elements.data() };
   }
 

@@ -2,26 +2,35 @@ import { compile, type PlanReport } from "@wengert/compile";
 import type { Tensor } from "@wengert/core";
 import { failureOf } from "./failure.ts";
 import { type NameOf, namesOf, paramsText } from "./names.ts";
-import type { PlanData, PlanRow } from "./protocol.ts";
+import type { BufferData, PlanData, PlanRow } from "./protocol.ts";
 
 // The plan of a recorded function as plain data: its list after each pass, its instructions, and its memory.
 
 const longest = 2000; // the maximum number of steps of a plan that the page shows
+const mostBuffers = 2000; // the maximum number of buffers that the page draws
 
-/** Returns the plan of a function for arguments, or the error of the compiler. `names` are the names of the inputs. */
+/**
+ * Returns the plan of a function for arguments, or the error of the compiler. `names` are the names of the inputs. If `f`
+ * computes a gradient, it adds the outputs of its sweep to `ofSweep` while it is traced.
+ */
 export function planOf(
   f: (...args: readonly unknown[]) => unknown,
   args: readonly unknown[],
   names: readonly string[],
+  ofSweep: ReadonlySet<Tensor> = new Set(),
 ): PlanData {
   try {
-    return dataOf(compile(f as (...args: readonly unknown[]) => Tensor).plan(...args), names);
+    return dataOf(compile(f as (...args: readonly unknown[]) => Tensor).plan(...args), names, ofSweep);
   } catch (error) {
     return { failure: failureOf(error) };
   }
 }
 
-function dataOf({ programs, instructions, bytes, scratchBytes }: PlanReport, names: readonly string[]): PlanData {
+function dataOf(
+  { programs, instructions, buffers, bytes, scratchBytes }: PlanReport,
+  names: readonly string[],
+  ofSweep: ReadonlySet<Tensor>,
+): PlanData {
   const traced = programs[0]!.program;
   const nameOf = namesOf(traced);
   const inputs = traced.inputs.map(
@@ -48,7 +57,41 @@ function dataOf({ programs, instructions, bytes, scratchBytes }: PlanReport, nam
       instruction: instructionOf.get(step.output),
     };
   });
+  const placeOf = new Map(traced.steps.map(({ output }, i) => [output, i]));
+  const held = ({ inputs: ofProgram, constants, steps }: PlanReport["buffers"][number]): Tensor[] => [
+    ...ofProgram.map((k) => last.inputs[k]!),
+    ...constants.map((k) => last.constants[k]!),
+    ...steps.map((k) => last.steps[k]!.output),
+  ];
+  const nameOfHeld = (x: Tensor) => name(x) || "a constant";
+  const allBuffers = buffers.map((buffer): BufferData => {
+    const { address, bytes: size, first, last: end, inputs: ofProgram, constants, steps, reuses } = buffer;
+    const outputs = steps.map((k) => last.steps[k]!.output);
+    const kind =
+      ofProgram.length > 0
+        ? "input"
+        : constants.length > 0
+          ? "constant"
+          : outputs.every((x) => ofSweep.has(x))
+            ? "cotangent"
+            : "value";
+    return {
+      address,
+      bytes: size,
+      first,
+      last: end,
+      kind,
+      isResult: held(buffer).some((x) => last.outputs.includes(x)),
+      names: held(buffer).map(nameOfHeld),
+      steps: outputs.map((x) => placeOf.get(x) ?? -1),
+      inputs: ofProgram,
+      takesOver: reuses.flatMap((k) => held(buffers[k]!).map(nameOfHeld)),
+    };
+  });
+  const largest = new Set(allBuffers.toSorted((a, b) => b.bytes - a.bytes).slice(0, mostBuffers));
   return {
+    buffers: allBuffers.filter((each) => largest.has(each)),
+    buffersLeft: allBuffers.length - largest.size,
     passes: programs.map(({ name: pass, program }) => [pass, program.steps.length]),
     inputs: inputs.map(([{ shape }, text]) => ({ name: text, shape: [...shape] })),
     rows,

@@ -101,6 +101,10 @@ export interface Planned {
   /** The number of further steps of the traced program, which `rows` leaves out. */
   readonly left: number;
   readonly instructions: readonly string[];
+  /** The buffers of the plan, or only the largest buffers of a long plan, in the order of their first instructions. */
+  readonly buffers: readonly BufferData[];
+  /** The number of further buffers, which `buffers` leaves out. */
+  readonly buffersLeft: number;
   /** The memory of the plan in bytes, without the memory of its kernels. */
   readonly bytes: number;
   readonly scratchBytes: number;
@@ -121,6 +125,28 @@ export interface PlanRow {
   readonly isView: boolean;
   /** The index of the instruction that computes the step. Undefined if the page does not know it. */
   readonly instruction: number | undefined;
+}
+
+/** The memory of a tensor and its views in a plan. */
+export interface BufferData {
+  /** The first byte, counted from the start of the memory for tensors. */
+  readonly address: number;
+  readonly bytes: number;
+  /** The first and the last instruction that needs the buffer, as indices in `instructions`. */
+  readonly first: number;
+  readonly last: number;
+  /** Whether the buffer holds an input, a constant, a value, or a cotangent: a tensor that the sweep computes. */
+  readonly kind: "input" | "constant" | "value" | "cotangent";
+  /** Whether the buffer holds an output of the program. */
+  readonly isResult: boolean;
+  /** The names of the tensors, such as `#3`. */
+  readonly names: readonly string[];
+  /** The steps whose outputs the buffer holds, as indices in `rows`. */
+  readonly steps: readonly number[];
+  /** The inputs that the buffer holds, as indices in `inputs`. */
+  readonly inputs: readonly number[];
+  /** The names of the tensors whose memory the buffer takes over. */
+  readonly takesOver: readonly string[];
 }
 
 /** The effect of adding `by` to one element of an input: the sum of all elements of f changes by `change`. */

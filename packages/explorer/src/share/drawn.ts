@@ -4,8 +4,15 @@
 /** The six numbers of a transformation, as in SVG's `matrix(a b c d e f)`. */
 type Matrix = readonly [a: number, b: number, c: number, d: number, e: number, f: number];
 
+/** The outline of the visible part of a shape, such as the frame of a plot. */
+interface Clip {
+  readonly path: string;
+  readonly matrix: Matrix;
+}
+
 interface Shape {
   readonly kind: "shape";
+  readonly clip?: Clip | undefined;
   /** The outline, as the attribute `d` of an SVG path. */
   readonly path: string;
   readonly matrix: Matrix;
@@ -219,7 +226,7 @@ function readSvg(svg: SVGSVGElement, origin: Point, marks: Mark[]): void {
     if (style.display === "none" || style.visibility === "hidden" || element.closest("defs, clipPath")) continue;
     const screen = element.getScreenCTM();
     if (!screen) continue;
-    const matrix: Matrix = [screen.a, screen.b, screen.c, screen.d, screen.e - origin.x, screen.f - origin.y];
+    const matrix = matrixOf(screen, origin);
     let opacity = 1;
     for (let each: Element | null = element; each && each !== svg; each = each.parentElement)
       opacity *= Number(getComputedStyle(each).opacity);
@@ -229,9 +236,21 @@ function readSvg(svg: SVGSVGElement, origin: Point, marks: Mark[]): void {
       const fill = withOpacity(style.fill, style.fillOpacity);
       const stroke = withOpacity(style.stroke, style.strokeOpacity);
       const strokeWidth = Number.parseFloat(style.strokeWidth);
-      marks.push({ kind: "shape", path: pathOf(element), matrix, fill, stroke, strokeWidth, dash, opacity }); // biome-ignore format: a line
+      const clip = clipOf(element, origin);
+      marks.push({ kind: "shape", path: pathOf(element), matrix, fill, stroke, strokeWidth, dash, opacity, clip }); // biome-ignore format: a line
     }
   }
+}
+
+const matrixOf = ({ a, b, c, d, e, f }: DOMMatrix, { x, y }: Point): Matrix => [a, b, c, d, e - x, f - y];
+
+/** Returns the clip path of an element or of its nearest ancestor with a clip path. */
+function clipOf(element: SVGGraphicsElement, origin: Point): Clip | undefined {
+  const clipped = element.closest<SVGGraphicsElement>("[clip-path]");
+  const [, id] = /^url\("?#([^")]+)"?\)$/.exec(clipped?.getAttribute("clip-path") ?? "") ?? [];
+  const shape = id === undefined ? null : document.querySelector<SVGGraphicsElement>(`#${CSS.escape(id)} > *`);
+  const screen = clipped?.getScreenCTM();
+  return shape && screen ? { path: pathOf(shape), matrix: matrixOf(screen, origin) } : undefined;
 }
 
 /** Returns a color such as `rgb(1, 2, 3)` with an opacity from 0 to 1. */

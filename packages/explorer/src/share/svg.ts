@@ -10,7 +10,7 @@ ${all}
 `;
 }
 
-function elementOf(mark: Mark): string {
+function elementOf(mark: Mark, i: number): string {
   if (mark.kind === "image") {
     const { canvas, x, y, width, height } = mark;
     const place = `x="${round(x)}" y="${round(y)}" width="${round(width)}" height="${round(height)}"`;
@@ -27,7 +27,10 @@ function elementOf(mark: Mark): string {
   const dash = mark.dash.length > 0 ? ` stroke-dasharray="${mark.dash.join(" ")}"` : "";
   const stroke =
     mark.stroke === "none" ? "" : ` stroke="${escaped(mark.stroke)}" stroke-width="${mark.strokeWidth}"${dash}`;
-  return `<path d="${escaped(mark.path)}" fill="${escaped(mark.fill)}"${stroke}${shared}/>`;
+  const path = `<path d="${escaped(mark.path)}" fill="${escaped(mark.fill)}"${stroke}${shared}/>`;
+  if (!mark.clip) return path;
+  const outline = `<path d="${escaped(mark.clip.path)}" transform="matrix(${mark.clip.matrix.map(round).join(" ")})"/>`;
+  return `<clipPath id="clip-${i}">${outline}</clipPath><g clip-path="url(#clip-${i})">${path}</g>`;
 }
 
 const round = (x: number): string => String(Math.round(x * 1000) / 1000);

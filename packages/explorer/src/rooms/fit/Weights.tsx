@@ -2,6 +2,7 @@ import { colorOf, css, gradient, inkOn, scaleFor } from "../../parts/colors.ts";
 import { aligned, short } from "../../parts/numbers.ts";
 import { type Dataset, isOfImages, widthOf } from "./data/dataset.ts";
 import { data, slowReport } from "./fit.ts";
+import { linked } from "./linked.ts";
 import { Pixels } from "./Pixels.tsx";
 import { Scroll } from "./Scroll.tsx";
 import { hidden } from "./settings.ts";
@@ -52,6 +53,15 @@ export function Weights() {
   );
 }
 
+/** Returns whether the reader points at the unit or class with this index in the diagram of the network. */
+const isLinked = (k: number): boolean => linked.value?.layer === 1 && linked.value.index === k;
+
+/** Highlights the unit or class with this index in the diagram of the network while the pointer is on its weights. */
+const linksTo = (index: number) => ({
+  onPointerEnter: () => (linked.value = { layer: 1, index }),
+  onPointerLeave: () => (linked.value = undefined),
+});
+
 interface TableProps {
   readonly of: Dataset;
   readonly columns: readonly Float32Array[];
@@ -71,8 +81,8 @@ function WeightTable({ of, columns, names, scale }: TableProps) {
         <thead>
           <tr>
             <td class="corner" />
-            {names.map((name) => (
-              <th key={name} scope="col">
+            {names.map((name, k) => (
+              <th key={name} scope="col" class={isLinked(k) ? "linked" : undefined} {...linksTo(k)}>
                 {name}
               </th>
             ))}
@@ -85,7 +95,12 @@ function WeightTable({ of, columns, names, scale }: TableProps) {
               {columns.map((column, k) => {
                 const color = colorOf(column[i]!, scale);
                 return (
-                  <td key={names[k]} style={{ background: css(color), color: inkOn(color) }}>
+                  <td
+                    key={names[k]}
+                    {...linksTo(k)}
+                    class={isLinked(k) ? "marked" : undefined}
+                    style={{ background: css(color), color: inkOn(color) }}
+                  >
                     {words[k * features.length + i]}
                   </td>
                 );

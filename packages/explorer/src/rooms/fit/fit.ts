@@ -6,7 +6,7 @@ import { type Dataset, widthOf } from "./data/dataset.ts";
 import type { Preset } from "./data/points.ts";
 import { paced } from "./paced.ts";
 import { programOf } from "./program.ts";
-import type { FromWorker, LayerData, Report, Rows, Score, Start, ToWorker, Upcoming } from "./protocol.ts";
+import type { FromWorker, Landscape, LayerData, Report, Rows, Score, Start, ToWorker, Upcoming } from "./protocol.ts";
 import { held, pace, preset, type Source, source, start } from "./settings.ts";
 
 // Controls the fit from the page. The fit itself runs in a worker.
@@ -14,6 +14,8 @@ import { held, pace, preset, type Source, source, start } from "./settings.ts";
 /** The data set, or `undefined` while it is loading. */
 export const data = signal<Dataset | undefined>(undefined);
 export const report = signal<Report | undefined>(undefined);
+/** The last computed picture of the loss around the path of the parameters. */
+export const landscape = signal<Landscape | undefined>(undefined);
 /** The message of an unexpected error in the worker. */
 export const failure = signal<string | undefined>(undefined);
 
@@ -26,7 +28,7 @@ interface Moment {
 const history = signal<readonly Moment[]>([]);
 const maxSnapshots = 400;
 
-const isRunning = computed(() => report.value?.running ?? false);
+export const isRunning = computed(() => report.value?.running ?? false);
 /**
  * Copies of the signals `report` and `history`, for plots that are slow to draw. While a fit runs, the copies change
  * only a few times per second.
@@ -55,6 +57,7 @@ export function keepFitting(): () => void {
     last = undefined;
     batch(() => {
       [report.value, data.value, failure.value, history.value] = [undefined, undefined, undefined, []];
+      forgetLandscape();
     });
   };
 }
@@ -85,6 +88,7 @@ function sendData(): void {
   const isKnown = last !== undefined && last.data === now; // the worker already has these rows
   if (last && last.source !== what.source) send({ kind: "pause" });
   last = now && what;
+  forgetLandscape();
   if (!now || now.labels.length === 0) {
     batch(() => {
       [report.value, history.value] = [undefined, []];
@@ -106,9 +110,13 @@ function hear(message: FromWorker): void {
   if (message.kind === "failed") failure.value = message.message;
   else if (message.kind === "parameters") onParameters?.(message);
   else if (message.kind === "upcoming") onUpcoming?.(message.upcoming);
-  else {
+  else if (message.kind === "landscape") {
+    const isCurrent = message.request === requests && (message.landscape.isDone || !isRunning.peek());
+    if (isCurrent) landscape.value = message.landscape;
+  } else {
     batch(() => {
       report.value = message.report;
+      if (message.fresh) forgetLandscape();
       history.value = message.fresh ? [momentOf(message.report)] : grown(history.peek(), momentOf(message.report));
     });
     requestAnimationFrame(() => send({ kind: "seen" }));
@@ -126,6 +134,24 @@ function grown(all: readonly Moment[], moment: Moment): readonly Moment[] {
 export const toggle = (): void => send({ kind: report.peek()?.running ? "pause" : "run" });
 export const stepOnce = (): void => send({ kind: "step" });
 export const reset = (): void => send({ kind: "reset" });
+/**
+ * Asks the worker for the loss around the path. The answers arrive in `landscape`, from a coarse to a fine grid, or only
+ * for the finest grid while training runs.
+ */
+export const askForLandscape = (): void => send({ kind: "landscape", request: ++requests });
+let requests = 0;
+
+/** The number of calls of `forgetLandscape`. After each call, the page asks for a new landscape. */
+export const forgotten = signal(0);
+
+/** Removes the landscape of earlier data or parameters, and ignores answers that are still on their way. */
+function forgetLandscape(): void {
+  requests++;
+  batch(() => {
+    landscape.value = undefined;
+    forgotten.value = forgotten.peek() + 1;
+  });
+}
 export const probe = (row: Float32Array | undefined): void => send({ kind: "probe", row });
 
 /** Opens the next training step as a program on the Tape page. When the reader returns, the fit continues. */

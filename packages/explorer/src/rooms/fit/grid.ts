@@ -29,10 +29,13 @@ export function cellOf(x: number): readonly [cell: number, part: number] {
   return [cell, x - cell];
 }
 
-/** Returns the coordinates of the grid points, row by row from the top. */
-export function gridPoints(): Float32Array {
-  const points = new Float32Array(2 * nodes * nodes);
-  const at = (i: number) => (2 * reach * i) / (nodes - 1) - reach;
-  for (let i = 0; i < nodes; i++) for (let j = 0; j < nodes; j++) points.set([at(j), -at(i)], 2 * (i * nodes + j));
+/** The number of grid points along each axis of the pictures of hidden units. */
+export const unitNodes = 31;
+
+/** Returns the coordinates of the points of a grid with `count` points along each axis, row by row from the top. */
+export function gridPoints(count = nodes): Float32Array {
+  const points = new Float32Array(2 * count * count);
+  const at = (i: number) => (2 * reach * i) / (count - 1) - reach;
+  for (let i = 0; i < count; i++) for (let j = 0; j < count; j++) points.set([at(j), -at(i)], 2 * (i * count + j));
   return points;
 }

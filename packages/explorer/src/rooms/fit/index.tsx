@@ -13,7 +13,9 @@ import { Curves } from "./Curves.tsx";
 import { isOfImages } from "./data/dataset.ts";
 import { type Preset, presets } from "./data/points.ts";
 import { data, failure, keepFitting, openTape, report, reset, stepOnce, toggle } from "./fit.ts";
+import { Landscape } from "./Landscape.tsx";
 import { Mistakes } from "./Mistakes.tsx";
+import { Network } from "./Network.tsx";
 import { Source } from "./Source.tsx";
 import { chooseSource, preset, source, sources } from "./settings.ts";
 import { choosePreset, keepSources } from "./sources.ts";
@@ -24,6 +26,8 @@ const panes = [
   { name: "training", title: "Training" },
   { name: "settings", title: "Settings" },
   { name: "results", title: "Results" },
+  { name: "network", title: "Network" },
+  { name: "loss", title: "Loss" },
 ] as const;
 
 export default function FitRoom() {
@@ -40,17 +44,20 @@ export default function FitRoom() {
     { key: "t", does: "the tape of the next step", run: () => void openTape() },
   ]);
   const [of, now] = [data.value, report.value];
+  const pane = shownPane(panes);
+  const isOfPoints = source.value === "points";
   const isAlone = !of && source.value === "images"; // there are no built-in images; other data will follow
   return (
-    <div class={isAlone ? "fit-room alone" : "fit-room"} data-pane={shownPane(panes)}>
+    <div class={isAlone ? "fit-room alone" : "fit-room"} data-pane={pane}>
       <div class="top">
         <h1>Fit</h1>
-        <Panes panes={panes} />
+        <Panes panes={isOfPoints ? panes : panes.filter(({ name }) => name !== "network")} />
         <Choice label="Data" options={sources} value={source.value} onChoose={chooseSource} />
-        {source.value === "points" && <Presets />}
+        {isOfPoints && <Presets />}
       </div>
       <div class="left">
-        {source.value === "points" ? <Board /> : <Source />}
+        {isOfPoints ? <Board /> : <Source />}
+        {isOfPoints && pane === undefined && <Network />}
         {of && isOfImages(of) && <Ask of={of} />}
         <Weights />
       </div>
@@ -66,8 +73,10 @@ export default function FitRoom() {
           {failure.value && <ErrorBox name="WorkerError" message={failure.value} />}
           <Controls />
           <Curves />
+          {isOfPoints && pane === "network" && <Network />}
+          {(pane === undefined || pane === "loss") && <Landscape />}
           {now && <Confusion />}
-          {now && source.value !== "points" && <Mistakes />}
+          {now && !isOfPoints && <Mistakes />}
         </div>
       )}
     </div>

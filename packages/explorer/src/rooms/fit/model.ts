@@ -16,6 +16,10 @@ const activations: Readonly<Record<Activation, (x: Tensor) => Tensor>> = { relu,
 export const scores = (model: Model, X: Tensor, activation: Activation): Tensor =>
   model.reduce((A, { W, b }, i) => add(matmul(i === 0 ? A : activations[activation](A), W), b), X);
 
+/** Computes the activations of the hidden units, [rows, units]. */
+export const hiddenUnits = ([{ W, b }]: readonly [Layer, ...Layer[]], X: Tensor, activation: Activation): Tensor =>
+  activations[activation](add(matmul(X, W), b));
+
 /**
  * Returns the loss: the mean cross-entropy −log softmax(A) at the true class, plus λ/2 times the sum of squared weights.
  * Without `lambda`, the loss is the cross-entropy alone.

@@ -59,6 +59,7 @@ export type ToWorker =
     }
   | { readonly kind: "pace"; readonly pace: Pace }
   | { readonly kind: "run" | "pause" | "step" | "reset" | "none" | "seen" | "parameters" | "upcoming" }
+  | { readonly kind: "landscape"; readonly request: number }
   | { readonly kind: "load"; readonly layers: readonly LayerData[]; readonly steps: number }
   | { readonly kind: "probe"; readonly row: Float32Array | undefined };
 
@@ -90,11 +91,47 @@ export interface Report {
   readonly field: Float32Array | undefined;
   /** The first columns of the model's first weight matrix W, one after another. */
   readonly weights: Float32Array;
+  /** The numbers of the diagram of the network. Undefined unless the rows are points of a plane. */
+  readonly network: Network | undefined;
   readonly probe: Float32Array | undefined;
   /** Whether the training steps are compiled to a plan. */
   readonly compiled: boolean;
   /** The error message, if training stopped because the loss was not finite. */
   readonly diverged: string | undefined;
+}
+
+/** The parameters of a model of points, and its hidden units over the plane. */
+export interface Network {
+  readonly layers: readonly LayerData[];
+  /**
+   * The activations of the first hidden units on the grid with `unitNodes` points along each axis, unit by unit. Empty
+   * without hidden units.
+   */
+  readonly units: readonly Float32Array[];
+}
+
+/** The loss on a plane through the parameters of the model. Both axes measure distances in the space of parameters. */
+export interface Landscape {
+  /** The number of training steps so far. The point (0, 0) is the parameters after this step. */
+  readonly step: number;
+  readonly x: readonly [least: number, most: number];
+  readonly y: readonly [least: number, most: number];
+  /** The losses on a grid, row by row, with the smallest x and y first. */
+  readonly losses: Float32Array;
+  readonly width: number;
+  readonly height: number;
+  /** The path of training, projected on the plane. */
+  readonly path: readonly { readonly step: number; readonly x: number; readonly y: number }[];
+  /** The losses at the first and at the last point of the path. The first point may be outside of the plane. */
+  readonly ends: readonly [first: number, last: number];
+  /** The share of each axis in the variance of the path. A direction with the share 0 is random. */
+  readonly shares: readonly [number, number];
+  /** The number of training rows from which the losses are computed. */
+  readonly rows: number;
+  /** Whether the losses include the L2 penalty. */
+  readonly penalized: boolean;
+  /** Whether this is the finest grid. */
+  readonly isDone: boolean;
 }
 
 /** The numbers of the next training step: the parameters, and the rows of the batch. */
@@ -113,4 +150,5 @@ export type FromWorker =
   | { readonly kind: "upcoming"; readonly upcoming: Upcoming }
   | { readonly kind: "report"; readonly report: Report; readonly fresh: boolean }
   | { readonly kind: "parameters"; readonly layers: readonly LayerData[]; readonly step: number }
+  | { readonly kind: "landscape"; readonly request: number; readonly landscape: Landscape }
   | { readonly kind: "failed"; readonly message: string };

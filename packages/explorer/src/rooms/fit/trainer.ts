@@ -3,12 +3,24 @@ import { ravel as flat, ndarray } from "@wengert/core/extend";
 import { argmax, crossEntropy, randomKey, slice, softmax, splitKey, transpose } from "@wengert/ops";
 import { accuracy, batches, confusionMatrix, type Sequence } from "@wengert/train";
 import { isHeldOut } from "./data/dataset.ts";
-import { gridPoints } from "./grid.ts";
-import { initialModel, loss, type Model, scores } from "./model.ts";
-import type { LayerData, OptimizerName, Pace, Report, Rows, Score, Start, Upcoming } from "./protocol.ts";
+import { gridPoints, unitNodes } from "./grid.ts";
+import { hiddenUnits, initialModel, loss, type Model, scores } from "./model.ts";
+import { Path } from "./path.ts";
+import type {
+  Landscape,
+  LayerData,
+  Network,
+  OptimizerName,
+  Pace,
+  Report,
+  Rows,
+  Score,
+  Start,
+  Upcoming,
+} from "./protocol.ts";
 import { initialState, isCompiled, type State, stepWith } from "./steps.ts";
 
-const most = { trainJudged: 1000, heldJudged: 2000, weights: 24, handedOver: 60_000 } as const;
+const most = { trainJudged: 1000, heldJudged: 2000, weights: 24, handedOver: 60_000, unitsDrawn: 16 } as const;
 
 /**
  * Trains step by step. Between any two steps, the page can pause the fit or change its
@@ -24,6 +36,7 @@ export class Trainer {
   readonly #sample: { readonly training: Batch; readonly held: Batch | undefined };
   #whole: Batch | undefined;
   #model!: Model;
+  #path!: Path;
   /** The optimizer and its state. Undefined before the first step, and after the parameters changed. */
   #optimizer: { readonly name: OptimizerName; readonly state: State } | undefined;
   #orderKey!: Tensor;
@@ -64,7 +77,7 @@ export class Trainer {
   continueFrom(other: Trainer): void {
     if (shapesOf(other.#model) !== shapesOf(this.#model)) return;
     this.#begin(other.#model, other.#step);
-    this.#seen = other.#seen;
+    [this.#seen, this.#path] = [other.#seen, other.#path];
   }
 
   load(layers: readonly LayerData[], step: number): void {
@@ -114,6 +127,7 @@ export class Trainer {
     [this.#model, this.#optimizer] = [model, { name, state }];
     this.#step++;
     this.#seen += size;
+    this.#path.add(this.#step, this.#model);
   }
 
   /** Returns the numbers of the next training step, without taking the step. */
@@ -129,6 +143,18 @@ export class Trainer {
       size,
       step: this.#step,
     };
+  }
+
+  /** Returns a generator of pictures of the loss around the path, which computes a single loss at a time. */
+  async landscapes({ l2 }: Pace): Promise<Generator<Landscape | undefined, void>> {
+    const { activation } = this.#start;
+    const path = this.#path.to(this.#step, this.#model);
+    const parameters = this.#model.reduce((sum, { W }) => sum + W.size, 0);
+    const rows = this.#pick(some(this.#training, Math.min(1000, Math.max(100, Math.floor(4e6 / parameters)))));
+    const lambda = l2 === 0 ? [] : [scalar(l2)];
+    const lossOf = (model: Model) => loss(model, rows, activation, ...lambda).item();
+    const { landscapes } = await import("./landscape.ts");
+    return landscapes({ path, lossOf, rows: rows.size, penalized: l2 !== 0 });
   }
 
   report(running: boolean, probe: Float32Array | undefined): Report {
@@ -150,6 +176,7 @@ export class Trainer {
       probabilities: numbersOf(softmax(judged.A)),
       field: this.#data.isPlane ? this.#probabilities(grid) : undefined,
       weights: columnsOf(this.#model[0]!.W, most.weights),
+      network: this.#data.isPlane ? this.#network : undefined,
       probe:
         probe && probe.length === this.#width
           ? this.#probabilities(
@@ -168,6 +195,20 @@ export class Trainer {
     this.#model = model;
     this.#optimizer = undefined;
     [this.#step, this.#diverged] = [step, undefined];
+    this.#path = new Path({ step, model });
+  }
+
+  get #network(): Network {
+    const [first, second] = this.#model;
+    if (!first || !second) return { layers: this.layers, units: [] };
+    const drawn = Math.min(most.unitsDrawn, first.b.size);
+    const some = { W: slice(first.W, { stop: [null, drawn] }), b: slice(first.b, { stop: [drawn] }) };
+    const numbers = numbersOf(transpose(hiddenUnits([some], unitGrid, this.#start.activation)));
+    const size = unitNodes ** 2;
+    return {
+      layers: this.layers,
+      units: Array.from({ length: numbers.length / size }, (_, j) => numbers.slice(j * size, (j + 1) * size)),
+    };
   }
 
   #probabilities(X: Tensor): Float32Array {
@@ -246,6 +287,7 @@ const sentence = (message: string): string =>
   `${message[0]!.toUpperCase()}${message.slice(1).replace(/, at \S+:\d+:\d+/, "")}.`;
 
 const grid = matrix(gridPoints(), 2);
+const unitGrid = matrix(gridPoints(unitNodes), 2);
 
 const numbersOf = (x: Tensor): Float32Array => Float32Array.from(flat(x.array!));
 

@@ -1,4 +1,4 @@
-import type { FromWorker, Pace, Rows, ToWorker } from "./protocol.ts";
+import type { FromWorker, Landscape, Pace, Rows, ToWorker } from "./protocol.ts";
 import { loadCompiler } from "./steps.ts";
 import { Trainer } from "./trainer.ts";
 
@@ -17,6 +17,8 @@ let reported = 0; // the time of the last report
 let effort = 0; // the time in ms that the last report took
 let owed = 0; // the number of steps that are due at the chosen speed
 let before = 0;
+/** The landscape that the worker computes, and the number of the page's request. A change of the fit cancels the computation. */
+let drawing: { readonly request: number; readonly pictures: Generator<Landscape | undefined, void> } | undefined;
 
 let handled = Promise.resolve(); // resolves after the last message, because the first training step waits for the compiler
 
@@ -30,7 +32,10 @@ self.onmessage = ({ data: message }: MessageEvent<ToWorker>) => {
     });
 };
 
-function receive(message: ToWorker): void {
+const changing: readonly ToWorker["kind"][] = ["data", "none", "run", "step", "reset", "load", "landscape"];
+
+async function receive(message: ToWorker): Promise<void> {
+  if (changing.includes(message.kind)) drawing = undefined;
   switch (message.kind) {
     case "data": {
       const old = trainer;
@@ -82,6 +87,12 @@ function receive(message: ToWorker): void {
     case "upcoming":
       if (trainer) send({ kind: "upcoming", upcoming: trainer.upcoming(pace) });
       return;
+    case "landscape": {
+      if (!trainer) return;
+      drawing = { request: message.request, pictures: await trainer.landscapes(pace) };
+      soonDrawn.port2.postMessage(undefined);
+      return;
+    }
     case "parameters":
       if (trainer) send({ kind: "parameters", layers: trainer.layers, step: trainer.step });
       return;
@@ -110,6 +121,22 @@ function work(): void {
   }
 }
 
+/** Computes the landscape for some milliseconds, then lets the worker handle messages. */
+function draw(): void {
+  const begin = performance.now();
+  try {
+    while (drawing && performance.now() - begin < slice) {
+      const { done, value } = drawing.pictures.next();
+      if (value) send({ kind: "landscape", request: drawing.request, landscape: value });
+      if (done) drawing = undefined;
+    }
+    if (drawing) soonDrawn.port2.postMessage(undefined);
+  } catch (error) {
+    drawing = undefined;
+    send({ kind: "failed", message: String(error) });
+  }
+}
+
 function report(fresh = false): void {
   if (!trainer) return;
   if (trainer.hasDiverged) isRunning = false;
@@ -127,5 +154,7 @@ function report(fresh = false): void {
  */
 const soon = new MessageChannel();
 soon.port1.onmessage = work;
+const soonDrawn = new MessageChannel();
+soonDrawn.port1.onmessage = draw;
 
 const send = (message: FromWorker): void => postMessage(message);

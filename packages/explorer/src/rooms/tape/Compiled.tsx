@@ -5,6 +5,8 @@ import { ErrorBox } from "../../parts/ErrorBox.tsx";
 import { shapeText } from "../../parts/numbers.ts";
 import { useScrolls } from "../../parts/scrolls.ts";
 import type { Planned, PlanRow } from "../../sandbox/protocol.ts";
+import { Buffers } from "./Buffers.tsx";
+import { isRowPointed, pointedRow } from "./planRows.ts";
 import { order } from "./state.ts";
 import type { Timeline } from "./timeline.ts";
 
@@ -17,7 +19,7 @@ export function Compiled({ of }: { of: Timeline }) {
   if (!plan) return <p class="soft">Compiling …</p>; // the page still shows the run without the compiler
   if ("failure" in plan)
     return (
-      <div class="panel">
+      <div class="panel compiled">
         <ErrorBox name={plan.failure.name} message={plan.failure.message} line={plan.failure.line} />
       </div>
     );
@@ -59,7 +61,7 @@ function Shown({ plan }: { plan: Planned }) {
       </p>
       <Steps plan={plan} shown={shown} withInstructions={pass === final} />
       {pass === final && <Instructions plan={plan} />}
-      <Memory plan={plan} />
+      <Memory plan={plan} withBuffers={pass === final} />
     </section>
   );
 }
@@ -116,7 +118,11 @@ function Steps({ plan, shown, withInstructions }: StepsProps) {
         </thead>
         <tbody>
           {inputs.map(({ name, shape }, i) => (
-            <tr key={`${i} ${name}`}>
+            <tr
+              key={`${i} ${name}`}
+              class={isRowPointed({ isInput: true, place: i }) ? "pointed" : undefined}
+              {...pointsAt(true, i)}
+            >
               <td />
               <th scope="row" class="code">
                 {name}
@@ -126,10 +132,11 @@ function Steps({ plan, shown, withInstructions }: StepsProps) {
               <td />
             </tr>
           ))}
-          {rows.map((row) => {
+          {rows.map((row, place) => {
             const isGone = row.dropped !== undefined && row.dropped <= shown;
+            const classes = `${isGone ? "gone" : ""}${isRowPointed({ isInput: false, place }) ? " pointed" : ""}`;
             return (
-              <tr key={row.number} class={isGone ? "gone" : undefined}>
+              <tr key={row.number} class={classes || undefined} {...pointsAt(false, place)}>
                 <td class="numbers soft">{row.number}</td>
                 <th scope="row" class="code">
                   {isGone ? (
@@ -167,6 +174,12 @@ function Steps({ plan, shown, withInstructions }: StepsProps) {
   );
 }
 
+/** Links a row of the list with its buffer in the picture of the memory. */
+const pointsAt = (isInput: boolean, place: number) => ({
+  onPointerEnter: () => (pointedRow.value = { isInput, place }),
+  onPointerLeave: () => (pointedRow.value = undefined),
+});
+
 /** Returns the name of the instruction that computes a step, such as `2 loop`. */
 function madeBy({ instruction, isView }: PlanRow, instructions: readonly string[]) {
   if (isView) return <span class="soft">a view</span>;
@@ -197,15 +210,17 @@ function Instructions({ plan: { instructions } }: { plan: Planned }) {
 }
 
 /** Compares the memory of the plan with the memory that the tensors need without a plan. */
-function Memory({ plan: { bytes, scratchBytes, apart } }: { plan: Planned }) {
+function Memory({ plan, withBuffers }: { plan: Planned; withBuffers: boolean }) {
+  const { bytes, scratchBytes, apart } = plan;
   const most = Math.max(bytes, apart, 1);
   const bars = [
     ["all tensors of the list, each by itself", apart, "apart"],
     ["the plan", bytes, "planned"],
   ] as const;
   return (
-    <>
+    <div class="of-memory">
       <h3>The memory</h3>
+      {withBuffers && <Buffers plan={plan} />}
       <dl class="memory small">
         {bars.map(([name, size, kind]) => (
           <div key={kind}>
@@ -222,6 +237,6 @@ function Memory({ plan: { bytes, scratchBytes, apart } }: { plan: Planned }) {
         registers. Each tensor has 64 unused bytes behind it, because kernels read whole vectors
         {scratchBytes > 0 && `. The kernels need ${scratchBytes.toLocaleString("en")} more bytes while they run`}.
       </p>
-    </>
+    </div>
   );
 }

@@ -24,6 +24,7 @@ import {
   look,
   lookAt,
   move,
+  needsWholeLibrary,
   order,
   outcome,
   program,
@@ -45,10 +46,15 @@ const panes = [
   { name: "graph", title: "Graph" },
   { name: "program", title: "Program" },
 ] as const;
+/** The panels of an embedded page that shows the plan. */
+const panesOfPlan = [{ name: "list", title: "List" }, { name: "memory", title: "Memory" }, ...panes.slice(2)] as const;
 
 export default function TapeRoom() {
   useEffect(keepRunning, []);
-  useEffect(expectFormulas, []);
+  useEffect(() => {
+    // The worker with the whole library is large, so the page then loads KaTeX only with the first formula.
+    if (!needsWholeLibrary()) expectFormulas();
+  }, []);
   useKeys([
     { key: "ArrowRight", does: "one step forward", run: () => move(at.peek() + 1) },
     { key: "ArrowLeft", does: "one step back", run: () => move(at.peek() - 1) },
@@ -65,11 +71,12 @@ export default function TapeRoom() {
     { key: "Escape", does: "close the open tensor", run: () => lookAt(undefined) },
   ]);
   const of = timeline.value;
+  const shownPanes = showsPlan.value ? panesOfPlan : panes;
   return (
-    <div class="tape-room" data-pane={shownPane(panes)}>
+    <div class="tape-room" data-pane={shownPane(shownPanes)}>
       <div class="top">
         <h1>Tape</h1>
-        <Panes panes={panes} />
+        <Panes panes={shownPanes} />
         <Choices />
       </div>
       <div class="left">

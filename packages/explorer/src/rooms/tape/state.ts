@@ -261,6 +261,9 @@ function loadExample(): void {
 export const stop = (): void => sandbox.stop();
 
 /** Returns the worker for a program: one of the page's own programs, or one that the reader wrote. */
+/** Returns whether the address needs the worker with the whole library: for a plan, or for a program of the reader. */
+export const needsWholeLibrary = (): boolean => workerFor(showsPlan.peek(), codeField.peek() !== undefined) === "whole";
+
 const workerFor = (plans: boolean | undefined, isOwn: boolean): WorkerKind =>
   plans || isOwn ? "whole" : example.peek().kind === "exercise" ? "exercises" : "examples";
 
