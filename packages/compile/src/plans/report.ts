@@ -47,11 +47,11 @@ export interface InstructionReport {
   /** The instruction as a line of text, such as `loop over [3] float64: exp, mul`. */
   readonly text: string;
   /**
-   * A `loop` over elementwise steps, a `kernel` of the WebAssembly binary, an `op` that runs its own JavaScript kernel,
-   * or a `check` of class labels.
+   * A `loop` over elementwise steps, a `kernel` of the WebAssembly binary, a `scan` that repeats other
+   * instructions, an `op` that runs its own JavaScript kernel, or a `check` of class labels.
    */
-  readonly kind: "loop" | "kernel" | "op" | "check";
-  /** The name of the kernel, such as `gemm32`, or the name of the op; `undefined` for loops and checks. */
+  readonly kind: "loop" | "kernel" | "scan" | "op" | "check";
+  /** The name of the kernel, such as `gemm32`, or the name of the op; `undefined` for loops, scans and checks. */
   readonly kernel: string | undefined;
   /** The steps that the instruction computes: their indices in the steps of the last program. */
   readonly steps: readonly number[];

@@ -1,0 +1,147 @@
+import type { Program, Tensor } from "@wengert/core";
+import { type Body, scanOp, sizeOf } from "@wengert/core/extend";
+import { copyLoop } from "../loops/copies.ts";
+import type { Group } from "../loops/groups.ts";
+import {
+  type Buffer,
+  type ComputedStep,
+  isWhole,
+  layOut,
+  newValue,
+  rowMajorStrides,
+  type Value,
+} from "../memory/layout.ts";
+import { passes } from "../passes/passes.ts";
+import { type Anything, type FlatInstruction, flatten, livesOf, type PlannedInstruction, type Scan } from "./lives.ts";
+import { readsInOrder } from "./sharing.ts";
+
+// A scan becomes a loop over the instructions of its body. The carry and the entries of xs have the same addresses in all
+// iterations. At the start of an iteration, loops copy its entries of xs to these addresses. At its end, loops copy the
+// results to the output of the scan.
+
+/** The params of a scan. */
+interface Loop {
+  readonly body: Body;
+  readonly length: number;
+  readonly reverse: boolean;
+  readonly carries: number;
+}
+
+/**
+ * Returns the instruction of a scan. Returns `undefined` for a step that is not a scan, and for a scan that must run as
+ * an op. The function `planOf` returns the instructions of the body's steps.
+ */
+export function scanOf(
+  computed: ComputedStep,
+  planOf: (steps: readonly ComputedStep[]) => readonly PlannedInstruction[],
+): [Scan] | undefined {
+  const { step, inputs, output } = computed;
+  if ((step.op as unknown) !== scanOp.spec) return undefined;
+  const loop = step.params as Loop;
+  const { body, length, reverse, carries } = loop;
+  if (length === 0 || body.outputs.some(({ dtype }) => dtype !== output.dtype)) return undefined;
+  const counter = newValue("computed", { dtype: "int32", shape: [] });
+  const first = body.constants.length;
+  const starts = inputs.slice(first, first + carries);
+  const carried = body.inputs.slice(0, carries).map((x) => newValue("computed", x));
+  const sources = inputs.slice(first + carries).map((x) => entryOf(x, counter));
+  const entries = sources.map((x) => (x.advance === undefined ? x : newValue("computed", x)));
+  const given = new Map<Tensor, Value>(body.constants.map((key, k) => [key, inputs[k]!]));
+  for (const [k, value] of [...carried, ...entries].entries()) given.set(body.inputs[k]!, value);
+  const isFixed = (key: Tensor, k: number) => key.array !== undefined && step.inputs[k] === key;
+  const program = Object.values(passes).reduce<Program>((result, pass) => pass(result), {
+    args: [],
+    value: undefined,
+    inputs: [...body.constants.filter((key, k) => !isFixed(key, k)), ...body.inputs],
+    constants: body.constants.filter(isFixed),
+    steps: body.steps as Program["steps"],
+    outputs: body.outputs,
+  });
+  const { steps, outputs, constants } = layOut(program, given);
+
+  let isCopied = true;
+  const copies = (from: readonly Value[], to: readonly Value[]): Group[] =>
+    from.flatMap((x, k) => {
+      if (x === to[k] || to[k]!.buffer.size === 0) return [];
+      const group = copyLoop(computed, x, to[k]!);
+      isCopied &&= group !== undefined;
+      return group ?? [];
+    });
+  const [nexts, results] = [outputs.slice(0, carries), outputs.slice(carries)];
+  const [lasts, rows] = packedOutputs(output, outputs, loop, counter);
+  const isComputed = new Set(steps.map((each) => each.output.buffer));
+  // Results that are views of the carry are copied first. Then the next carry can reuse the memory of the carry.
+  const isLate = results.map(({ buffer }) => isComputed.has(buffer));
+  const late = <T>(list: readonly T[], is: boolean): T[] => list.filter((_, k) => isLate[k] === is);
+  const instructions = planOf(steps);
+  // A next carry that is a view of a carry is copied twice, because the other copies may overwrite that carry.
+  const isOfCarry = (x: Value) => carried.some(({ buffer }) => buffer === x.buffer);
+  const saved = nexts.map((x, k) => (isOfCarry(x) && x !== carried[k] ? newValue("computed", x) : x));
+  const iteration = [
+    ...copies(sources, entries),
+    ...copies(late(results, false), late(rows, false)),
+    ...instructions,
+    ...copies(late(results, true), late(rows, true)),
+    ...copies(nexts, saved),
+  ];
+  const reused = reusedCarries(carried, nexts, flatten(iteration), isComputed);
+  const moved = nexts.map((x, k) => (reused.get(x.buffer) === carried[k]!.buffer ? carried[k]! : saved[k]!));
+  const [from, to] = reverse ? [length - 1, -1] : [0, length];
+  const all: Anything[] = [
+    ...copies(starts, carried),
+    { kind: "start", counter, first: from },
+    ...iteration,
+    ...copies(moved, carried),
+    { kind: "end", counter, step: reverse ? -1 : 1, end: to, nexts: [...reused.keys()] },
+    ...copies(carried, lasts),
+  ];
+  return isCopied
+    ? [{ kind: "scan", computed, length, body: instructions, all, constants, reused: [...reused] }]
+    : undefined;
+}
+
+/**
+ * Returns a map from the buffers of next carries to the carries whose memory they can reuse: the instructions of an
+ * iteration read such a carry for the last time before they write the next carry.
+ */
+function reusedCarries(
+  carried: readonly Value[],
+  nexts: readonly Value[],
+  iteration: readonly FlatInstruction[],
+  isComputed: ReadonlySet<Buffer>,
+): Map<Buffer, Buffer> {
+  const { lives } = livesOf({ inputs: [], constants: [], outputs: nexts }, iteration);
+  const reused = new Map<Buffer, Buffer>();
+  for (const [k, next] of nexts.entries()) {
+    const carry = carried[k]!.buffer;
+    const [life, written] = [lives.get(carry), lives.get(next.buffer)];
+    if (!isComputed.has(next.buffer) || reused.has(next.buffer) || !isWhole(next) || written === undefined) continue;
+    const isFree = life === undefined || life.to < written.from;
+    if (isFree || (life.to === written.from && readsInOrder(iteration[life.to]!, carry, next.buffer)))
+      reused.set(next.buffer, carry);
+  }
+  return reused;
+}
+
+/** Returns the entry of the current iteration of a tensor to iterate over. */
+function entryOf({ shape, stride, ...x }: Value, counter: Value): Value {
+  const entry = { ...x, shape: shape.slice(1), stride: stride.slice(1) };
+  return x.uniform === undefined ? { ...entry, advance: { counter, elements: stride[0]! } } : entry;
+}
+
+/** Returns the parts of the output of a scan that hold the last carry, and those that hold the results of an iteration. */
+function packedOutputs(
+  output: Value,
+  outputs: readonly Value[],
+  { carries, length }: Loop,
+  counter: Value,
+): readonly [lasts: Value[], rows: Value[]] {
+  let offset = output.offset;
+  const places = outputs.map(({ dtype, shape }, k): Value => {
+    const elements = sizeOf(shape);
+    const place = { buffer: output.buffer, dtype, shape, stride: rowMajorStrides(shape), offset, uniform: undefined };
+    offset += k < carries ? elements : elements * length;
+    return k < carries ? place : { ...place, advance: { counter, elements } };
+  });
+  return [places.slice(0, carries), places.slice(carries)];
+}
