@@ -33,7 +33,7 @@ function expectConsistent(report: PlanReport): void {
     for (const x of inputs) {
       const buffer = buffers[bufferOf.get(x)!];
       if (buffer === undefined) continue; // in registers
-      // If several loops copy the inputs of a step, such as concat, the loop that reads x need not be the last.
+      // Several loops can compute one step, such as concat, and each loop may read another input.
       expect(buffer.first, `step ${k} reads a tensor in time`).toBeLessThanOrEqual(last);
       expect(buffer.last, `step ${k} reads a tensor in time`).toBeGreaterThanOrEqual(first);
     }

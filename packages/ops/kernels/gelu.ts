@@ -54,13 +54,13 @@ function series(row: usize, z: v128): v128 {
   return next(v128.load(row, 32), z, next(v128.load(row, 48), z, last));
 }
 
-/** The derivative of gelu at x, for the x of the last call gelu(x, false, true). */
+/** The derivative of gelu at x, which the last call gelu(x, false, true) stored. */
 let keptSlope = f64x2.splat(0);
 export function lastSlope(): v128 {
   return keptSlope;
 }
 
-/** Returns gelu x, or its derivative. `t` is the limited |x|, `m` is Mills' ratio at t, and `e` is exp(−t² / 2). */
+/** Returns gelu(x), or its derivative. `t` is the limited |x|, `m` is Mills' ratio at t, and `e` is exp(−t² / 2). */
 function finish(x: v128, t: v128, m: v128, e: v128, isSlope: bool): v128 {
   const isLimited = f64x2.ne(f64x2.abs(x), t);
   const factor = isSlope ? f64x2.sub(m, t) : f64x2.mul(v128.bitselect(f64x2.neg(t), x, isLimited), m);
@@ -69,7 +69,7 @@ function finish(x: v128, t: v128, m: v128, e: v128, isSlope: bool): v128 {
   return isSlope ? y : v128.bitselect(x, y, f64x2.eq(x, f64x2.splat(0))); // −0 stays
 }
 
-/** Returns gelu x, or its derivative. If `keepsSlope` is true, `lastSlope` then returns the derivative. */
+/** Returns gelu(x), or its derivative if `isSlope`. If `keepsSlope`, also stores the derivative for `lastSlope`. */
 export function gelu(x: v128, isSlope: bool, keepsSlope: bool = false): v128 {
   let t = f64x2.abs(x);
   const steps = i32x4.min_u(i32x4.trunc_sat_f64x2_u_zero(f64x2.add(f64x2.mul(t, f64x2.splat(4)), f64x2.splat(0.5))), i32x4.splat(24));

@@ -70,7 +70,7 @@ export function geluSlope32x4(x: v128): v128 {
 }
 
 let geluSlopes = f32x4.splat(0);
-/** Returns gelu x. `keptGeluSlope32x4` then returns the derivative, which takes little more time. */
+/** Returns gelu(x), and stores the derivative of gelu at x, which `keptGeluSlope32x4` returns. */
 export function geluKeepingSlope32x4(x: v128): v128 {
   const a = gelu(low(x), false, true);
   const slope = lastSlope();

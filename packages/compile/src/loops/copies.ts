@@ -12,7 +12,8 @@ import { canLoad, type Group, mergeAxes } from "./groups.ts";
  * `addsZero` is true, the loop copies x + 0, which is 0 for x = −0.
  */
 export function copyLoop({ step }: ComputedStep, from: Value, to: Value, addsZero = false): Group | undefined {
-  // A loop contains a uniform operand as a float, so integers other than 0 are read from memory.
+  // If all elements of an operand are equal, a loop's code contains their value as a float constant. This would change
+  // the bits of integers other than 0, so loops read these operands from memory.
   const source = from.dtype === "int32" && from.uniform !== 0 ? { ...from, uniform: undefined } : from;
   const copy = (
     addsZero
@@ -20,14 +21,14 @@ export function copyLoop({ step }: ComputedStep, from: Value, to: Value, addsZer
       : { step: { ...step, op: reshape.spec }, inputs: [source], output: to }
   ) as ComputedStep;
   const dtype = widthOf(to.dtype) === 8 ? "float64" : "float32";
-  // A loop stores vectors, so the elements of a row must be neighbors.
+  // A loop stores vectors of several elements, so the elements of a row must be contiguous in memory.
   const inner = mergeAxes(to.shape, [to.stride]).strides[0]!.at(-1) ?? 1;
   const isForward = to.stride.every((step) => step >= 0) && (from.advance?.elements ?? 0) >= 0;
   if (from.dtype !== to.dtype || inner !== 1 || !isForward || !canLoad(copy)) return undefined;
   return { kind: "group", shape: to.shape, dtype, steps: [copy], sums: [] };
 }
 
-/** Returns the loops that compute an op such as `concat`, or `undefined` if the op must run in another way. */
+/** Returns loops that compute an op, such as `concat`, by copying tensors. Returns `undefined` if no loops can. */
 export function pieceLoops(computed: ComputedStep): Group[] | undefined {
   const { step, inputs, output } = computed;
   const parts = rules.get(step.op)?.(computed);
@@ -57,7 +58,7 @@ const selected = (output: Value, { start, step, size }: Selection): Value => ({
   offset: start.reduce((offset, index, axis) => offset + index * output.stride[axis]!, output.offset),
 });
 
-/** Returns parts of a vector, one after the other, with the shapes of the inputs. */
+/** Divides the output vector of a step into consecutive views, one for each input, with the input's shape. */
 const inOrder = (offset: number, { inputs, output }: ComputedStep): Value[] => {
   let next = output.offset + offset;
   return inputs.map(({ shape }) => {

@@ -77,9 +77,9 @@ interface Elementwise {
 /** Describes a second op that a kernel can compute together with the first op, from the same float32 operand. */
 interface Twin {
   readonly op: Program["steps"][number]["op"];
-  /** The kernel function that computes the results of both ops, and returns the result of the first op. */
+  /** The kernel function that computes two ops, such as gelu and its derivative. Returns the first result. */
   readonly both: VectorFunction;
-  /** The kernel function that then returns the result of the second op. */
+  /** The kernel function that returns the second result of the last call of `both`, such as the derivative of gelu. */
   readonly kept: VectorFunction;
 }
 

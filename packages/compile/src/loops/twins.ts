@@ -4,7 +4,7 @@ import { elementwise } from "./elementwise.ts";
 // Some ops of the same operand share most of their work, such as gelu and its derivative. A forward pass computes gelu,
 // and a backward pass its derivative. If both steps are in one fused loop, a kernel computes both at once.
 
-/** Moves the derivative of a gelu, and other such twins, directly behind the step that computes both at once. */
+/** If one kernel can compute two steps, such as gelu and its derivative, moves the second step behind the first. */
 export function withTwinsTogether(steps: readonly ComputedStep[]): readonly ComputedStep[] {
   const twins = new Map<ComputedStep, ComputedStep>();
   for (const [i, computed] of steps.entries()) {
@@ -20,7 +20,7 @@ export function withTwinsTogether(steps: readonly ComputedStep[]): readonly Comp
   });
 }
 
-/** Returns the step of `later` that a kernel can compute together with `computed`. */
+/** Finds the step in `later`, such as the derivative of gelu, that one kernel can compute together with `computed`. */
 export function twinOf({ step, inputs }: ComputedStep, later: readonly ComputedStep[]): ComputedStep | undefined {
   const twin = elementwise.get(step.op)?.twin;
   if (twin === undefined || inputs[0]!.dtype !== "float32") return undefined;

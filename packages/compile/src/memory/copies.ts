@@ -120,7 +120,7 @@ export class Exit {
   /** The donated inputs that are outputs, too. */
   readonly #returned: readonly number[];
   readonly #loans: readonly Loan[];
-  /** The last results whose elements may still be in the plan's memory, in the order of `#loans`. */
+  /** For each entry of `#loans`, the result of the last run whose elements may still be in the plan's memory. */
   readonly #borrowers: (Tensor | undefined)[];
 
   /**
@@ -160,8 +160,8 @@ export class Exit {
   }
 
   /**
-   * Takes the arrays of the donated inputs whose elements are in the plan's memory, before the plan overwrites their
-   * elements. If the plan throws, `attach` can give the returned arrays back to the tensors.
+   * Removes the arrays of the donated inputs whose elements are in the plan's memory, because the plan overwrites these
+   * elements. If the plan throws, pass the returned list to `attach` to restore the arrays.
    */
   detach(inputs: readonly Tensor[]): readonly Detached[] {
     const detached: Detached[] = [];

@@ -26,11 +26,11 @@ export interface Value {
   readonly offset: number;
   /** If the tensor is a constant whose elements are all equal, the value of the elements. */
   readonly uniform: number | undefined;
-  /** If each iteration of a scan uses a different part of the buffer: the distance between two parts. */
+  /** How far the offset of the tensor moves in each iteration of a scan. `undefined` if the offset is fixed. */
   readonly advance?: Advance;
 }
 
-/** In iteration i of a scan, a value begins `elements` · i elements after its offset. The tensor `counter` holds i. */
+/** In iteration i of a scan, a tensor begins at element `offset` + i · `elements` of its buffer. `counter` holds i. */
 interface Advance {
   readonly counter: Value;
   readonly elements: number;
@@ -131,7 +131,7 @@ export function layOut(program: Program, known: ReadonlyMap<Tensor, Value> = new
   return { inputs, constants, steps, outputs: program.outputs.map((x) => values.get(x)!), valueOf: values };
 }
 
-/** Returns the output of a reshape with the shape of its input: a loop over this shape copies the elements in order. */
+/** Gives the output of a reshape the shape of the reshape's input, so that one loop can copy the elements in order. */
 const likeInput = (output: Value, { shape }: Value): Value => ({ ...output, shape, stride: rowMajorStrides(shape) });
 
 /**

@@ -33,7 +33,7 @@ export function describeInstructions({ program, layout, planned: instructions }:
     const { computed } = instruction;
     times.set(computed, (times.get(computed) ?? 0) + timeOf(instruction));
   }
-  // Several loops may copy the inputs of one step, such as concat. Each loop counts an equal share of the step.
+  // If several loops compute one step, such as concat, the report divides the step's operations equally among the loops.
   const loops = new Map<number, number>();
   const indicesOf = (steps: readonly ComputedStep[]) => [
     ...new Set(steps.map(({ step }) => indexOf.get(step.output)!)),

@@ -19,7 +19,7 @@ interface LoopEnd {
   readonly nexts: readonly Buffer[];
 }
 
-/** A fused loop, or another instruction with the step that it computes. Several instructions may compute one step. */
+/** An instruction other than a scan: a fused loop, or an instruction that computes one step or part of one step. */
 type Simple = (Instruction & { readonly computed: ComputedStep }) | Group;
 export type FlatInstruction = Simple | LoopStart | LoopEnd;
 export type PlannedInstruction = Simple | Scan;
@@ -29,13 +29,13 @@ export interface Scan {
   readonly kind: "scan";
   readonly computed: ComputedStep;
   readonly length: number;
-  /** The instructions of the body, without copies. */
+  /** The instructions that compute the scan's body, without the loops that copy carries, entries of xs and results. */
   readonly body: readonly PlannedInstruction[];
-  /** All instructions, from the copies of the first carry to the copies of the last carry. */
+  /** The body, the start and end of the loop, and the loops that copy carries, entries of xs and results. */
   readonly all: readonly Anything[];
   /** The constants of the body. */
   readonly constants: readonly Value[];
-  /** Pairs of the buffers of a next carry and of the carry whose memory it reuses. */
+  /** Pairs of buffers that share memory: the carry of the next iteration, and the carry that it overwrites. */
   readonly reused: readonly (readonly [next: Buffer, carry: Buffer])[];
 }
 /** An instruction, or the start or end of a loop. */
@@ -99,7 +99,7 @@ export function livesOf(
     life.from = Math.min(life.from, i);
     stored.add(buffer);
   }
-  // A buffer that instructions inside and outside of a loop use keeps its memory for all iterations.
+  // If instructions inside and outside of a loop use a buffer, the buffer keeps its memory for all iterations.
   for (const { from, to } of loops)
     for (const life of lives.values()) {
       const isShared = life.from <= to && life.to >= from && (life.from < from || life.to > to);

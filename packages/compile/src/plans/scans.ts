@@ -15,9 +15,9 @@ import { passes } from "../passes/passes.ts";
 import { type Anything, type FlatInstruction, flatten, livesOf, type PlannedInstruction, type Scan } from "./lives.ts";
 import { readsInOrder } from "./sharing.ts";
 
-// A scan becomes a loop over the instructions of its body. The carry and the entries of xs have the same addresses in all
-// iterations. At the start of an iteration, loops copy its entries of xs to these addresses. At its end, loops copy the
-// results to the output of the scan.
+// The compiler turns a scan into a loop over the instructions of the scan's body, which read their inputs at fixed
+// addresses. So each iteration copies its entries of xs to these addresses. It also copies its results to the output of
+// the scan.
 
 /** The params of a scan. */
 interface Loop {
@@ -28,8 +28,8 @@ interface Loop {
 }
 
 /**
- * Returns the instruction of a scan. Returns `undefined` for a step that is not a scan, and for a scan that must run as
- * an op. The function `planOf` returns the instructions of the body's steps.
+ * Returns an instruction that runs a scan as a WebAssembly loop. Returns `undefined` for a step that is not a scan, and
+ * for a scan that must run in JavaScript. `planOf` returns the instructions for the steps of the scan's body.
  */
 export function scanOf(
   computed: ComputedStep,
@@ -70,11 +70,12 @@ export function scanOf(
   const [nexts, results] = [outputs.slice(0, carries), outputs.slice(carries)];
   const [lasts, rows] = packedOutputs(output, outputs, loop, counter);
   const isComputed = new Set(steps.map((each) => each.output.buffer));
-  // Results that are views of the carry are copied first. Then the next carry can reuse the memory of the carry.
+  // Results that are views of the carry are copied first, so that the next carry can reuse the memory of the carry.
   const isLate = results.map(({ buffer }) => isComputed.has(buffer));
   const late = <T>(list: readonly T[], is: boolean): T[] => list.filter((_, k) => isLate[k] === is);
   const instructions = planOf(steps);
-  // A next carry that is a view of a carry is copied twice, because the other copies may overwrite that carry.
+  // If an iteration swaps two carries, copying one carry would overwrite the other. So next carries that are views of
+  // old carries are first copied to new buffers.
   const isOfCarry = (x: Value) => carried.some(({ buffer }) => buffer === x.buffer);
   const saved = nexts.map((x, k) => (isOfCarry(x) && x !== carried[k] ? newValue("computed", x) : x));
   const iteration = [
@@ -101,8 +102,8 @@ export function scanOf(
 }
 
 /**
- * Returns a map from the buffers of next carries to the carries whose memory they can reuse: the instructions of an
- * iteration read such a carry for the last time before they write the next carry.
+ * Returns a map from the buffer of a next carry to the buffer of the carry that the next carry can overwrite. These
+ * carries are no longer needed when the next carry is written.
  */
 function reusedCarries(
   carried: readonly Value[],
@@ -123,13 +124,13 @@ function reusedCarries(
   return reused;
 }
 
-/** Returns the entry of the current iteration of a tensor to iterate over. */
+/** Returns a view of the entry of xs that the current iteration of a scan reads. */
 function entryOf({ shape, stride, ...x }: Value, counter: Value): Value {
   const entry = { ...x, shape: shape.slice(1), stride: stride.slice(1) };
   return x.uniform === undefined ? { ...entry, advance: { counter, elements: stride[0]! } } : entry;
 }
 
-/** Returns the parts of the output of a scan that hold the last carry, and those that hold the results of an iteration. */
+/** Returns views of the packed output of a scan: the last carry, and the results of the current iteration. */
 function packedOutputs(
   output: Value,
   outputs: readonly Value[],

@@ -42,8 +42,7 @@ export function shareMemory(
   const ownerOf = (buffer: Buffer): Buffer => owners.get(buffer) ?? buffer;
   for (const [i, instruction] of instructions.entries()) {
     if (instruction.kind !== "group") continue;
-    // The keys are the buffers that no instruction after this loop reads. The values are whether the loop reads all
-    // elements of the buffer in order.
+    // Maps each buffer that no later instruction reads to `true` if the current loop reads all its elements in order.
     const read = new Map<Buffer, boolean>();
     for (const { inputs: operands } of instruction.steps)
       for (const x of operands) {

@@ -27,8 +27,7 @@ export function stagesOf(program: Program): Stage[] {
     const isHost = usesFloat64(step);
     if (isHost) checkSizes(step);
     // The ops of Wengert also compute scalars that depend only on scalar arguments, such as the number of the training
-    // step in Adam. Otherwise ONNX Runtime would have to run an additional session before float64 steps can read such a
-    // scalar.
+    // step in Adam. This saves ONNX Runtime an additional session before the float64 steps that read these scalars.
     const isScalar = first === 0 && [...inputs, output].every(({ size }) => size === 1);
     const stage = isScalar || (first % 2 === 0) === isHost ? first : first + 1;
     stageOf.set(output, stage);

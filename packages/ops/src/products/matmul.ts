@@ -99,8 +99,8 @@ const asRow = (a: Tensor): Tensor => (a.shape.length === 1 ? expandDims(a, { axi
 const asColumn = (b: Tensor): Tensor => (b.shape.length === 1 ? expandDims(b, { axis: 1 }) : b);
 
 /**
- * If all matrices multiply one matrix b, returns the rows of all matrices of x as one matrix. The cotangent Aᵀ G of b
- * then sums over all rows.
+ * If b is one matrix that many matrices are multiplied by, returns the rows of all matrices in x as one matrix. Then a
+ * single matrix product computes the cotangent of b.
  */
 const rowsFor = (b: Tensor, x: Tensor): Tensor =>
   b.shape.length > 2 ? x : reshapeTo(x, [sizeOf(x.shape.slice(0, -1)), x.shape.at(-1)!]);

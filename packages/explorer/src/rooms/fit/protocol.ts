@@ -110,9 +110,12 @@ export interface Network {
   readonly units: readonly Float32Array[];
 }
 
-/** The loss on a plane through the parameters of the model. Both axes measure distances in the space of parameters. */
+/**
+ * The loss on a plane in the space of the model's parameters. Both axes measure distances in this space. The point
+ * (0, 0) of the plane represents the current parameters.
+ */
 export interface Landscape {
-  /** The number of training steps so far. The point (0, 0) of the plane represents the current parameters. */
+  /** The number of training steps so far. */
   readonly step: number;
   readonly x: readonly [least: number, most: number];
   readonly y: readonly [least: number, most: number];
@@ -125,8 +128,8 @@ export interface Landscape {
   /** The losses at the first and at the last point of the path. The first point may be outside of the plane. */
   readonly ends: readonly [first: number, last: number];
   /**
-   * The fractions of the variance of the training path along the axes x and y. If the fraction is 0, the direction of
-   * the axis is random.
+   * The fractions, from 0 to 1, of the training path's variance along the axes x and y of the plane. An axis with the
+   * fraction 0 has a random direction.
    */
   readonly shares: readonly [number, number];
   /** The number of training rows from which the losses are computed. */

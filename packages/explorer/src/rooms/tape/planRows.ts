@@ -1,7 +1,7 @@
 import { signal } from "@preact/signals";
 import type { BufferData } from "../../sandbox/protocol.ts";
 
-/** A row in the table of a compiled program: the index of an input or of a step. */
+/** Identifies an input or a step of a compiled program: `place` is its index among the inputs or among the steps. */
 interface Row {
   readonly isInput: boolean;
   readonly place: number;
