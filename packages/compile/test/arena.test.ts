@@ -21,8 +21,8 @@ const life = fc.record({ size: fc.constantFrom(1, 8, 8, 100), from: fc.nat(12), 
 it("each buffer gets the lowest address that is free while the buffer is in use", () => {
   const property = fc.property(fc.array(life, { maxLength: 40 }), (list) => {
     const lives = new Map<Buffer, Life>();
-    for (const [id, { size, from, length }] of list.entries())
-      lives.set({ id, kind: "computed", dtype: "float32", size, elements: undefined }, { from, to: from + length });
+    for (const { size, from, length } of list)
+      lives.set({ kind: "computed", dtype: "float32", size, elements: undefined }, { from, to: from + length });
     const bytesOf = ({ size }: Buffer) => (4 * size + 64 + 15) & ~15;
     const { addresses, end } = placeBuffers(lives, 0);
     expect([...addresses]).toEqual([...placeByTrying(lives, bytesOf)]);

@@ -5,8 +5,8 @@ import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { errorOf, int32, numbers, random } from "../../ops/test/support.ts";
 import { type Compiled, compile } from "../src/index.ts";
 
-// A result of a donated argument stays in the memory of its plan until the plan needs this memory. The numbers of a
-// tensor must not change at this time.
+// If a compiled function reuses the memory of a donated argument, its result can stay in the memory of the plan. The
+// plan must copy the numbers of this result before it overwrites this memory, so that no tensor changes.
 
 beforeAll(() => {
   kernels("simd");
@@ -20,12 +20,12 @@ afterAll(() => {
 const size = 300;
 type Step = (a: Tensor, b: Tensor, labels: Tensor, k: number) => { a: Tensor; b: Tensor; loss: Tensor };
 
-/** Checks the labels before the plan overwrites a and b. */
+/** A step that throws for invalid labels before the plan overwrites its donated arguments. */
 const early: Step = (a, b, labels, k) => {
   const loss = crossEntropy(reshape(a, { shape: [1, size] }), labels);
   return { a: add(mul(a, k), b), b: sub(b, loss), loss };
 };
-/** Checks the labels after the plan has overwritten a. */
+/** A step that throws for invalid labels after the plan has overwritten the donated argument `a`. */
 const late: Step = (a, b, labels, k) => {
   const next = add(mul(a, k), b);
   return { a: next, b: sin(b), loss: crossEntropy(reshape(next, { shape: [1, size] }), labels) };
@@ -163,7 +163,8 @@ describe.each(["wasm", "js"] as const)("with engine %s", (engine) => {
       const spare = i % 50;
       const lent = twice();
       let [level, thrown] = [0, false];
-      // Overflows the stack, leaves `spare` calls, and then calls the plan with the stack that is left.
+      // Fills the stack by recursion, returns from `spare` recursive calls, and then calls `step`, which overflows the
+      // stack if `spare` is small.
       const dive = (...unused: number[]): void => {
         try {
           dive(...unused);

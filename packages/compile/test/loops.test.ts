@@ -1,6 +1,25 @@
-import { type Tensor, tensor } from "@wengert/core";
-import { apply, type Shape } from "@wengert/core/extend";
-import { broadcastTo, greater, kernels, matmul, mean, mul, slice, sub, sum, transpose } from "@wengert/ops";
+import { grad, type Tensor, tensor, vjp, zeros } from "@wengert/core";
+import { apply, pack, place, type Shape } from "@wengert/core/extend";
+import {
+  add,
+  broadcastTo,
+  concat,
+  div,
+  gelu,
+  greater,
+  kernels,
+  less,
+  matmul,
+  mean,
+  mul,
+  reshape,
+  slice,
+  sub,
+  sum,
+  transpose,
+  where,
+} from "@wengert/ops";
+import { unslice } from "@wengert/ops/extend";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { noiseLike, product, random } from "../../ops/test/support.ts";
 import { compile } from "../src/index.ts";
@@ -18,10 +37,11 @@ type Spec = Parameters<typeof apply>[0];
 type Float = "float32" | "float64";
 
 /** For each op that takes params (options), the params with which the test calls the op. */
-const paramsOf: Readonly<Record<string, (types: string) => unknown>> = {
+const paramsOf: Readonly<Record<string, (types: string) => object>> = {
   clip: () => ({ min: -0.1, max: 0.7 }),
   leakyRelu: () => ({ slope: 0.01 }),
   cast: (types) => ({ dtype: types.at(-1) === "b" ? "bool" : undefined }),
+  reshape: () => ({ shape: undefined }),
 };
 const cases = [...elementwise].flatMap(([op, { types }]) =>
   types.map((type) => [`${op.name} ${type}`, op, type] as const),
@@ -38,15 +58,18 @@ const floats = (shape: Shape, dtype: Float, seed: number): Tensor => tensor(mul(
  * otherwise computes them from floats.
  */
 function callOf(op: unknown, types: string, dtype: Float, areGiven: boolean) {
-  const params = paramsOf[(op as Spec).name]?.(types) as { readonly dtype?: string } | undefined;
-  const complete = params && "dtype" in params ? { dtype: params.dtype ?? dtype } : params;
+  const params = paramsOf[(op as Spec).name]?.(types);
+  const completeFor = (x: Tensor) => {
+    if (params && "dtype" in params) return { dtype: params.dtype ?? dtype };
+    return params && "shape" in params ? { shape: [x.size] } : params;
+  };
   const inputs = types.slice(0, -1);
   const isBool = [...inputs].map((type) => type === "b");
   const f = (...xs: Tensor[]): Tensor =>
     apply(
       op as Spec,
       xs.map((x, k) => (isBool[k] && !areGiven ? greater(x, 0.25) : x)),
-      complete,
+      completeFor(xs[0]!),
     );
   const given = (xs: readonly Tensor[]) => xs.map((x, k) => (isBool[k] && areGiven ? greater(x, 0.25) : x));
   return { f, given, arity: inputs.length, hasBools: isBool.includes(true) };
@@ -57,6 +80,7 @@ describe.each(product<unknown>(["float32", "float64"], ["wasm", "js"]) as ["floa
   (dtype, engine) => {
     describe.each(cases)("the loop of %s", (_, op, types) => {
       const isScalarFirst = (op as Spec).name === "axpy";
+      const isView = (op as Spec).name === "reshape"; // of row-major elements
       const shapesOf = (shape: Shape, arity: number) =>
         Array.from({ length: arity }, (_, k) => (k === 0 && isScalarFirst ? [] : shape));
 
@@ -77,7 +101,8 @@ describe.each(product<unknown>(["float32", "float64"], ["wasm", "js"]) as ["floa
           );
           const compiled = compile(f, { engine });
           expectAgreement(compiled(...xs), f(...xs));
-          if (!areGiven || types.includes("f")) expect(compiled.plan(...xs).instructions.length).toBe(1);
+          if (!areGiven || types.includes("f"))
+            expect(compiled.plan(...xs).instructions.length).toBe(isView && (areGiven || !hasBools) ? 0 : 1);
         }
       });
 
@@ -172,6 +197,129 @@ describe.each(product<unknown>(["float32", "float64"], ["wasm", "js"]) as ["floa
           const factor = tensor(x, { dtype });
           expectAgreement(compile(f, { engine })(values, factor), f(values, factor));
         }
+    });
+
+    it("sums of transposed, strided and repeated tensors are loops with eager's bits", () => {
+      const views: readonly ((x: Tensor) => Tensor)[] = [
+        (x) => transpose(x, { axes: [1, 0, 2] }),
+        (x) => transpose(x),
+        (x) => slice(x, { start: [0, 1], step: [1, 2, 1] }),
+        (x) => slice(x, { step: [1, 1, 2] }),
+        (x) => slice(x, { step: [-1, 1, 1] }),
+        (x) => broadcastTo(slice(x, { stop: [1] }), { shape: x.shape }),
+      ];
+      for (const shape of [
+        [2, 3, 4],
+        [5, 9, 8],
+        [3, 20, 17],
+        [16, 4, 33],
+      ])
+        for (const axis of [[0], [1], [2], [0, 1], [1, 2], [0, 1, 2]]) {
+          const f = (x: Tensor) =>
+            views.map((view) => [sum(view(x), { axis }), mean(view(x), { axis, keepDims: true })]);
+          const x = floats(shape, dtype, 1);
+          expectAgreement(compile(f, { engine })(x), f(x));
+        }
+      const f = (x: Tensor) => sum(transpose(x, { axes: [1, 0, 2] }), { axis: [0, 1] });
+      expect(
+        compile(f, { engine })
+          .plan(floats([5, 9, 8], dtype, 1))
+          .instructions.map(({ text }) => text),
+      ).toEqual([`loop over [9, 5, 8] ${dtype}: reshape, sum`]);
+    });
+
+    it("concat, pack, place and the pullbacks of slices copy in loops, and keep or lose the sign of 0 as eager ops do", () => {
+      const selections: readonly (readonly Parameters<typeof slice>[1][])[] = [
+        [{ stop: [2] }],
+        [{ stop: [2] }, { start: [2] }],
+        [{ stop: [null, 3] }, { start: [3, 3] }],
+        [{ step: [2, 1] }, { start: [1], step: [2, 1] }],
+        [{ step: [1, 2] }],
+        [{ start: [-1], step: [-1, 1] }],
+        [{ stop: [3] }, { start: [1] }],
+        [{ stop: [0] }, { stop: [1, 1] }],
+      ];
+      const x = tensor(mul(noiseLike(zeros([4, 6]), 1), where(greater(random([4, 6], 2), 0.5), 0, -1)), { dtype });
+      const signed = (...ys: Tensor[]) => ys.map((y) => [y, div(1, y)]);
+      for (const list of selections) {
+        const f = (y: Tensor) => {
+          const { value, pullback } = vjp((z: Tensor) => list.map((each) => slice(z, each)), y);
+          return signed(
+            pullback(value.map((part) => mul(part, -0)))[0]!,
+            ...value.map((part) => concat([part, part, y].filter(({ shape }) => shape[1] === part.shape[1]))),
+          );
+        };
+        expectAgreement(compile(f, { engine })(x), f(x));
+      }
+      const pieces = (y: Tensor, n: Tensor) => [
+        ...signed(concat([y, mul(y, 2), y], { axis: 1 }), concat([transpose(y), transpose(y)])),
+        concat([n, n], { axis: 1 }),
+        concat([greater(n, 0), less(n, 0)]),
+        apply(pack.spec, [y, mul(y, 3)], undefined),
+        apply(place.spec, [transpose(y)], { offset: 3, size: 30, dtype }),
+        apply(place.spec, [n], { offset: 1, size: 10, dtype: "int32" }),
+        apply(unslice.spec, [n], { start: [1, 0], step: [1, 2], size: [2, 3], shape: [4, 6] }),
+      ];
+      const n = tensor(
+        [
+          [1, -2, 3],
+          [0, 5, -6],
+        ],
+        { dtype: "int32" },
+      );
+      const compiled = compile(pieces, { engine });
+      expectAgreement(compiled(x, n), pieces(x, n));
+      expect(
+        compiled
+          .plan(x, n)
+          .instructions.filter(({ kind }) => kind === "op")
+          .map(({ text }) => text),
+      ).toEqual(["op greater", "op less", "op unslice"]);
+    });
+
+    it("a reshape of a transpose is a loop, whose result another loop reads in its own shape", () => {
+      for (const [shape, axes] of [
+        [
+          [2, 3, 4],
+          [0, 2, 1],
+        ],
+        [
+          [5, 8, 2, 16],
+          [0, 2, 1, 3],
+        ],
+        [
+          [7, 3],
+          [1, 0],
+        ],
+      ] as const) {
+        const f = (x: Tensor, y: Tensor) => {
+          const moved = reshape(transpose(mul(x, 2), { axes }), { shape: y.shape });
+          return [moved, add(moved, y), mul(moved, moved)];
+        };
+        const x = floats(shape, dtype, 1);
+        const y = floats([shape[0] * shape[1], x.size / (shape[0] * shape[1])], dtype, 2);
+        const compiled = compile(f, { engine });
+        expectAgreement(compiled(x, y), f(x, y));
+        expect(compiled.plan(x, y).instructions.length).toBe(3);
+      }
+    });
+
+    it("gelu and its derivative of the same tensor are computed in one loop, with eager's bits", () => {
+      const f = (x: Tensor, g: Tensor) => {
+        const { value, pullback } = vjp((y: Tensor) => gelu(mul(y, 2)), x);
+        return [value, matmul(transpose(value), pullback(g)[0]!)];
+      };
+      for (const n of [1, 3, 4, 5, 17, 64]) {
+        const [x, g] = [floats([n, n], dtype, 1), floats([n, n], dtype, 2)];
+        const compiled = compile(f, { engine });
+        expectAgreement(compiled(x, g), f(x, g));
+        const loops = compiled.plan(x, g).instructions.filter(({ kind }) => kind === "loop");
+        if (dtype === "float32") expect(loops[0]!.text).toContain("mul, gelu, geluSlope");
+      }
+      const x = tensor(special, { dtype });
+      const all = (y: Tensor) => grad((z: Tensor) => sum(gelu(z)))(y);
+      const both = (y: Tensor) => [gelu(y), all(y)];
+      expectAgreement(compile(both, { engine })(x), both(x));
     });
 
     it("a result that a product and a sum both read is stored", () => {

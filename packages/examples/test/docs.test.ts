@@ -14,6 +14,7 @@ const docs = [
   ...readdirSync(new URL("docs/", root), { encoding: "utf8", recursive: true })
     .filter((name) => name.endsWith(".md"))
     .map((name) => `docs/${name}`),
+  ...readdirSync(new URL("packages/site/examples/", root)).map((name) => `packages/site/examples/${name}`),
 ];
 
 /** Returns the fenced code blocks of a Markdown page, with their info strings. */
@@ -144,6 +145,7 @@ describe.each(docs)("%s", (path) => {
       }
       const lines = printed.join("\n").split("\n");
       const promised = [...code.matchAll(/^\s*\/\/ →[ ]?(.*)$/gm)].map(([, line]) => line);
+      if (path.startsWith("packages/site/examples/")) expect(promised, "examples print results").not.toEqual([]);
       if (promised.length > 0) expect(lines.map((line) => line.trimEnd())).toEqual(promised);
     });
   }

@@ -2,8 +2,9 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "n
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Tensor, tensor, treeMap } from "@wengert/core";
+import { leaves } from "@wengert/core/extend";
 import { gradcheck } from "@wengert/core/gradcheck";
-import { randomKey, randomNormal, softmax } from "@wengert/ops";
+import { kernels, randomKey, randomNormal, softmax } from "@wengert/ops";
 import { afterAll, expect, test } from "vitest";
 import { gatesOver } from "../src/gru/gates.ts";
 import gru from "../src/gru/main.ts";
@@ -106,7 +107,7 @@ test("the command learns, prints and draws; stops when the signal is aborted, an
     expect(texts.map((text) => [text.slice(0, 9), text.length])).toEqual(Array(3).fill(["The whale", 21]));
   const { held, alphabet } = readText(beginning, 13);
   const loss = lossOf({ characters: alphabet.length, units: 12, width: 8 });
-  expect(outcome.loss).toBe(await lossOnText(loss, model, held, { places: 12, batch: 4 }));
+  expect(outcome.loss).toBe(await lossOnText(loss, model, held, { places: 12, batch: 4, eager: false }));
   expect(printed).toMatch(
     /60 steps in \d+ s\. On all held-out text: \d\.\d{4} nats per character, perplexity \d+\.\d\d,/,
   );
@@ -126,6 +127,21 @@ test("the command learns, prints and draws; stops when the signal is aborted, an
   const [page] = files().slice(1);
   expect(files()[0]!.equals(whole[0]!)).toBe(true);
   expect(page!.toString()).not.toContain("stopped early");
+});
+
+test("the command gives the same bits with --eager, if eager ops use kernels at all sizes", async () => {
+  kernels("simd");
+  const runs = [];
+  for (const more of [[], ["--eager"]])
+    runs.push(await runQuietly(gru, [...small, "--steps", "20", "--out", out, ...more]));
+  kernels("auto");
+  const [compiled, eager] = runs.map(({ outcome: { outcome, model } }) => ({
+    loss: outcome.loss,
+    history: outcome.history,
+    samples: outcome.samples,
+    model: leaves("test", model, "model").map((p) => p.toNested()),
+  }));
+  expect(compiled).toEqual(eager);
 });
 
 test.each([

@@ -18,7 +18,7 @@ const runtime = dirname(createRequire(import.meta.url).resolve("onnxruntime-web"
 /** The options with which Chromium computes WebGPU on the processor, by SwiftShader. */
 const softwareGpu = ["--enable-unsafe-webgpu", "--use-webgpu-adapter=swiftshader", "--enable-features=Vulkan"];
 
-/** The function `learn` of the page. The paths of its imports are relative to `bundle.ts`. */
+/** The program of the test page, which trains a network. The paths of the imports are relative to `bundle.ts`. */
 const program = `
   import { fromNdarray } from "../../core/src/index.ts";
   import { ndarray } from "../../core/src/extend.ts";

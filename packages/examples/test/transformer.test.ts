@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { type Tensor, tensor, treeMap } from "@wengert/core";
 import { leaves } from "@wengert/core/extend";
 import { gradcheck } from "@wengert/core/gradcheck";
-import { add, gelu, mul, randomKey, randomNormal } from "@wengert/ops";
+import { add, gelu, kernels, mul, randomKey, randomNormal } from "@wengert/ops";
 import { afterAll, describe, expect, test } from "vitest";
 import { baselines } from "../src/shared/baselines.ts";
 import { encode, mobyDick, readText } from "../src/shared/text.ts";
@@ -270,13 +270,28 @@ describe("the command", () => {
     expect(outcome.samples.map(({ step }) => step)).toEqual([0, 2, 10, 25, 50, 100]);
     for (const { text } of outcome.samples) expect([text.slice(0, 9), text.length]).toEqual(["The whale", 29]);
     const text = readText(beginning, 13);
-    expect(outcome.loss).toBe(await lossOnAll(model, text.held, { places: 12, batch: 4, heads: 4 }));
+    expect(outcome.loss).toBe(await lossOnAll(model, text.held, { places: 12, batch: 4, heads: 4, eager: false }));
 
     expect(printed).toMatch(/100 steps in \d+ s\. On all held-out text: \d\.\d{4} nats per character/);
     expect(printed).toContain(outcome.samples.at(-1)!.text.split("\n")[0]);
     expectReadable(printed);
     expectSelfContained(file, 1 + 8); // a plot of the losses, and attention maps of four heads in two layers
     expect(readdirSync(out).sort()).toEqual(["beginning.txt", "checkpoint.safetensors", "index.html"]);
+  });
+
+  test("gives the same bits with --eager, if eager ops use kernels at all sizes", async () => {
+    kernels("simd");
+    const runs = [];
+    for (const more of [[], ["--eager"]])
+      runs.push(await runQuietly(transformer, [...small, "--steps", "20", ...more]));
+    kernels("auto");
+    const [compiled, eager] = runs.map(({ outcome: { outcome, model } }) => ({
+      loss: outcome.loss,
+      history: outcome.history,
+      samples: outcome.samples,
+      model: leaves("test", model, "model").map((p) => p.toNested()),
+    }));
+    expect(compiled).toEqual(eager);
   });
 
   test("gives the same page for the same seed, and a different page for a different seed", async () => {

@@ -300,7 +300,7 @@ describe("with onnxruntime-web, which is WebAssembly,", () => {
 });
 
 describe("with WebGPU, which has no float64,", () => {
-  /** ONNX Runtime on the CPU for an engine that expects WebGPU, and the models of its sessions. */
+  /** Returns an engine for WebGPU, and the ONNX models that this engine creates. Tests run the models on the CPU. */
   const withoutFloat64 = () => {
     const models: Uint8Array[] = [];
     const create = (model: Uint8Array, options?: object) => {

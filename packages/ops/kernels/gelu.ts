@@ -54,9 +54,24 @@ function series(row: usize, z: v128): v128 {
   return next(v128.load(row, 32), z, next(v128.load(row, 48), z, last));
 }
 
-/** Returns gelu x, or its derivative. */
-export function gelu(x: v128, isSlope: bool): v128 {
-  const t = f64x2.abs(x);
+/** The derivative of gelu at x, which the last call gelu(x, false, true) stored. */
+let keptSlope = f64x2.splat(0);
+export function lastSlope(): v128 {
+  return keptSlope;
+}
+
+/** Returns gelu(x), or its derivative. `t` is the limited |x|, `m` is Mills' ratio at t, and `e` is exp(−t² / 2). */
+function finish(x: v128, t: v128, m: v128, e: v128, isSlope: bool): v128 {
+  const isLimited = f64x2.ne(f64x2.abs(x), t);
+  const factor = isSlope ? f64x2.sub(m, t) : f64x2.mul(v128.bitselect(f64x2.neg(t), x, isLimited), m);
+  const tail = f64x2.mul(f64x2.mul(factor, f64x2.splat(density)), e);
+  const y = v128.bitselect(tail, f64x2.sub(isSlope ? f64x2.splat(1) : x, tail), f64x2.lt(x, f64x2.splat(0)));
+  return isSlope ? y : v128.bitselect(x, y, f64x2.eq(x, f64x2.splat(0))); // −0 stays
+}
+
+/** Returns gelu(x), or its derivative if `isSlope`. If `keepsSlope`, also stores the derivative for `lastSlope`. */
+export function gelu(x: v128, isSlope: bool, keepsSlope: bool = false): v128 {
+  let t = f64x2.abs(x);
   const steps = i32x4.min_u(i32x4.trunc_sat_f64x2_u_zero(f64x2.add(f64x2.mul(t, f64x2.splat(4)), f64x2.splat(0.5))), i32x4.splat(24));
   const a = table + 96 * <usize>i32x4.extract_lane(steps, 0);
   const b = table + 96 * <usize>i32x4.extract_lane(steps, 1);
@@ -67,21 +82,18 @@ export function gelu(x: v128, isSlope: bool): v128 {
   const rest = next(v128.shuffle<f64>(seriesA, seriesB, 0, 2), h, v128.shuffle<f64>(seriesA, seriesB, 1, 3));
   const slope = next(v128.shuffle<f64>(v128.load(a, 16), v128.load(b, 16), 0, 2), h, rest);
   let m = next(v128.shuffle<f64>(v128.load(a), v128.load(b), 1, 3), h, slope);
-  let limited = t;
   const isTail = f64x2.ge(t, f64x2.splat(6.125));
   if (v128.any_true(isTail)) {
     // For t = |x| ≥ 6.125, Mills' ratio is computed by Laplace's continued fraction 1 / (t + 1 / (t + 2 / (t + …))). t
     // is limited to 40, because gelu(−40) underflows to 0.
-    limited = f64x2.pmin(t, f64x2.splat(40));
-    let f = limited;
-    for (let n = 23; n > 1; n--) f = f64x2.add(limited, f64x2.div(f64x2.splat(<f64>n), f));
+    t = f64x2.pmin(t, f64x2.splat(40));
+    let f = t;
+    for (let n = 23; n > 1; n--) f = f64x2.add(t, f64x2.div(f64x2.splat(<f64>n), f));
     const one = f64x2.splat(1);
-    const ratio = f64x2.div(one, f64x2.add(limited, f64x2.div(one, f)));
+    const ratio = f64x2.div(one, f64x2.add(t, f64x2.div(one, f)));
     m = v128.bitselect(ratio, m, isTail);
   }
-  const factor = isSlope ? f64x2.sub(m, limited) : f64x2.mul(v128.bitselect(f64x2.neg(limited), x, f64x2.ne(t, limited)), m);
-  const e = exp(f64x2.mul(f64x2.mul(limited, limited), f64x2.splat(-0.5)), f64x2.splat(0));
-  const tail = f64x2.mul(f64x2.mul(factor, f64x2.splat(density)), e);
-  const y = v128.bitselect(tail, f64x2.sub(isSlope ? f64x2.splat(1) : x, tail), f64x2.lt(x, f64x2.splat(0)));
-  return isSlope ? y : v128.bitselect(x, y, f64x2.eq(x, f64x2.splat(0))); // −0 stays
+  const e = exp(f64x2.mul(f64x2.mul(t, t), f64x2.splat(-0.5)), f64x2.splat(0));
+  if (keepsSlope) keptSlope = finish(x, t, m, e, true);
+  return finish(x, t, m, e, isSlope);
 }

@@ -3,7 +3,7 @@
 // name. JavaScript cannot call these functions, because it has no SIMD vectors.
 
 import { exp, log, sigmoid, sigmoidSlope, tanh } from "./functions";
-import { gelu } from "./gelu";
+import { gelu, lastSlope } from "./gelu";
 
 /** Converts the first two of four floats to doubles. */
 // @ts-ignore: decorator
@@ -67,4 +67,17 @@ export function gelu32x4(x: v128): v128 {
 }
 export function geluSlope32x4(x: v128): v128 {
   return joined(gelu(low(x), true), gelu(high(x), true));
+}
+
+let geluSlopes = f32x4.splat(0);
+/** Returns gelu(x), and stores the derivative of gelu at x, which `keptGeluSlope32x4` returns. */
+export function geluKeepingSlope32x4(x: v128): v128 {
+  const a = gelu(low(x), false, true);
+  const slope = lastSlope();
+  const b = gelu(high(x), false, true);
+  geluSlopes = joined(slope, lastSlope());
+  return joined(a, b);
+}
+export function keptGeluSlope32x4(): v128 {
+  return geluSlopes;
 }

@@ -1,5 +1,5 @@
 import { DTypeError, ShapeError, type Tensor, tensor, vjp } from "@wengert/core";
-import { kernels, matmul, transpose } from "@wengert/ops";
+import { kernels, matmul, reshape, transpose } from "@wengert/ops";
 import { describe, expect, it, test } from "vitest";
 import { errorOf, expectNear, int32, numbers, product, random, relayouts } from "./support.ts";
 
@@ -143,5 +143,17 @@ describe("matmul by NumPy's rules", () => {
     const value = matmul(a, b);
     expect(value.shape).toEqual([...batch, ...(p.length > 1 ? [4] : []), ...(q.length > 1 ? [2] : [])]);
     expect(numbers(value)).toEqual(expected(a, left, b, right, batch));
+  });
+
+  it("pulls back to one matrix B with a single product, over the rows of all matrices A", () => {
+    for (const lead of [[1], [3], [2, 5], [0], [4, 0]])
+      for (const q of [[3, 2], [3]]) {
+        const [a, b] = [random([...lead, 4, 3], 1), random(q, 2)];
+        const { value, pullback } = vjp((x: Tensor) => matmul(a, x), b);
+        const g = random(value.shape, 3);
+        const rows = (x: Tensor, n: number) => reshape(x, { shape: [lead.reduce((m, k) => m * k, 4), n] });
+        const expected = matmul(transpose(rows(a, 3)), rows(g, q[1] ?? 1));
+        expect(numbers(pullback(g)[0]!)).toEqual(numbers(expected));
+      }
   });
 });

@@ -26,6 +26,7 @@ const symbols: Readonly<Record<string, string>> = {
   "←": "\\leftarrow ",
   "↦": "\\mapsto ",
   ":": "\\colon ",
+  "∕": "/",
   "=": "=",
   "+": "+",
   ",": ",",
@@ -46,23 +47,65 @@ const letters: Readonly<Record<string, string>> = {
 };
 const closing: Readonly<Record<string, string>> = { "(": ")", "[": "]", "⟨": "⟩" };
 const brackets: Readonly<Record<string, string>> = { "⟨": "\\langle ", "⟩": "\\rangle " };
-const subscripts = lookUp("ₐₑᵢⱼₖₘₙₚₓ₀₁₂₃₄₅₆₇₈₉", "aeijkmnpx0123456789");
-const superscripts = new Map([...lookUp("ⁿⁱᵇ⁻⁺⁰¹²³⁴⁵⁶⁷⁸⁹", "nib-+0123456789"), ["ᵀ", "\\mathsf{T}"]]);
-const functions: ReadonlySet<string> = new Set(["exp", "log", "log1p", "diag", "softmax", "max", "min", "mul"]);
+const subscripts = lookUp("ₐₑᵢⱼₖₘₙₚₓ₀₁₂₃₄₅₆₇₈₉₊", "aeijkmnpx0123456789+");
+const superscripts = new Map([...lookUp("ⁿⁱᵇˣ⁻⁺⁰¹²³⁴⁵⁶⁷⁸⁹", "nibx-+0123456789"), ["ᵀ", "\\mathsf{T}"]]);
+const functions: ReadonlySet<string> = new Set([
+  "exp",
+  "log",
+  "log1p",
+  "diag",
+  "softmax",
+  "max",
+  "min",
+  "mul",
+  "ln",
+  "sin",
+  "cos",
+]);
 
 function lookUp(from: string, to: string): ReadonlyMap<string, string> {
   const targets = [...to];
   return new Map([...from].map((character, i) => [character, targets[i]!]));
 }
 
-/** Converts a formula to MathML. Each line of the text becomes a line of the formula. */
+/**
+ * Converts a formula to MathML. Each line of the text becomes a line of the formula. Parts of a line with at least two
+ * spaces between them become separate elements, so that a narrow screen can show them below each other.
+ */
 export function formulaOf(text: string): string {
   return text
     .split("\n")
     .filter((line) => line.trim() !== "")
-    .map((line) => katex.renderToString(texOf(line.trim()), { output: "mathml", displayMode: true, strict: "error" }))
+    .map((line) => `<div>${line.trim().split(/ {2,}/).map(mathml).join("")}</div>`)
     .join("\n");
 }
+
+/**
+ * Converts a formula in running text to MathML. Browsers do not break lines inside of a formula, so each part that
+ * begins with a relation such as = becomes a separate element. Fractions keep their slash.
+ */
+export function inlineFormula(text: string): string {
+  const parts = [""];
+  let depth = 0;
+  for (const word of text.split(" ")) {
+    if (depth === 0 && /^[=≈≠≤≥⇒↦]$/.test(word)) parts.push("");
+    parts.push(`${parts.pop()}${word} `);
+    for (const character of word) depth += "([⟨".includes(character) ? 1 : ")]⟩".includes(character) ? -1 : 0;
+  }
+  return (
+    parts
+      .filter((part) => part.trim() !== "")
+      .map((part) => texOf(part.trim().replaceAll("/", "∕")))
+      .map((tex) => katex.renderToString(tex, { output: "mathml", strict: "error" }))
+      .map((html) => html.replace(/<annotation.*<\/annotation>/s, ""))
+      // A word space is already between the parts, so a relation at the start of a part needs no space.
+      .map((html, i) => (i === 0 ? html : html.replace("<mo", '<mo lspace="0"')))
+      .join(" ")
+  );
+}
+
+const mathml = (line: string): string =>
+  katex.renderToString(texOf(line), { output: "mathml", displayMode: true, strict: "error" });
 
 /**
  * Returns a line of a formula as TeX.
@@ -121,12 +164,19 @@ export function texOf(line: string): string {
       const name = functions.has(words) ? `\\operatorname{${words}}` : `\\text{ ${words} }`;
       return { kind: "atom", tex: decorated(name), tight };
     }
+    const decimal = take(/^\d+\.\d+/u);
+    if (decimal !== undefined) return { kind: "atom", tex: decorated(decimal), tight };
     at++;
     if (next === "/") return { kind: "slash", tight: tight && characters[at] !== " " };
     if (next === "Σ") return sum(tight);
+    if (next === "√") {
+      const radicand = node(characters[at] ?? "", true);
+      const inner = "inner" in radicand ? radicand.inner : "tex" in radicand ? radicand.tex : "";
+      return { kind: "atom", tex: `\\sqrt{${inner}}`, tight };
+    }
     if (next === "|") {
       const inner = row("|");
-      return { kind: "atom", tex: `\\lvert ${inner.tex} \\rvert `, tight };
+      return { kind: "atom", tex: decorated(`{\\lvert ${inner.tex} \\rvert }`), tight };
     }
     const close = closing[next];
     if (close !== undefined) {

@@ -6,6 +6,7 @@ import { packed } from "../../explorer/src/page/packed.ts";
 import { tokensOf } from "../../explorer/src/parts/tokens.ts";
 import { formulaOf } from "./formula.ts";
 import { definitionsOf, glossaryPath, markTerms, type Term } from "./glossary.ts";
+import { markFormulas, renderFormula } from "./inlineFormulas.ts";
 import { root, type Source } from "./pages.ts";
 
 export interface Heading {
@@ -96,7 +97,14 @@ export function render(
     return `<a class="term" href="${escaped(follow(`/${glossaryPath}`))}#${id}" aria-describedby="term-${id}">${escaped(content)}</a>`;
   };
 
+  rules.formula = (tokens, at) => renderFormula(tokens[at]!);
+
   const tokens = md.parse(text, {});
+  const displayed = tokens.filter(({ type }) => type === "code_block" && path.startsWith("docs/"));
+  markFormulas(
+    tokens,
+    displayed.map(({ content }) => content),
+  );
   const used = path === glossaryPath ? [] : markTerms(tokens, terms);
   for (const [i, token] of tokens.entries()) {
     for (const { attrs } of [token, ...(token.children ?? [])]) {
@@ -106,6 +114,10 @@ export function render(
   }
   const rendered = md.renderer
     .render(tokens, md.options, {})
+    // Browsers would break the line between a formula and the punctuation beside it.
+    .replaceAll(/([^\s<>]*)(<span class="katex"><math.*?<\/math><\/span>)([^\s<>]*)/gs, (all, before, _, after) =>
+      before || after ? `<span class="unbroken">${all}</span>` : all,
+    )
     .replaceAll(/<th([^>]*)><\/th>/g, "<td$1></td>") // an empty header cell would be an accessibility error
     .replaceAll(/<(h[2-5]) id="([^"]+)">(.*?)<\/\1>/gs, (_, tag, id, inner) => {
       const name = escaped(inner.replaceAll(/<[^>]+>/g, "").trim());
@@ -212,7 +224,8 @@ function block({ info, content }: Token, url: string, follow: (target: string) =
   if (exercise) open("Check", `example=${exercise}&amp;code=${packed(content)}`);
   if (isProgram(info, content))
     open(content.includes("record(") ? "Step through" : "Run", `code=${packed(withoutOutput(content))}`);
-  if (bar.length > 0) bar.push('<button type="button" class="copy" hidden>Copy</button>');
+  if (bar.length > 0 || (info === "ts" && /^import /m.test(content)))
+    bar.push('<button type="button" class="copy" hidden>Copy</button>');
   const label = quoted ? `From ${quoted}` : info.startsWith("ts") ? "Program" : "Text";
   const code = /^(ts|js)\b/.test(info)
     ? colored(content)

@@ -77,7 +77,7 @@ function pageOf({ declaration, family, isForRules }: Op, known: Known, wengert: 
   const example = exampleOf(declaration, module, by, wengert);
   const anchor = family.toLowerCase().replaceAll(" ", "-");
 
-  const calls = `\`\`\`text\n${signature(declaration, op as never)}\n\`\`\``;
+  const calls = `\`\`\`ts signature\n${signature(declaration, op as never)}\n\`\`\``;
   const dtypes = dtypesOf(declaration, op as never, core as never, ops as never);
   const parameters = [...parametersOf(declaration, by), ...(dtypes ? ["", `Accepted dtypes: ${dtypes}.`] : [])];
   const shapes = shapesOf(op, wengert);

@@ -69,7 +69,8 @@ describe("the search finds", () => {
     const first = (query: string) => find(index, query)[0]?.url;
     expect(first("learning rate")).toBe("glossary.html#learning-rate");
     expect(first("how do I")).toMatch(/^faq\.html#how-do-i/);
-    expect(first("how do I save parameters")).toBe("faq.html#how-do-i-save-parameters");
+    for (const what of ["parameters", "a model", "my model"])
+      expect(first(`how do I save ${what}`)).toBe("faq.html#how-do-i-save-a-model-or-its-parameters");
     expect(first("How do I freeze parameters?")).toBe("faq.html#how-do-i-freeze-some-of-the-parameters");
   });
 });

@@ -26,7 +26,7 @@ describe("the pages of the ops", () => {
     expect(pages.map(({ title }) => title).sort()).toEqual(exported.sort());
     for (const { url, title, text } of pages) {
       expect(existsSync(new URL(url, dist)), url).toBe(true);
-      expect(text, title).toContain(`\`\`\`text\n${title}(`);
+      expect(text, title).toContain(`\`\`\`ts signature\n${title}(`);
       for (const part of ["Example", "See also"]) expect(text, title).toContain(`\n## ${part}\n`);
       expect(text, title).toMatch(/\/\/ → \S/);
       expect(text, title).toMatch(/- Source: \[`ops\/src\/[\w/]+\.ts`\]/);

@@ -17,7 +17,14 @@ export type { History, Point } from "./fit/history.ts";
 export type { AuxOf, Context, Loss, LossValue } from "./fit/loss.ts";
 export { type MeasureOptions, type MeasureResult, measure } from "./fit/measure.ts";
 export type { Metric, Metrics } from "./fit/metrics.ts";
-export type { CheckpointOptions, FitOptions, HistoryOptions, Resume, ValidationOptions } from "./fit/options.ts";
+export type {
+  CheckpointOptions,
+  FitOptions,
+  FitStep,
+  HistoryOptions,
+  Resume,
+  ValidationOptions,
+} from "./fit/options.ts";
 export type { Fit, Reason } from "./fit/run.ts";
 export type { Measurement } from "./fit/state.ts";
 export type { NonFiniteStep } from "./fit/step.ts";

@@ -83,7 +83,7 @@ const elsewhere: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     ...{ n_epochs: "epochs", num_train_epochs: "epochs", max_steps: "steps" },
     ...{ seed: key, random_state: key },
     ...{ validation_data: "validation" },
-    ...{ early_stopping: "patience", early_stopping_patience: "patience", verbose: "progress", callbacks: "progress" },
+    ...{ early_stopping: "patience", early_stopping_patience: "patience", verbose: "progress", callbacks: "onStep" },
   },
   "fit: validation": { batch: "batchSize", every: "everyEpochs" },
   "fit: history": { every: "everySteps" },

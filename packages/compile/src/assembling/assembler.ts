@@ -193,6 +193,12 @@ export class Code {
   scalar(op: ScalarOp): this {
     return this.#put(scalarOps[op]);
   }
+  loadInteger(offset: number): this {
+    return this.#put(0x28).#put(2).#unsigned(offset);
+  }
+  storeInteger(offset: number): this {
+    return this.#put(0x36).#put(2).#unsigned(offset);
+  }
   /** Stores the f32 or f64 at the top of the stack. */
   storeNumber(width: 4 | 8, offset: number): this {
     return (width === 4 ? this.#put(0x38).#put(2) : this.#put(0x39).#put(3)).#unsigned(offset);

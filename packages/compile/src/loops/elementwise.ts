@@ -28,6 +28,7 @@ import {
   neg,
   notEqual,
   relu,
+  reshape,
   sigmoid,
   sign,
   sqrt,
@@ -44,7 +45,7 @@ import type { ComputedStep } from "../memory/layout.ts";
 // has floats of the loop's dtype. Bools are masks: all bits of a lane are 1 for true, and 0 for false.
 
 /** Emits the code of an op. */
-type Emit = (code: Code, context: EmitContext) => void;
+export type Emit = (code: Code, context: EmitContext) => void;
 
 export interface EmitContext {
   /** Pushes operand k. */
@@ -70,6 +71,16 @@ interface Elementwise {
   readonly isCall?: boolean;
   /** Whether only float32 is accepted. */
   readonly isForSingles?: boolean;
+  readonly twin?: Twin;
+}
+
+/** Describes a second op that a kernel can compute together with the first op, from the same float32 operand. */
+interface Twin {
+  readonly op: Program["steps"][number]["op"];
+  /** The kernel function that computes two ops, such as gelu and its derivative. Returns the first result. */
+  readonly both: VectorFunction;
+  /** The kernel function that returns the second result of the last call of `both`, such as the derivative of gelu. */
+  readonly kept: VectorFunction;
 }
 
 /**
@@ -148,6 +159,13 @@ export const elementwise: ReadonlyMap<Program["steps"][number]["op"], Elementwis
   [maximum.spec, binary("max")],
   [minimum.spec, binary("min")],
   [neg.spec, unary("neg")],
+  [
+    reshape.spec, // copies the elements, if they are not row-major
+    {
+      emit: (_, { get }) => get(0),
+      types: ["ff", "bb"],
+    },
+  ],
   [abs.spec, unary("abs")],
   [sqrt.spec, unary("sqrt")],
   [exp.spec, called("exp")],
@@ -156,7 +174,13 @@ export const elementwise: ReadonlyMap<Program["steps"][number]["op"], Elementwis
   [tanhSlope.spec, called("tanhSlope")],
   [sigmoid.spec, called("sigmoid")],
   [sigmoidSlope.spec, called("sigmoidSlope")],
-  [gelu.spec, calledForSingles("gelu")],
+  [
+    gelu.spec,
+    {
+      ...calledForSingles("gelu"),
+      twin: { op: geluSlope.spec as Twin["op"], both: "geluKeepingSlope32x4", kept: "keptGeluSlope32x4" },
+    },
+  ],
   [geluSlope.spec, calledForSingles("geluSlope")],
   [equal.spec, comparison("eq")],
   [notEqual.spec, comparison("ne")],

@@ -1,9 +1,10 @@
 import type { VectorFunction } from "@wengert/ops/extend";
 import { Code, i32, type ValueType, v128 } from "../assembling/assembler.ts";
-import { type Buffer, rowMajorStrides, type Value, widthOf } from "../memory/layout.ts";
-import { type EmitContext, elementwise } from "./elementwise.ts";
+import { type Buffer, type ComputedStep, rowMajorStrides, type Value, widthOf } from "../memory/layout.ts";
+import { type Emit, type EmitContext, elementwise } from "./elementwise.ts";
 import { columnSum, rowSum, type SumCode } from "./emitSums.ts";
 import { broadcastTo, type Group, mergeAxes, sumBytes } from "./groups.ts";
+import { twinOf } from "./twins.ts";
 import { type Access, emitLoad, emitRepeated, emitStore, innerStride, type Position } from "./vectors.ts";
 
 /** If the rows of a fused loop consist of at most this number of 16-byte vectors, the loop over a row is unrolled. */
@@ -20,10 +21,23 @@ export interface GroupContext {
   readonly stored: ReadonlySet<Buffer>;
   /** Returns the address of a tensor's first element. */
   readonly addressOf: (value: Value) => number;
-  /** Returns the index of a function, such as exp, in the WebAssembly module. */
-  readonly indexOf: (name: VectorFunction) => number;
+  /**
+   * Returns the index of a function, such as exp, in the WebAssembly module. The function takes one vector, or none if
+   * `params` is 0.
+   */
+  readonly indexOf: (name: VectorFunction, params?: 0 | 1) => number;
   /** The address of memory for the partial sums. */
   readonly scratch: number;
+}
+
+/** A local variable with the byte offset of the current row. Operands and results with equal strides share it. */
+interface Row {
+  /** The number of bytes from one row to the next along each axis. */
+  readonly bytes: readonly number[];
+  /** The number of bytes from the first row of one iteration of a scan to the first row of the next iteration. */
+  readonly perIteration: number;
+  readonly counter: Value | undefined;
+  readonly local: number;
 }
 
 /**
@@ -44,18 +58,19 @@ export function emitGroup(
   });
   const produced = new Set(steps.map(({ output }) => output.buffer));
   const keys = new Map<Value, string>();
+  const buffers = [...new Set(steps.flatMap(({ inputs }) => inputs.map(({ buffer }) => buffer)))];
   const loads = new Map<string, Access>();
   for (const { inputs } of steps)
     for (const x of inputs) {
       if (x.uniform !== undefined || produced.has(x.buffer) || keys.has(x)) continue;
       const strides = broadcastTo(x, shape);
-      const key = `${x.buffer.id} ${x.offset} ${strides}`;
+      const key = `${buffers.indexOf(x.buffer)} ${x.offset} ${strides}`;
       keys.set(x, key);
       if (!loads.has(key)) loads.set(key, access(x, strides));
     }
   const results: Access[] = steps
     .filter(({ output }) => stored.has(output.buffer))
-    .map(({ output }) => access(output, rowMajorStrides(shape)));
+    .map(({ output }) => access(output, output.stride));
   // All sums of a fused loop reduce the same axes: either all axes from `boundary` on, or all axes before `boundary`.
   // The output of a sum has stride 0 along the reduced axes.
   const boundary = sums[0]?.boundary ?? 0;
@@ -84,12 +99,14 @@ export function emitGroup(
   const newLocal = (type: ValueType): number => locals.push(type) - 1;
   // Tensors with equal byte strides along the outer axes have equal byte offsets in each row. They share a local
   // variable for this offset.
-  const rows = new Map<string, { readonly bytes: readonly number[]; readonly local: number }>();
+  const rows = new Map<string, Row>();
   for (const each of accesses) {
     const bytes = each.strides.slice(0, -1).map((stride) => stride * each.width);
-    if (bytes.every((step) => step === 0)) continue;
-    const key = bytes.join();
-    const known = rows.get(key) ?? { bytes, local: newLocal(i32) };
+    const { advance } = each.value;
+    if (advance === undefined && bytes.every((step) => step === 0)) continue;
+    const perIteration = (advance?.elements ?? 0) * each.width;
+    const key = `${bytes} ${perIteration}`;
+    const known = rows.get(key) ?? { bytes, counter: advance?.counter, perIteration, local: newLocal(i32) };
     rows.set(key, known);
     each.row = known.local;
   }
@@ -126,14 +143,27 @@ export function emitGroup(
   const loadVectors = new Map<string, number[]>();
   for (const [key, each] of loads) loadVectors.set(key, newVectors(innerStride(each) === 0));
   const stepVectors = new Map<Buffer, number[]>();
-  const computations = steps.map(({ step, inputs, output }) => {
+  const computedByTwin = new Set<ComputedStep>();
+  const computations = steps.flatMap((computed, i) => {
+    if (computedByTwin.has(computed)) return [];
+    const { step, inputs, output } = computed;
     const operands = inputs.map((x): number[] | Value => {
       if (x.uniform !== undefined) return x;
       return stepVectors.get(x.buffer) ?? loadVectors.get(keys.get(x)!)!;
     });
     const results = newVectors(false);
     stepVectors.set(output.buffer, results);
-    return { emit: elementwise.get(step.op)!.emit, params: step.params, operands, results };
+    const { emit, twin } = elementwise.get(step.op)!;
+    const partner = twinOf(computed, steps.slice(i + 1));
+    if (partner === undefined) return { emit, params: step.params, operands, results, kept: undefined };
+    computedByTwin.add(partner);
+    const kept = { name: twin!.kept, results: newVectors(false) };
+    stepVectors.set(partner.output.buffer, kept.results);
+    const emitBoth: Emit = (_, { get, call }) => {
+      get(0);
+      call(twin!.both);
+    };
+    return { emit: emitBoth, params: step.params, operands, results, kept };
   });
   const call: EmitContext["call"] = (name) => code.call(indexOf(name));
 
@@ -146,7 +176,7 @@ export function emitGroup(
       if (innerStride(each) !== 0)
         for (const [v, position] of positions.entries())
           emitLoad(code, each, width, position, loadVectors.get(key)![v]!);
-    for (const { emit, params, operands, results } of computations) {
+    for (const { emit, params, operands, results, kept } of computations) {
       let v = 0;
       const get = (k: number) => {
         const operand = operands[k]!;
@@ -158,6 +188,7 @@ export function emitGroup(
       for (; v < positions.length; v++) {
         emit(code, context);
         code.set(results[v]!);
+        if (kept !== undefined) code.call(indexOf(kept.name, 0)).set(kept.results[v]!);
       }
     }
     for (const each of results)
@@ -209,7 +240,11 @@ export function emitGroup(
     }
     if (isStartOfRow) for (const { endRow } of sumCodes) endRow();
   };
-  for (const { local } of rows.values()) code.i32(0).set(local);
+  for (const { counter, perIteration, local } of rows.values()) {
+    code.i32(0);
+    if (counter !== undefined) code.loadInteger(addressOf(counter)).i32(perIteration).scalar("mul");
+    code.set(local);
+  }
   for (const { start } of sumCodes) start();
   emitAxis(0);
   for (const { end } of sumCodes) end();

@@ -1,7 +1,8 @@
 import { type Shape, sizeOf } from "@wengert/core/extend";
-import { mean, sum } from "@wengert/ops";
-import { type Buffer, type ComputedStep, isRowMajorValue, isWhole, type Value } from "../memory/layout.ts";
+import { mean, reshape, sum } from "@wengert/ops";
+import { type Buffer, type ComputedStep, isRowMajorValue, isWhole, newValue, type Value } from "../memory/layout.ts";
 import { dtypeOf } from "./elementwise.ts";
+import { withTwinsTogether } from "./twins.ts";
 
 // The compiler fuses elementwise steps with the same output shape into one loop, called a group. Results that only this
 // loop reads stay in registers. The loop also computes sums of its results over all leading or all trailing axes.
@@ -76,7 +77,7 @@ export const scratchBytesOf = ({ sums }: Group): number =>
 export const sumBytes = ({ output }: ComputedStep): number => 64 * sizeOf(output.shape) + 64;
 
 /** Returns whether a fused loop can load all operands of an elementwise step as vectors. */
-function canLoad({ inputs, output: { shape } }: ComputedStep): boolean {
+export function canLoad({ inputs, output: { shape } }: ComputedStep): boolean {
   return inputs.every((x) => {
     if (x.uniform !== undefined) return true;
     if (x.stride.some((step) => step < 0)) return false;
@@ -118,13 +119,19 @@ export function groupSteps(steps: readonly ComputedStep[]): (Group | Single)[] {
       if (group !== undefined && group !== own) close(group);
     }
   };
-  for (const computed of steps) {
+  for (const computed of withTwinsTogether(steps)) {
     const { inputs, output } = computed;
     const producer = inputs[0] && producers.get(inputs[0].buffer);
     const reduced = producer && sumOf(computed, producer);
     if (reduced !== undefined) {
       producer!.sums.push(reduced);
       if (groupOf.get(inputs[0]!.buffer) === producer) groupOf.set(output.buffer, producer!);
+      continue;
+    }
+    const stridedSum = sumOfView(computed);
+    if (stridedSum !== undefined) {
+      closeInputs(inputs);
+      order.push(stridedSum);
       continue;
     }
     const dtype = groupDtype(computed, groupOf);
@@ -215,6 +222,23 @@ function sumOf(computed: ComputedStep, group: Group): GroupSum | undefined {
   if (group.sums.some((other) => other.boundary !== boundary || other.isOfRows !== isOfRows)) return undefined;
   if (isOfRows && !group.steps.every((each) => keepsOrder(shape, boundary, each.inputs))) return undefined;
   return { computed, isOfRows, boundary, divisor: step.op === mean.spec ? n : 1 };
+}
+
+/** Returns a loop that computes a sum or mean of a tensor that is not row-major, or `undefined` if no loop can. */
+function sumOfView(computed: ComputedStep): Group | undefined {
+  const { step, inputs } = computed;
+  const x = inputs[0]!;
+  const { dtype, shape } = x;
+  if ((step.op !== sum.spec && step.op !== mean.spec) || isRowMajorValue(x)) return undefined;
+  if ((dtype !== "float32" && dtype !== "float64") || sizeOf(shape) === 0) return undefined;
+  const copy: ComputedStep = {
+    step: { ...step, op: reshape.spec as never },
+    inputs: [x],
+    output: newValue("computed", x),
+  };
+  const group: Group = { kind: "group", shape, dtype, steps: [copy], sums: [] };
+  const reduced = canLoad(copy) ? sumOf({ ...computed, inputs: [copy.output] }, group) : undefined;
+  return reduced && { ...group, sums: [reduced] };
 }
 
 const isSame = (a: Shape, b: Shape): boolean => a.length === b.length && a.every((n, axis) => n === b[axis]);

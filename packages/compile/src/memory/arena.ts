@@ -26,7 +26,8 @@ export function placeBuffers(
   let position = 0; // of `last` in `placed`
   const sized = [...lives].map(([buffer, { from, to }]) => ({ buffer, bytes: bytesOf(buffer), from, to }));
   for (const { buffer, bytes, from, to } of sized.sort((a, b) => b.bytes - a.bytes)) {
-    // If the last buffer had the same size and life, no lower address is free.
+    // If the previous buffer has the same size and lifetime, all lower addresses are in use, so the search starts
+    // behind the previous buffer.
     const isLikeLast = last !== undefined && bytes === last.after - last.at && from === last.from && to === last.to;
     let at = isLikeLast ? last!.after : start;
     for (let i = isLikeLast ? position + 1 : 0; i < placed.length; i++) {

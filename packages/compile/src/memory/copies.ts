@@ -94,7 +94,7 @@ export interface Loan {
   readonly output: number;
 }
 
-/** A tensor, and the array that held its elements. */
+/** A donated tensor whose elements the plan may overwrite, and the array from which `attach` restores the elements. */
 interface Detached {
   readonly tensor: { array: NdArray };
   readonly array: NdArray;
@@ -106,11 +106,10 @@ export function attach(detached: readonly Detached[]): void {
 }
 
 /**
- * Copies the outputs of a compiled program into tensors. Donated inputs lose their typed arrays, which some outputs
- * reuse.
+ * Copies the outputs of a compiled program into tensors.
  *
- * An output that the next call probably donates is not copied: the plan lends its memory to the tensor. If the next call
- * receives another tensor instead, `keep` first copies the elements of the output out of the plan's memory.
+ * An output that replaces a donated input, such as the new parameters of a training step, can stay in the plan's
+ * memory. If the next call does not donate this output, `keep` copies its elements before the plan overwrites them.
  */
 export class Exit {
   readonly #outputs: readonly Output[];
@@ -121,7 +120,7 @@ export class Exit {
   /** The donated inputs that are outputs, too. */
   readonly #returned: readonly number[];
   readonly #loans: readonly Loan[];
-  /** For each loan, the tensor that may have its elements in the plan's memory. */
+  /** For each entry of `#loans`, the result of the last run whose elements may still be in the plan's memory. */
   readonly #borrowers: (Tensor | undefined)[];
 
   /**
@@ -161,8 +160,8 @@ export class Exit {
   }
 
   /**
-   * Removes the elements of the inputs that are in the plan's memory, before the plan overwrites this memory. Returns these
-   * inputs with their arrays.
+   * Removes the arrays of the donated inputs whose elements are in the plan's memory, because the plan overwrites these
+   * elements. If the plan throws, pass the returned list to `attach` to restore the arrays.
    */
   detach(inputs: readonly Tensor[]): readonly Detached[] {
     const detached: Detached[] = [];

@@ -1,5 +1,6 @@
 import type { DType, Program, Tensor } from "@wengert/core";
-import { type Data, type NdArray, ndarray, ravel, type Shape, sizeOf } from "@wengert/core/extend";
+import { type Data, type NdArray, ndarray, type Operand, ravel, type Shape, sizeOf } from "@wengert/core/extend";
+import { reshape } from "@wengert/ops";
 import type { ProgramStep } from "../passes/rewrite.ts";
 import { uniformValue } from "../passes/uniform.ts";
 
@@ -8,7 +9,6 @@ import { uniformValue } from "../passes/uniform.ts";
 
 /** The memory of an input, a constant, or a computed tensor of a program. */
 export interface Buffer {
-  readonly id: number;
   readonly kind: "input" | "constant" | "computed";
   readonly dtype: DType;
   /** The number of elements. */
@@ -26,6 +26,14 @@ export interface Value {
   readonly offset: number;
   /** If the tensor is a constant whose elements are all equal, the value of the elements. */
   readonly uniform: number | undefined;
+  /** How far the offset of the tensor moves in each iteration of a scan. `undefined` if the offset is fixed. */
+  readonly advance?: Advance;
+}
+
+/** In iteration i of a scan, a tensor begins at element `offset` + i · `elements` of its buffer. `counter` holds i. */
+interface Advance {
+  readonly counter: Value;
+  readonly elements: number;
 }
 
 /** A step of a program that must be computed at run time, because its output is not a view of an input. */
@@ -84,32 +92,47 @@ export function isRowMajorValue({ shape, stride }: Value): boolean {
   return true;
 }
 
-/** Assigns a buffer, or a view of a buffer, to each tensor of a program. */
-export function layOut(program: Program): Layout {
-  const values = new Map<Tensor, Value>();
-  let count = 0;
-  const whole = (kind: Buffer["kind"], { dtype, shape, size }: Tensor, elements?: Data, uniform?: number): Value => ({
-    buffer: { id: count++, kind, dtype, size, elements },
-    dtype,
-    shape,
-    stride: rowMajorStrides(shape),
-    offset: 0,
-    uniform,
-  });
-  const inputs = program.inputs.map((x) => whole("input", x));
+/** Returns a tensor with a new buffer. */
+export const newValue = (
+  kind: Buffer["kind"],
+  { dtype, shape }: Pick<Operand, "dtype" | "shape">,
+  elements?: Data,
+  uniform?: number,
+): Value => ({
+  buffer: { kind, dtype, size: sizeOf(shape), elements },
+  dtype,
+  shape,
+  stride: rowMajorStrides(shape),
+  offset: 0,
+  uniform,
+});
+
+/** Assigns a buffer, or a view of a buffer, to each tensor of a program, except to the tensors of `known`. */
+export function layOut(program: Program, known: ReadonlyMap<Tensor, Value> = new Map()): Layout {
+  const values = new Map(known);
+  const inputs = program.inputs.map((x) => known.get(x) ?? newValue("input", x));
   for (const [i, x] of program.inputs.entries()) values.set(x, inputs[i]!);
-  const constants = program.constants.map((x) => whole("constant", x, ravel(x.array!), uniformValue(x)));
-  for (const [i, x] of program.constants.entries()) values.set(x, constants[i]!);
+  const constants = program.constants
+    .filter((x) => !known.has(x))
+    .map((x) => {
+      const value = newValue("constant", x, ravel(x.array!), uniformValue(x));
+      values.set(x, value);
+      return value;
+    });
   const steps: ComputedStep[] = [];
   for (const step of program.steps) {
     const given = step.inputs.map((x) => values.get(x)!);
     const view = viewOf(step, given);
-    const output = view ?? whole("computed", step.output);
-    if (view === undefined) steps.push({ step, inputs: given, output });
+    const output = view ?? newValue("computed", step.output);
+    if (view === undefined)
+      steps.push({ step, inputs: given, output: step.op === reshape.spec ? likeInput(output, given[0]!) : output });
     values.set(step.output, output);
   }
   return { inputs, constants, steps, outputs: program.outputs.map((x) => values.get(x)!), valueOf: values };
 }
+
+/** Gives the output of a reshape the shape of the reshape's input, so that one loop can copy the elements in order. */
+const likeInput = (output: Value, { shape }: Value): Value => ({ ...output, shape, stride: rowMajorStrides(shape) });
 
 /**
  * Returns the output of a step as a view of one of its inputs, as for a transpose. Returns `undefined` if the output
@@ -117,7 +140,8 @@ export function layOut(program: Program): Layout {
  */
 function viewOf({ op, params, output }: ProgramStep, inputs: readonly Value[]): Value | undefined {
   if (op.view === undefined) return undefined;
-  // Each input is an array without elements. The `data` of a view is the `data` of the input that it shows.
+  // Calls the op with arrays that have shapes and strides, but no elements. If the op returns a view of an input, the
+  // view and this input have the same `data`.
   const arrays: NdArray[] = inputs.map(({ buffer, shape, stride, offset }) =>
     ndarray(new (classOf(buffer.dtype))(0), shape, stride, offset),
   );

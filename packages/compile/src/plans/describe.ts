@@ -1,16 +1,18 @@
 import type { Program } from "@wengert/core";
 import { flopsOf } from "@wengert/core/extend";
 import { type Buffer, type ComputedStep, type Layout, type Value, widthOf } from "../memory/layout.ts";
-import { livesOf, type PlannedInstruction } from "./lives.ts";
+import { flatten, livesOf, type PlannedInstruction } from "./lives.ts";
 import type { BufferReport, InstructionReport } from "./report.ts";
 import { instructionText } from "./text.ts";
 
 /** The parts of a plan that its report describes. */
 export interface Planned {
   readonly program: Program;
-  /** The layout of the program. Its outputs are the results that instructions compute. */
+  /** The tensors of the program, as views of buffers. */
   readonly layout: Layout;
-  readonly instructions: readonly PlannedInstruction[];
+  readonly planned: readonly PlannedInstruction[];
+  /** The constants of the program and of the bodies of its scans. */
+  readonly constants: readonly Value[];
   /** The address of each buffer in the memory of the kernels. */
   readonly addresses: ReadonlyMap<Buffer, number>;
   /** The address of the first buffer. */
@@ -20,24 +22,32 @@ export interface Planned {
 }
 
 /** Returns the instructions of a plan as plain data. */
-export function describeInstructions({ program, layout, instructions }: Planned): InstructionReport[] {
-  const { stored } = livesOf(layout, instructions);
+export function describeInstructions({ program, layout, planned: instructions }: Planned): InstructionReport[] {
+  const { stored } = livesOf(layout, flatten(instructions));
   const indexOf = new Map(program.steps.map((step, i) => [step.output, i]));
-  // Several kernel calls may compute one step. Each call counts a share of the step in proportion to its time.
+  // If several kernel calls compute one step, the report divides the operations and bytes of the step among these
+  // calls, in proportion to their times.
   const times = new Map<ComputedStep, number>();
   for (const instruction of instructions) {
     if (instruction.kind !== "call") continue;
     const { computed } = instruction;
     times.set(computed, (times.get(computed) ?? 0) + timeOf(instruction));
   }
+  // If several loops compute one step, such as concat, the report divides the step's operations equally among the loops.
+  const loops = new Map<number, number>();
+  const indicesOf = (steps: readonly ComputedStep[]) => [
+    ...new Set(steps.map(({ step }) => indexOf.get(step.output)!)),
+  ];
+  for (const instruction of instructions)
+    if (instruction.kind === "group")
+      for (const i of indicesOf(instruction.steps)) loops.set(i, (loops.get(i) ?? 0) + 1);
   return instructions.map((instruction): InstructionReport => {
     const text = instructionText(instruction);
-    const describe = (steps: readonly ComputedStep[], read: readonly Value[], written: readonly Value[]) => ({
-      steps: steps.map(({ step }) => indexOf.get(step.output)!),
-      flops: steps.reduce((sum, { step }) => sum + flopsOf(step), 0),
-      bytesRead: totalBytes(read),
-      bytesWritten: totalBytes(written),
-    });
+    const describe = (computed: readonly ComputedStep[], read: readonly Value[], written: readonly Value[]) => {
+      const steps = indicesOf(computed);
+      const flops = steps.reduce((sum, i) => sum + flopsOf(program.steps[i]!) / (loops.get(i) ?? 1), 0);
+      return { steps, flops: Math.round(flops), bytesRead: totalBytes(read), bytesWritten: totalBytes(written) };
+    };
     if (instruction.kind === "group") {
       const { steps, sums } = instruction;
       const own = new Set(steps.map(({ output }) => output.buffer));
@@ -53,6 +63,7 @@ export function describeInstructions({ program, layout, instructions }: Planned)
     }
     const { computed } = instruction;
     const whole = describe([computed], computed.inputs, [computed.output]);
+    if (instruction.kind === "scan") return { text, kind: "scan", kernel: undefined, ...whole };
     if (instruction.kind === "op") return { text, kind: "op", kernel: computed.step.op.name, ...whole };
     const share = timeOf(instruction) / times.get(computed)!;
     const part = (total: number) => Math.round(total * share);
@@ -72,7 +83,8 @@ const timeOf = ({ rows }: Extract<PlannedInstruction, { kind: "call" }>): number
 
 /** Returns the number of bytes of all tensors together. Counts equal views, and repeated elements of a view, once. */
 function totalBytes(values: readonly Value[]): number {
-  const views = new Map(values.map((x) => [`${x.buffer.id} ${x.offset} ${x.shape} ${x.stride}`, x]));
+  const buffers = [...new Set(values.map(({ buffer }) => buffer))];
+  const views = new Map(values.map((x) => [`${buffers.indexOf(x.buffer)} ${x.offset} ${x.shape} ${x.stride}`, x]));
   return [...views.values()].reduce((sum, { dtype, shape, stride }) => {
     const elements = shape.reduce((product, n, axis) => (stride[axis] === 0 && n > 0 ? product : product * n), 1);
     return sum + elements * widthOf(dtype);
@@ -81,9 +93,11 @@ function totalBytes(values: readonly Value[]): number {
 
 /** Returns the buffers of a plan as plain data, in the order of their first instructions. */
 export function describeBuffers(planned: Planned): BufferReport[] {
-  const { program, layout, instructions, addresses, start, overwritten } = planned;
-  const { lives } = livesOf(layout, instructions);
+  const { program, layout, planned: instructions, constants, addresses, start, overwritten } = planned;
+  const { lives } = livesOf({ ...layout, constants }, flatten(instructions));
   const end = Math.max(0, instructions.length - 1);
+  const indices = instructions.flatMap((each, i) => flatten([each]).map(() => i));
+  const indexOf = (flatIndex: number): number => indices[flatIndex] ?? end;
   const held = new Map<Buffer, { inputs: number[]; constants: number[]; steps: number[] }>();
   for (const buffer of addresses.keys()) held.set(buffer, { inputs: [], constants: [], steps: [] });
   for (const [i, { buffer }] of layout.inputs.entries()) held.get(buffer)?.inputs.push(i);
@@ -96,8 +110,8 @@ export function describeBuffers(planned: Planned): BufferReport[] {
     return {
       address: addresses.get(buffer)! - start,
       bytes: buffer.size * widthOf(buffer.dtype),
-      first: Math.min(from, end),
-      last: isReserved ? end : Math.min(to, end),
+      first: indexOf(from),
+      last: isReserved ? end : indexOf(to),
       ...contents,
       reuses: [] as number[],
     };

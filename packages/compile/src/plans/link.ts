@@ -10,7 +10,7 @@ import type { Buffer, Value } from "../memory/layout.ts";
 import { partsOfCall, partsOfGroup } from "../threads/parts.ts";
 import { newControl } from "../threads/platform.ts";
 import { type Part, ThreadPool } from "../threads/pool.ts";
-import type { PlannedInstruction } from "./lives.ts";
+import type { FlatInstruction } from "./lives.ts";
 
 export type Engine = "wasm" | "js";
 
@@ -40,7 +40,7 @@ export interface Linked {
  */
 export function link(
   kernels: KernelExports,
-  instructions: readonly PlannedInstruction[],
+  instructions: readonly FlatInstruction[],
   engine: Engine,
   { stored, addressOf, arrayOf, scratchOf, threads, kernelModule }: Machine,
 ): Linked {
@@ -59,7 +59,7 @@ export function link(
    * Divides a kernel call or a fused loop among threads. Returns `undefined` if a single thread runs the whole
    * instruction.
    */
-  const partsOf = (instruction: PlannedInstruction, name: string): { parts: Part[]; groups: Group[] } | undefined => {
+  const partsOf = (instruction: FlatInstruction, name: string): { parts: Part[]; groups: Group[] } | undefined => {
     if (threads === 1) return undefined;
     if (instruction.kind === "group") {
       const groups = partsOfGroup(instruction, threads);
@@ -91,7 +91,8 @@ export function link(
           : jsFunctions[name] && builder.importFunction("js", name, []);
     return { instruction, name, imported, isKernel, groups: divided?.groups ?? [] };
   });
-  const indexOf = (name: string) => builder.importFunction("kernels", name, [v128], [v128]);
+  const indexOf = (name: string, params: 0 | 1 = 1) =>
+    builder.importFunction("kernels", name, params === 0 ? [] : [v128], [v128]);
   const context = { stored, addressOf, indexOf, scratch };
   const loops = steps.flatMap(({ instruction, name, groups }) => {
     if (instruction.kind !== "group") return [];
@@ -102,6 +103,15 @@ export function link(
   if (engine === "wasm") {
     const code = new Code();
     for (const { instruction, name, imported, isKernel } of steps) {
+      if (instruction.kind === "start" || instruction.kind === "end") {
+        const address = addressOf(instruction.counter);
+        if (instruction.kind === "start") code.i32(0).i32(instruction.first).storeInteger(address).loop();
+        else {
+          code.i32(0).i32(0).loadInteger(address).i32(instruction.step).scalar("add").storeInteger(address);
+          code.i32(0).loadInteger(address).i32(instruction.end).scalar("differs").repeatIf().end();
+        }
+        continue;
+      }
       if (isKernel && instruction.kind === "call")
         for (const argument of instruction.args) {
           if (typeOf(argument) === f64) code.f64(numberOf(argument));
@@ -117,18 +127,40 @@ export function link(
     kernels,
     js: jsFunctions,
   });
-  const callOf = ({ instruction, name, isKernel }: (typeof steps)[number]): (() => void) => {
+  /**
+   * Returns a function that runs an instruction. At the end of an iteration that is not the last one, the function
+   * returns the index of the loop's start.
+   */
+  const loopStarts: number[] = [];
+  const callOf = ({ instruction, name, isKernel }: (typeof steps)[number], i: number): (() => unknown) => {
+    if (instruction.kind === "start" || instruction.kind === "end") {
+      const { data } = arrayOf(instruction.counter);
+      if (instruction.kind === "start") {
+        loopStarts.push(i);
+        return () => {
+          data[0] = instruction.first;
+        };
+      }
+      const start = loopStarts.pop()!;
+      return () => {
+        data[0]! += instruction.step;
+        return data[0] === instruction.end ? undefined : start;
+      };
+    }
     if (!isKernel || instruction.kind !== "call") return jsFunctions[name] ?? exports[name]!;
     const [kernel, args] = [functions[instruction.kernel]!, instruction.args.map(numberOf)];
     return () => kernel(...args);
   };
   const calls = engine === "js" ? steps.map(callOf) : [exports.run!];
   const run = () => {
-    for (const call of calls) call();
+    for (let i = 0; i < calls.length; i++) {
+      const start = calls[i]!();
+      if (typeof start === "number") i = start;
+    }
   };
   const control = tasks.length > 0 ? newControl() : undefined;
   if (tasks.length === 0 || control === undefined)
-    return { run: calls.length === 1 ? calls[0]! : run, divided: 0, close() {} };
+    return { run: engine === "js" ? run : exports.run!, divided: 0, close() {} };
   const own = (part: Part): (() => void) => {
     if ("loop" in part) return exports[part.loop]!;
     const [kernel, args] = [functions[part.kernel]!, part.args.map((x) => x ?? scratch)];

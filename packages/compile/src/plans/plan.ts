@@ -3,17 +3,19 @@ import { type Data, type NdArray, ndarray } from "@wengert/core/extend";
 import { type KernelExports, newKernels, newSharedKernels } from "@wengert/ops/extend";
 import type { Instruction } from "../instructions/instruction.ts";
 import { instructionsFor } from "../instructions/rules.ts";
+import { pieceLoops } from "../loops/copies.ts";
 import { groupSteps, scratchBytesOf } from "../loops/groups.ts";
 import { placeBuffers } from "../memory/arena.ts";
 import { attach, Entrance, Exit, type Output } from "../memory/copies.ts";
-import { type Buffer, classOf, layOut, type Value, widthOf } from "../memory/layout.ts";
+import { type Buffer, type ComputedStep, classOf, layOut, type Value, widthOf } from "../memory/layout.ts";
 import { moverOf } from "../memory/moves.ts";
 import { passes } from "../passes/passes.ts";
 import { newControl } from "../threads/platform.ts";
 import { describeBuffers, describeInstructions } from "./describe.ts";
 import { type Engine, link } from "./link.ts";
-import { livesOf, type PlannedInstruction } from "./lives.ts";
+import { flatten, livesOf, type PlannedInstruction, scansAmong } from "./lives.ts";
 import type { NamedProgram, PlanReport } from "./report.ts";
+import { scanOf } from "./scans.ts";
 import { type Pair, shareMemory } from "./sharing.ts";
 
 // A plan: the instructions of a program, with all tensors at fixed addresses in the memory of the kernels.
@@ -77,25 +79,33 @@ export function makePlan(
   const reserve = (bytes: number) => {
     scratchBytes = Math.max(scratchBytes, bytes);
   };
-  const instructions = groupSteps(layout.steps).flatMap((item): readonly PlannedInstruction[] => {
-    if (item.kind === "single") {
-      const [computed] = item.steps;
-      return instructionsFor(computed, reserve).map((each) => ({ ...withArity(kernels, each), computed }));
-    }
-    reserve(scratchBytesOf(item));
-    return [item];
-  });
+  const planOf = (steps: readonly ComputedStep[]): PlannedInstruction[] =>
+    groupSteps(steps).flatMap((item): readonly PlannedInstruction[] => {
+      if (item.kind === "single") {
+        const [computed] = item.steps;
+        const loops = pieceLoops(computed) ?? scanOf(computed, planOf);
+        return loops ?? instructionsFor(computed, reserve).map((each) => ({ ...withArity(kernels, each), computed }));
+      }
+      reserve(scratchBytesOf(item));
+      return [item];
+    });
+  const planned = planOf(layout.steps);
+  const instructions = flatten(planned);
+  const scans = scansAmong(planned);
+  const allConstants = [...layout.constants, ...scans.flatMap(({ constants }) => constants)];
   // Outputs that are inputs or constants of the program are returned without a copy, except in a loop by `repeat`.
   const given = new Map<Tensor, number>(repeats ? [] : last.inputs.map((x, k) => [x, k]));
   const constants = new Set<Tensor>(repeats ? [] : last.constants);
   const isComputed = (x: Tensor) => !given.has(x) && !constants.has(x);
   const computedLayout = { ...layout, outputs: layout.outputs.filter((_, i) => isComputed(last.outputs[i]!)) };
-  const { lives, stored } = livesOf(computedLayout, instructions);
+  const { lives, stored } = livesOf({ ...computedLayout, constants: allConstants }, instructions);
   if (repeats)
     for (const { input } of pairs) {
       const { buffer } = layout.inputs[input]!;
       if (!lives.has(buffer)) lives.set(buffer, { from: 0, to: instructions.length }); // an output may be this input
     }
+  const reused = scans.flatMap((scan) => scan.reused);
+  for (const [next] of reused) lives.delete(next);
   // The first instruction that writes each buffer.
   const writtenAt = new Map([...lives].map(([buffer, { from }]) => [buffer, from]));
   const owners = shareMemory(layout, instructions, lives, pairs);
@@ -107,7 +117,7 @@ export function makePlan(
   const scratchOf = (thread: number) => scratchStart + thread * scratchStep;
   const arenaStart = scratchOf(sharedKernels ? threads : 1);
   const { addresses, end } = placeBuffers(lives, arenaStart);
-  for (const [buffer, owner] of owners) addresses.set(buffer, addresses.get(owner)!);
+  for (const [buffer, owner] of [...owners, ...reused]) addresses.set(buffer, addresses.get(owner)!);
   const memory = kernels.memory;
   if (end + slackBytes > maxBytes) return `the plan needs ${end} bytes, and the memory of the kernels has ${maxBytes}`;
   try {
@@ -117,7 +127,7 @@ export function makePlan(
     return `there is not enough memory for the plan, which needs ${end} bytes`;
   }
   const viewOf = ({ dtype, size }: Buffer, address: number): Data => new (classOf(dtype))(memory.buffer, address, size);
-  for (const { buffer } of layout.constants) {
+  for (const { buffer } of allConstants) {
     const address = addresses.get(buffer);
     if (address !== undefined) viewOf(buffer, address).set(buffer.elements!);
   }
@@ -187,7 +197,8 @@ export function makePlan(
         }
         results = exit.read(inputs);
       } catch (error) {
-        // A stack overflow may interrupt any instruction, so the plan may have overwritten parts of the elements.
+        // After a stack overflow, the donated tensors remain without elements: the overflow may have interrupted an
+        // instruction that was overwriting the elements.
         if (!isStackOverflow(error)) attach(detached);
         throw error;
       }
@@ -199,10 +210,11 @@ export function makePlan(
       close();
     },
     report: () => {
-      const planned = {
+      const parts = {
         program: last,
         layout: computedLayout,
-        instructions,
+        planned,
+        constants: allConstants,
         addresses,
         start: arenaStart,
         overwritten: new Set(shared.map(({ input }) => layout.inputs[input]!.buffer)),
@@ -213,8 +225,8 @@ export function makePlan(
           ...programs.map(({ name, program: { steps } }) => [name, steps.length] as const),
           ["views", layout.steps.length],
         ],
-        instructions: describeInstructions(planned),
-        buffers: describeBuffers(planned),
+        instructions: describeInstructions(parts),
+        buffers: describeBuffers(parts),
         bytes: end - arenaStart,
         scratchBytes,
         engine,

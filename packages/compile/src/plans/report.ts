@@ -47,11 +47,11 @@ export interface InstructionReport {
   /** The instruction as a line of text, such as `loop over [3] float64: exp, mul`. */
   readonly text: string;
   /**
-   * A `loop` over elementwise steps, a `kernel` of the WebAssembly binary, an `op` that runs its own JavaScript kernel,
-   * or a `check` of class labels.
+   * A `loop` over elementwise steps, a `kernel` of the WebAssembly binary, a `scan` that repeats other
+   * instructions, an `op` that runs its own JavaScript kernel, or a `check` of class labels.
    */
-  readonly kind: "loop" | "kernel" | "op" | "check";
-  /** The name of the kernel, such as `gemm32`, or the name of the op; `undefined` for loops and checks. */
+  readonly kind: "loop" | "kernel" | "scan" | "op" | "check";
+  /** The name of the kernel, such as `gemm32`, or the name of the op; `undefined` for loops, scans and checks. */
   readonly kernel: string | undefined;
   /** The steps that the instruction computes: their indices in the steps of the last program. */
   readonly steps: readonly number[];
@@ -68,7 +68,7 @@ export interface InstructionReport {
  * neither do numbers that a loop contains as constants.
  */
 export interface BufferReport {
-  /** The first byte, counted from the start of the memory for tensors. */
+  /** The offset of the buffer in bytes from the start of the memory for tensors. */
   readonly address: number;
   readonly bytes: number;
   /**
@@ -85,8 +85,8 @@ export interface BufferReport {
   /** The steps whose outputs the buffer holds, including views: their indices in the steps of the last program. */
   readonly steps: readonly number[];
   /**
-   * The buffers whose memory this buffer takes over, as indices in `buffers`. If the loop `first` reads such a buffer
-   * for the last time, it overwrites each element after reading it.
+   * The earlier buffers whose memory this buffer takes over, as indices in `buffers`. A loop can read an old buffer and
+   * write the new buffer to the same memory: the loop overwrites each element after reading it.
    */
   readonly reuses: readonly number[];
 }

@@ -1,6 +1,6 @@
 import type { Life } from "../memory/arena.ts";
 import { type Buffer, isWhole, type Layout } from "../memory/layout.ts";
-import type { PlannedInstruction } from "./lives.ts";
+import type { FlatInstruction } from "./lives.ts";
 
 // A result may reuse the memory of a tensor that is no longer needed. A fused loop reads each element before it writes
 // the element at the same position, so its result may even reuse the memory of an operand. The loop must then read the
@@ -19,7 +19,7 @@ export interface Pair {
  */
 export function shareMemory(
   { inputs, outputs }: Layout,
-  instructions: readonly PlannedInstruction[],
+  instructions: readonly FlatInstruction[],
   lives: Map<Buffer, Life>,
   pairs: readonly Pair[],
 ): Map<Buffer, Buffer> {
@@ -42,7 +42,7 @@ export function shareMemory(
   const ownerOf = (buffer: Buffer): Buffer => owners.get(buffer) ?? buffer;
   for (const [i, instruction] of instructions.entries()) {
     if (instruction.kind !== "group") continue;
-    // The buffers that the loop is the last to read, and whether it reads all their elements in order.
+    // Maps each buffer that no later instruction reads to `true` if the current loop reads all its elements in order.
     const read = new Map<Buffer, boolean>();
     for (const { inputs: operands } of instruction.steps)
       for (const x of operands) {
@@ -63,7 +63,7 @@ export function shareMemory(
 }
 
 /** Returns whether an instruction reads `buffer` element by element, in the order in which it writes `result`. */
-function readsInOrder(instruction: PlannedInstruction, buffer: Buffer, result: Buffer): boolean {
+export function readsInOrder(instruction: FlatInstruction, buffer: Buffer, result: Buffer): boolean {
   return (
     instruction.kind === "group" &&
     instruction.steps.some(({ output }) => output.buffer === result) &&

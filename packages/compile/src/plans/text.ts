@@ -9,6 +9,8 @@ export function instructionText(instruction: PlannedInstruction): string {
     const names = computed.map(({ step }) => step.op.name).join(", ");
     return `loop over [${instruction.shape.join(", ")}] ${instruction.dtype}: ${names}`;
   }
+  if (instruction.kind === "scan")
+    return `scan, ${instruction.length} times: ${instruction.body.map(instructionText).join("; ")}`;
   if (instruction.kind === "call") return `kernel ${instruction.kernel}`;
   const { name } = instruction.computed.step.op;
   return instruction.kind === "op" ? `op ${name}` : `check labels of ${name}`;

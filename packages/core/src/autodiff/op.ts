@@ -169,20 +169,7 @@ export interface AnyOpSpec extends Differentiable {
   readonly samples: () => readonly (readonly unknown[])[];
 }
 
-/**
- * Defines an op: a function that carries its declaration as `.spec`. No registry exists.
- *
- * @example
- * import ops from "ndarray-ops"; // generates loops for any strides; a strict Content-Security-Policy forbids it
- *
- * const exp: Op<Unary> = defineOp({
- * name: "exp",
- * shape: ([x]) => x.shape,
- * kernel: (out, [x]) => ops.exp(out, x),
- * vjp: [(g, { output: y }) => mul(g, y)],
- * samples: () => [[tensor([0, 1])]],
- * });
- */
+/** Defines an op: a function that carries its declaration as `.spec`. No registry exists. */
 export function defineOp<I extends Inputs, P = undefined, O = P>(declaration: NoInfer<OpSpec<I, P, O>>): Op<I, P, O> {
   const { name, options, params, shape, dtype, kernel, view, vjp, vjpOfUses, batch, flops, nonFinite, samples } =
     declaration;

@@ -38,6 +38,7 @@ const options = {
     "checkpoint.safetensors in the report folder",
   ),
   resume: flag("resume from the checkpoint"),
+  eager: flag("run op by op, without compile"),
 };
 
 const temperatures = [0.4, 0.7, 1];
@@ -46,7 +47,7 @@ const gru: Command<{ outcome: Outcome; model: Model; file: string }> = command({
   summary: "a gated recurrent unit learns to write like Moby-Dick in minutes; shows its gates and its samples",
   options,
   async run({ out, checkpoint = join(out, "checkpoint.safetensors"), resume, ...settings }, stop) {
-    const { steps, batch, places, width, units, rate, length, seed } = settings;
+    const { steps, batch, places, width, units, rate, length, seed, eager } = settings;
     prepareFolder(out);
     const text = readText(settings.text, places + 1);
     const { alphabet } = text;
@@ -74,7 +75,7 @@ ${table(
 `);
 
     const looks = new Set([0, ...[0.05, 0.25].map((share) => Math.round(share * steps))]);
-    const plan = { steps, batch, places, rate, key: fitKey, looks, checkpoint, resume };
+    const plan = { steps, batch, places, rate, key: fitKey, looks, checkpoint, resume, eager };
     const began = performance.now();
     const { fit, models } = await learnText(lossOf(size), start, text, plan, stop);
     const seconds = (performance.now() - began) / 1000;

@@ -5,7 +5,9 @@ const side = 28;
 const pixels = side * side;
 const find = (id) => document.getElementById(id);
 
-/** Returns the bytes of a file in the page. */
+/**
+ * Returns the bytes of a file that an element of the page contains, as gzip in base64. `id` is the id of the element.
+ */
 async function contentOf(id) {
   const bytes = Uint8Array.from(atob(find(id).textContent), (character) => character.charCodeAt(0));
   const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));

@@ -1,3 +1,4 @@
+import { compile } from "@wengert/compile";
 import type { Tensor } from "@wengert/core";
 import type { TreesOnly } from "@wengert/core/extend";
 import { adamw, chain, clipByGlobalNorm, cosine, type Fit, fit, measure, type Optimizer, warmUp } from "@wengert/train";
@@ -16,6 +17,8 @@ export interface TextPlan {
   /** The path of the checkpoint file, and whether to resume from this file. */
   readonly checkpoint: string;
   readonly resume: boolean;
+  /** Whether to run op by op, without `compile`. */
+  readonly eager: boolean;
 }
 
 export interface Learned<M> {
@@ -37,13 +40,10 @@ export async function learnText<M>(
   plan: TextPlan,
   stop: AbortSignal,
 ): Promise<Learned<M>> {
-  const { steps, batch, places, key, looks, checkpoint, resume } = plan;
-  const models = new Map<number, M>();
+  const { steps, batch, places, key, looks, checkpoint, resume, eager } = plan;
+  const models = new Map<number, M>(looks.has(0) && !resume ? [[0, start]] : []);
   const fitting = fit<M, Windows, Tensor>(
-    (model, windows, { step, training }) => {
-      if (training && looks.has(step)) models.set(step, model);
-      return loss(model, windows);
-    },
+    loss,
     start,
     ({ key }) => randomWindows(text.train, { count: batch, places, key }),
     {
@@ -54,8 +54,10 @@ export async function learnText<M>(
       validation: { data: allWindows(text.held, places, 256), everySteps: Math.ceil(steps / 20), batchSize: batch },
       signal: stop,
       progress: true,
+      onStep: ({ step, params }) => looks.has(step) && models.set(step, params),
       checkpoint: { path: checkpoint },
       resume: resume ? checkpoint : false,
+      compile: eager ? undefined : compile,
     },
   );
   const fitted = await finishedFit(fitting);
@@ -77,7 +79,8 @@ export async function lossOnText<M>(
   loss: WindowLoss<M>,
   model: M & TreesOnly<M>,
   held: Tensor,
-  { places, batch }: Pick<TextPlan, "places" | "batch">,
+  { places, batch, eager }: Pick<TextPlan, "places" | "batch" | "eager">,
 ): Promise<number> {
-  return (await measure<M, Windows, Tensor>(loss, model, allWindows(held, places), { batchSize: batch })).loss;
+  const options = { batchSize: batch, compile: eager ? undefined : compile };
+  return (await measure<M, Windows, Tensor>(loss, model, allWindows(held, places), options)).loss;
 }

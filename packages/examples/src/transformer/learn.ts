@@ -12,5 +12,5 @@ export const lossOf = (model: Model, { read, next }: Windows, heads: number): Te
 export const lossOnAll = (
   model: Model,
   held: Tensor,
-  { heads, ...plan }: Pick<TextPlan, "places" | "batch"> & { readonly heads: number },
+  { heads, ...plan }: Pick<TextPlan, "places" | "batch" | "eager"> & { readonly heads: number },
 ): Promise<number> => lossOnText((model: Model, windows) => lossOf(model, windows, heads), model, held, plan);

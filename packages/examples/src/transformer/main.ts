@@ -40,6 +40,7 @@ const options = {
     "checkpoint.safetensors in the report folder",
   ),
   resume: flag("resume from the checkpoint"),
+  eager: flag("run op by op, without compile"),
 };
 
 const transformer: Command<{ outcome: Outcome; model: Model; file: string }> = command({
@@ -47,7 +48,7 @@ const transformer: Command<{ outcome: Outcome; model: Model; file: string }> = c
     "a two-layer transformer learns to write like Moby-Dick in minutes; shows its attention and how its samples improve",
   options,
   async run({ out, checkpoint = join(out, "checkpoint.safetensors"), resume, ...settings }, stop) {
-    const { steps, batch, places, width, heads, layers, rate, temperature, length, seed } = settings;
+    const { steps, batch, places, width, heads, layers, rate, temperature, length, seed, eager } = settings;
     if (width % heads !== 0) throw new InputError(`--heads must divide the width ${width}, got ${heads}.`);
     prepareFolder(out);
     const text = readText(settings.text, places + 1);
@@ -70,13 +71,13 @@ ${table(
 `);
 
     const looks = new Set([0, ...[0.02, 0.1, 0.25, 0.5].map((share) => Math.round(share * steps))]);
-    const plan = { steps, batch, places, rate, key: fitKey, looks, checkpoint, resume };
+    const plan = { steps, batch, places, rate, key: fitKey, looks, checkpoint, resume, eager };
     const began = performance.now();
     const ofWindows = (model: Model, windows: Windows) => lossOf(model, windows, heads);
     const { fit, models } = await learnText(ofWindows, start, text, plan, stop);
     const seconds = (performance.now() - began) / 1000;
     const model = fit.params;
-    const loss = await lossOnAll(model, text.held, { places, batch, heads });
+    const loss = await lossOnAll(model, text.held, { places, batch, heads, eager });
     const bigram = counted[1]!.loss;
     console.log(`
 ${whole(fit.step)} steps${resume ? "" : ` in ${whole(Math.round(seconds))} s`}. On all held-out text: ${loss.toFixed(4)} nats per character, \

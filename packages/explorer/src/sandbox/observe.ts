@@ -59,8 +59,8 @@ const maxNudged = 24; // the maximum number of input elements that are changed
 const patience = 40; // the maximum time for all runs with changed inputs, in ms
 
 /**
- * Compiles a function to a plan for its arguments. `names` are the names of its inputs, and `ofSweep` are the outputs of the
- * steps of its sweep.
+ * Compiles a function to a plan for its arguments. `names` are the names of the function's inputs. If the function
+ * computes a gradient, `ofSweep` contains the tensors that its backward pass computes.
  */
 export type PlanOf = (
   f: TreeFunction<readonly unknown[], unknown>,

@@ -10,8 +10,8 @@ const longest = 2000; // the maximum number of steps of a plan that the page sho
 const mostBuffers = 2000; // the maximum number of buffers that the page draws
 
 /**
- * Returns the plan of a function for arguments, or the error of the compiler. `names` are the names of the inputs. If `f`
- * computes a gradient, it adds the outputs of its sweep to `ofSweep` while it is traced.
+ * Compiles `f` for `args`. Returns the plan, or the error of the compiler. `names` are the names of the input tensors.
+ * While the compiler traces `f`, `f` adds the tensors of its backward pass to `ofSweep`.
  */
 export function planOf(
   f: (...args: readonly unknown[]) => unknown,

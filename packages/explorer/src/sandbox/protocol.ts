@@ -129,7 +129,7 @@ export interface PlanRow {
 
 /** The memory of a tensor and its views in a plan. */
 export interface BufferData {
-  /** The first byte, counted from the start of the memory for tensors. */
+  /** The offset of the buffer in bytes from the start of the memory for tensors. */
   readonly address: number;
   readonly bytes: number;
   /** The first and the last instruction that needs the buffer, as indices in `instructions`. */

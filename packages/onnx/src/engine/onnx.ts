@@ -77,7 +77,10 @@ interface Machine {
   readonly start: (model: Uint8Array, dtypes: ReadonlySet<DType>) => Promise<OnnxSession>;
 }
 
-/** Prepares a program whose float64 tensors the ops of Wengert compute. */
+/**
+ * Prepares a program for a backend without float64: the ops of Wengert compute float64 tensors, and ONNX Runtime the
+ * others.
+ */
 function prepareStages(program: Program, opset: number, machine: Machine): PreparedProgram {
   const stages = stagesOf(program).map(({ isHost, program: part }) => ({
     inputs: part.inputs,

@@ -26,8 +26,8 @@ export function stagesOf(program: Program): Stage[] {
     const first = Math.max(0, ...inputs.map((x) => stageOf.get(x) ?? 0));
     const isHost = usesFloat64(step);
     if (isHost) checkSizes(step);
-    // A scalar that depends only on scalar arguments belongs to stage 0, so that float64 steps can read this scalar before
-    // ONNX Runtime runs. An example is the number of the training step in Adam.
+    // The ops of Wengert also compute scalars that depend only on scalar arguments, such as the number of the training
+    // step in Adam. This saves ONNX Runtime an additional session before the float64 steps that read these scalars.
     const isScalar = first === 0 && [...inputs, output].every(({ size }) => size === 1);
     const stage = isScalar || (first % 2 === 0) === isHost ? first : first + 1;
     stageOf.set(output, stage);

@@ -9,9 +9,10 @@ import { arithmetic, castTo, transpose } from "./formulas.ts";
 import { type Rule, rule } from "./rule.ts";
 import { padZeros, placeSlice, sliceAxis, takeSlice } from "./slices.ts";
 
-// Rules that export pooling to ONNX, which has no operators for the derivatives of pooling. In general, the derivatives
-// take one strided slice of the images for each entry of a window: four slices for windows of 2 × 2. If float32 windows
-// do not overlap, the gradients enlarge the pooled images instead, which is several times faster in ONNX Runtime.
+// Rules that export pooling and its derivatives to ONNX, which has no operators for the derivatives of pooling. In
+// general, the ONNX graph of a derivative takes one strided slice of the images for each position in a window: four
+// slices for windows of 2 × 2. If the windows of a float32 pool do not overlap, the graph of the gradient uses Resize
+// instead of slices, which is several times faster in ONNX Runtime.
 
 interface Pooling {
   readonly size: readonly number[];

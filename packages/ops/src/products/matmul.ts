@@ -46,7 +46,8 @@ export const matmul: Op<Binary> = /* @__PURE__ */ defineOp({
   vjp: [
     (g, { inputs: [a, b] }) =>
       operandCotangent(matmul(matrixOf(g, a, b), swapLastAxes(asColumn(b))), a, [1, ...a.shape]),
-    (g, { inputs: [a, b] }) => operandCotangent(matmul(swapLastAxes(asRow(a)), matrixOf(g, a, b)), b, [...b.shape, 1]),
+    (g, { inputs: [a, b] }) =>
+      operandCotangent(matmul(swapLastAxes(rowsFor(b, asRow(a))), rowsFor(b, matrixOf(g, a, b))), b, [...b.shape, 1]),
   ],
   nonFinite: sumOfProductsCause,
   samples: () => [
@@ -96,6 +97,13 @@ const lastAxesSwapped = (rank: number): number[] => [...Array(rank - 2).keys(), 
 
 const asRow = (a: Tensor): Tensor => (a.shape.length === 1 ? expandDims(a, { axis: 0 }) : a);
 const asColumn = (b: Tensor): Tensor => (b.shape.length === 1 ? expandDims(b, { axis: 1 }) : b);
+
+/**
+ * If b is one matrix that many matrices are multiplied by, returns the rows of all matrices in x as one matrix. Then a
+ * single matrix product computes the cotangent of b.
+ */
+const rowsFor = (b: Tensor, x: Tensor): Tensor =>
+  b.shape.length > 2 ? x : reshapeTo(x, [sizeOf(x.shape.slice(0, -1)), x.shape.at(-1)!]);
 
 /**
  * Returns the cotangent g of a product a b as a matrix. If a or b is a vector, the product lacks an axis, so g gets

@@ -17,7 +17,9 @@ type PlainFunctionName = Exclude<FunctionName, "neg" | "square" | "sqrt" | "relu
  * The names of functions of one vector, which is four floats (32x4) or two doubles (64x2). Other packages generate
  * loops that call these functions.
  */
-export type VectorFunction = `${PlainFunctionName | SingleFunctionName}32x4` | `${PlainFunctionName}64x2`;
+export type VectorFunction =
+  | `${PlainFunctionName | SingleFunctionName | "geluKeepingSlope" | "keptGeluSlope"}32x4`
+  | `${PlainFunctionName}64x2`;
 export type OperationName = "add" | "sub" | "mul" | "div" | "reluPullback";
 
 /** The names of the kernels of the softmax family and its pullbacks. */

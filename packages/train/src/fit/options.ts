@@ -58,6 +58,11 @@ export interface FitOptions<P, B, R extends LossValue> {
    * Default false.
    */
   readonly progress?: Progress | undefined;
+  /**
+   * A function that is called after each step, with the number of steps so far, the loss of the step's batch and the
+   * new parameters. If the function returns a promise, `fit` awaits it. In a parallel fit, each rank calls the function.
+   */
+  readonly onStep?: ((step: FitStep<P>) => unknown) | undefined;
   readonly checkpoint?: CheckpointOptions | undefined;
   /**
    * The checkpoint from which to resume: a path, a Blob or bytes. `true` resumes from `checkpoint.path` if that file
@@ -77,6 +82,16 @@ export interface FitOptions<P, B, R extends LossValue> {
    * prints a warning with the reason. In a parallel fit, only the loss and its gradient are compiled. Default: none.
    */
   readonly compile?: Compile | undefined;
+}
+
+/** A completed training step. */
+export interface FitStep<P> {
+  /** The number of steps so far: 1 after the first step. */
+  readonly step: number;
+  /** The loss of the step's batch, at the parameters before the step. */
+  readonly loss: number;
+  /** The parameters after the step. */
+  readonly params: P;
 }
 
 /**
@@ -134,6 +149,7 @@ export interface Settings<P, B> {
   readonly pointSteps: number | undefined;
   readonly signal: AbortSignal | undefined;
   readonly progress: Progress;
+  readonly onStep: ((step: FitStep<P>) => unknown) | undefined;
   readonly checkpoint: (CheckpointOptions & { readonly steps: number; readonly seconds: number }) | undefined;
   readonly resume: Resume | undefined;
   readonly parallel: Communicator | undefined;
@@ -147,7 +163,7 @@ export function settingsOf<P, B, R extends LossValue>(options: FitOptions<P, B, 
     defaults as unknown as Complete<FitOptions<P, B, R>>,
     otherNames,
   );
-  const { optimizer, epochs, steps, metrics, criterion, patience, minDelta, progress } = settings;
+  const { optimizer, epochs, steps, metrics, criterion, patience, minDelta, progress, onStep } = settings;
   if (!isOptimizer(optimizer))
     throw new ArgumentError(
       `${caller}: optimizer must be an optimizer, got ${show(optimizer)}; write { optimizer: adam({ learningRate: 0.001 }) }`,
@@ -172,6 +188,10 @@ export function settingsOf<P, B, R extends LossValue>(options: FitOptions<P, B, 
     (typeof progress === "object" && progress !== null);
   if (!isProgress)
     throw new ArgumentError(`${caller}: progress must be true, false or a function, got ${show(progress)}`);
+  if (onStep !== undefined && typeof onStep !== "function")
+    throw new ArgumentError(
+      `${caller}: onStep must be a function, got ${show(onStep)}; write ({ step, params }) => ...`,
+    );
   if (settings.parallel !== undefined) mustBeCommunicator(caller, "parallel", settings.parallel);
   const { everySteps } = withDefaults<HistoryOptions>(`${caller}: history`, settings.history, {
     everySteps: undefined,
@@ -193,6 +213,7 @@ export function settingsOf<P, B, R extends LossValue>(options: FitOptions<P, B, 
     pointSteps: everySteps === undefined ? undefined : wholeNumber(caller, "history.everySteps", everySteps, 1),
     signal: signalOption(caller, settings.signal),
     progress,
+    onStep,
     checkpoint: checkpointOf(settings.checkpoint),
     resume: settings.resume,
     parallel: settings.parallel,
@@ -216,6 +237,7 @@ const defaults: Complete<FitOptions<never, never, Tensor>> = {
   history: {},
   signal: undefined,
   progress: false,
+  onStep: undefined,
   checkpoint: undefined,
   resume: undefined,
   parallel: undefined,
@@ -231,7 +253,7 @@ const otherNames: OtherNames = {
   momentum: setting,
   earlystopping: "patience",
   verbose: "progress",
-  callbacks: "progress",
+  callbacks: "onStep",
   optimiser: "optimizer", // prose-ok
 };
 

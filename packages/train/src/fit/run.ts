@@ -166,8 +166,10 @@ export class Run<P, B> {
       state.train.push(point);
       this.#state = { ...next, since: zeroSums(settings.names), best };
     }
-    if (settings.progress === false || ranks.rank !== 0) return;
-    return this.#display.update(this.#progressOf(measured));
+    const returned = settings.onStep?.({ step: next.step, loss, params });
+    const update = () =>
+      settings.progress === false || ranks.rank !== 0 ? undefined : this.#display.update(this.#progressOf(measured));
+    return returned instanceof Promise ? returned.then(update) : update();
   }
 
   /** Returns the metrics of a whole batch at the parameters before the step. */

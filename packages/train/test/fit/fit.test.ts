@@ -23,6 +23,7 @@ import {
   type Context,
   type Epoch,
   type FitProgress,
+  type FitStep,
   fit,
   type LearningRate,
   measure,
@@ -746,6 +747,25 @@ describe("progress", () => {
   });
 });
 
+describe("onStep", () => {
+  it("receives each step with its loss and the new parameters, before the progress, and is awaited", async () => {
+    const steps: FitStep<ReturnType<typeof randomModel>>[] = [];
+    const calls: string[] = [];
+    const onStep = async (step: (typeof steps)[number]) => {
+      await new Promise((resolve) => setTimeout(resolve, 1));
+      steps.push(step);
+      calls.push(`step ${step.step}`);
+    };
+    const progress = ({ step }: FitProgress) => void calls.push(`progress ${step}`);
+    const options = { optimizer, batchSize: 8, history: { everySteps: 1 } };
+    const { history } = await fit(loss, randomModel(), data, { ...options, steps: 3, onStep, progress });
+    expect(calls).toEqual([1, 2, 3].flatMap((step) => [`step ${step}`, `progress ${step}`]));
+    expect(steps.map(({ step, loss }) => [step, loss])).toEqual(history.train.map(({ step, loss }) => [step, loss]));
+    for (const { step, params } of steps)
+      expect(params).toEqual((await fit(loss, randomModel(), data, { ...options, steps: step })).params);
+  });
+});
+
 describe("an error", () => {
   const broken = new Error("broken");
   const kept = () => {
@@ -768,6 +788,9 @@ describe("an error", () => {
       },
       progress: (more) =>
         fit(distance, start, line, { optimizer, steps: 9, progress: ({ step }) => stop(step), ...more }),
+      onStep: (more) => fit(distance, start, line, { optimizer, steps: 9, onStep: ({ step }) => stop(step), ...more }),
+      "async onStep": (more) =>
+        fit(distance, start, line, { optimizer, steps: 9, onStep: async ({ step }) => stop(step), ...more }),
       "async progress": (more) =>
         fit(distance, start, line, { optimizer, steps: 9, progress: async ({ step }) => stop(step), ...more }),
       data: (more) =>

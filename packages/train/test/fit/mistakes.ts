@@ -110,6 +110,7 @@ export const fitMistakes: Chapter = {
     "await fit(ofClasses, params, data, { ...once, signal: new AbortController() })",
     "await fit(ofClasses, params, data, { ...once, compile: true })",
     'await fit(ofClasses, params, data, { ...once, progress: "bar" })',
+    "await fit(ofClasses, params, data, { ...once, onStep: true })",
   ],
 
   "fit: checkpoints": [

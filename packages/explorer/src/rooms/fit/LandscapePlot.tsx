@@ -63,7 +63,8 @@ function plotOf(plot: ContourMarks, of: Landscape, levels: readonly number[], co
   const { x, y, width, height, losses, path, shares } = of;
   const most = 10 * levels.at(-1)!;
   const values = Array.from(losses, (each) => Math.min(Number.isNaN(each) ? most : each, most));
-  // Plot takes the samples as centers of cells, so that the grid extends half a cell beyond the range.
+  // Observable Plot places each number of a grid at the center of a cell, so the cells at the edges extend half a cell
+  // beyond the ranges of x and y.
   const [dx, dy] = [(x[1] - x[0]) / (width - 1) / 2, (y[1] - y[0]) / (height - 1) / 2];
   const grid = { width, height, x1: x[0] - dx, x2: x[1] + dx, y1: y[0] - dy, y2: y[1] + dy };
   const label = (i: 0 | 1) => (shares[i] > 0 ? `direction ${i + 1}: ${percent(shares[i])}` : "a random direction");

@@ -160,7 +160,7 @@ interface Painted {
 }
 
 interface LayerView {
-  /** The plural of the layer's nodes. */
+  /** The name of the layer, such as “hidden units”. */
   readonly title: string;
   readonly pictures: readonly Painted[];
   readonly label?: (index: number) => string;
@@ -263,7 +263,9 @@ function sumOf(weights: readonly number[], bias: number): string {
     .join("");
 }
 
-/** Lists weights. A long list has only the largest. */
+/**
+ * Returns a text with names and weights. If there are more than six weights, the text contains only the four largest.
+ */
 function listed(count: number, of: (i: number) => readonly [name: string, weight: number]): string {
   const all = Array.from({ length: count }, (_, i) => of(i));
   const largest = all.toSorted(([, a], [, b]) => Math.abs(b) - Math.abs(a)).slice(0, 4);

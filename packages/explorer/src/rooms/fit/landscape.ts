@@ -22,7 +22,10 @@ interface Options {
   readonly penalized: boolean;
 }
 
-/** The numbers of grid points along x and y. Each is a multiple of the first stride plus 1, so coarse grids reach the edges. */
+/**
+ * The numbers of grid points along x and y. With 4 n + 1 points along an axis, a grid of every fourth point reaches
+ * both edges.
+ */
 const [columns, lines] = [33, 21];
 const strides = [4, 2, 1]; // first every fourth grid point along each axis, then every second, then all
 const patience = 8000; // the time in ms that evaluations may take; a slow model gets a coarser grid

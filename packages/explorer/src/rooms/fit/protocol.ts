@@ -91,7 +91,7 @@ export interface Report {
   readonly field: Float32Array | undefined;
   /** The first columns of the model's first weight matrix W, one after another. */
   readonly weights: Float32Array;
-  /** The numbers of the diagram of the network. Undefined unless the rows are points of a plane. */
+  /** The parameters and hidden units in the diagram of the network. Undefined unless the data are points of a plane. */
   readonly network: Network | undefined;
   readonly probe: Float32Array | undefined;
   /** Whether the training steps are compiled to a plan. */
@@ -110,9 +110,12 @@ export interface Network {
   readonly units: readonly Float32Array[];
 }
 
-/** The loss on a plane through the parameters of the model. Both axes measure distances in the space of parameters. */
+/**
+ * The loss on a plane in the space of the model's parameters. Both axes measure distances in this space. The point
+ * (0, 0) of the plane represents the current parameters.
+ */
 export interface Landscape {
-  /** The number of training steps so far. The point (0, 0) is the parameters after this step. */
+  /** The number of training steps so far. */
   readonly step: number;
   readonly x: readonly [least: number, most: number];
   readonly y: readonly [least: number, most: number];
@@ -124,13 +127,16 @@ export interface Landscape {
   readonly path: readonly { readonly step: number; readonly x: number; readonly y: number }[];
   /** The losses at the first and at the last point of the path. The first point may be outside of the plane. */
   readonly ends: readonly [first: number, last: number];
-  /** The share of each axis in the variance of the path. A direction with the share 0 is random. */
+  /**
+   * The fractions, from 0 to 1, of the training path's variance along the axes x and y of the plane. An axis with the
+   * fraction 0 has a random direction.
+   */
   readonly shares: readonly [number, number];
   /** The number of training rows from which the losses are computed. */
   readonly rows: number;
   /** Whether the losses include the L2 penalty. */
   readonly penalized: boolean;
-  /** Whether this is the finest grid. */
+  /** Whether `losses` belongs to the finest grid, which is computed last. */
   readonly isDone: boolean;
 }
 

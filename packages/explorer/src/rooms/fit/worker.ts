@@ -17,7 +17,7 @@ let reported = 0; // the time of the last report
 let effort = 0; // the time in ms that the last report took
 let owed = 0; // the number of steps that are due at the chosen speed
 let before = 0;
-/** The landscape that the worker computes, and the number of the page's request. A change of the fit cancels the computation. */
+/** The loss landscape that the worker is computing. `pictures` yields finer and finer grids of losses. */
 let drawing: { readonly request: number; readonly pictures: Generator<Landscape | undefined, void> } | undefined;
 
 let handled = Promise.resolve(); // resolves after the last message, because the first training step waits for the compiler

@@ -174,7 +174,7 @@ function Steps({ plan, shown, withInstructions }: StepsProps) {
   );
 }
 
-/** Links a row of the list with its buffer in the picture of the memory. */
+/** Returns event handlers for a table row. They highlight the memory of a tensor while the pointer is on its row. */
 const pointsAt = (isInput: boolean, place: number) => ({
   onPointerEnter: () => (pointedRow.value = { isInput, place }),
   onPointerLeave: () => (pointedRow.value = undefined),

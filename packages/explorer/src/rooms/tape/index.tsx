@@ -52,7 +52,7 @@ const panesOfPlan = [{ name: "list", title: "List" }, { name: "memory", title: "
 export default function TapeRoom() {
   useEffect(keepRunning, []);
   useEffect(() => {
-    // The worker with the whole library is large, so the page then loads KaTeX only with the first formula.
+    // If the page must load the large worker that contains the whole library, it does not load KaTeX in advance.
     if (!needsWholeLibrary()) expectFormulas();
   }, []);
   useKeys([

@@ -1,13 +1,13 @@
 import { signal } from "@preact/signals";
 import type { BufferData } from "../../sandbox/protocol.ts";
 
-/** A row of the compiled list: an input, or a step, by its index. */
+/** Identifies an input or a step of a compiled program: `place` is its index among the inputs or among the steps. */
 interface Row {
   readonly isInput: boolean;
   readonly place: number;
 }
 
-/** The row of the compiled list, or the buffer of the plan, that the reader points at. */
+/** The table row under the pointer: an input or a step of a compiled program. */
 export const pointedRow = signal<Row | undefined>(undefined);
 export const pointedBuffer = signal<BufferData | undefined>(undefined);
 

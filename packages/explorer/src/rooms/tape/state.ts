@@ -260,10 +260,13 @@ function loadExample(): void {
 /** Stops the user's program if it is running. */
 export const stop = (): void => sandbox.stop();
 
-/** Returns the worker for a program: one of the page's own programs, or one that the reader wrote. */
-/** Returns whether the address needs the worker with the whole library: for a plan, or for a program of the reader. */
+/**
+ * Returns whether the page must load the worker that contains the whole library. Compiled plans and programs that the
+ * user wrote need this worker.
+ */
 export const needsWholeLibrary = (): boolean => workerFor(showsPlan.peek(), codeField.peek() !== undefined) === "whole";
 
+/** Returns the worker for a program. `isOwn`: the user wrote the program. */
 const workerFor = (plans: boolean | undefined, isOwn: boolean): WorkerKind =>
   plans || isOwn ? "whole" : example.peek().kind === "exercise" ? "exercises" : "examples";
 
