@@ -33,7 +33,7 @@ function expectConsistent(report: PlanReport): void {
     for (const x of inputs) {
       const buffer = buffers[bufferOf.get(x)!];
       if (buffer === undefined) continue; // in registers
-      // Several loops can compute one step, such as concat, and each loop may read another input.
+      // Several loops can compute one step. For example, each loop of a concat copies another input.
       expect(buffer.first, `step ${k} reads a tensor in time`).toBeLessThanOrEqual(last);
       expect(buffer.last, `step ${k} reads a tensor in time`).toBeGreaterThanOrEqual(first);
     }

@@ -24,7 +24,7 @@ export interface Value {
   readonly shape: Shape;
   readonly stride: Shape;
   readonly offset: number;
-  /** If the tensor is a constant whose elements are all equal, the value of the elements. */
+  /** The value of all elements, if the tensor is a constant with equal elements. Otherwise `undefined`. */
   readonly uniform: number | undefined;
   /** How far the offset of the tensor moves in each iteration of a scan. `undefined` if the offset is fixed. */
   readonly advance?: Advance;

@@ -53,7 +53,7 @@ const maxBytes = 2 ** 31 - 2 ** 16;
 /** Unused bytes behind the last buffer, so that kernels may read whole vectors. */
 const slackBytes = 1024;
 
-/** Returns the program as it was traced, and after each pass. */
+/** Returns the traced program, and the program after each compiler pass. */
 export function programsOf(traced: Program): NamedProgram[] {
   const programs: NamedProgram[] = [{ name: "traced", program: traced }];
   for (const [name, pass] of Object.entries(passes)) programs.push({ name, program: pass(programs.at(-1)!.program) });
@@ -106,7 +106,7 @@ export function makePlan(
     }
   const reused = scans.flatMap((scan) => scan.reused);
   for (const [next] of reused) lives.delete(next);
-  // The first instruction that writes each buffer.
+  // For each buffer, the index of the first instruction that writes to the buffer.
   const writtenAt = new Map([...lives].map(([buffer, { from }]) => [buffer, from]));
   const owners = shareMemory(layout, instructions, lives, pairs);
   // The memory of an input is reserved until the last instruction. If the next call receives the same tensor, it need
@@ -158,8 +158,9 @@ export function makePlan(
     owners.get(layout.outputs[output]!.buffer) === layout.inputs[input]!.buffer;
   const shared = pairs.filter(isShared);
   const separate = pairs.filter((pair) => !isShared(pair));
-  // A plan does not lend memory that threads share, because some functions of the platform reject such memory. It does not
-  // lend memory that it overwrites before an instruction that may throw: if a call fails, its arguments must be unchanged.
+  // An output may stay in the plan's memory, without a copy, except in two cases. If threads share the memory, some
+  // functions of the platform reject it. If an instruction that may throw runs after the output is written, a failed
+  // call would have overwritten an argument.
   const canLend = !repeats && sharedKernels === undefined;
   const lastThrower = instructions.findLastIndex(({ kind }) => kind === "op" || kind === "labels");
   const loans = shared.filter(({ output }) => canLend && writtenAt.get(layout.outputs[output]!.buffer)! > lastThrower);

@@ -9,7 +9,10 @@ export interface NamedProgram {
 
 /** How the compiler passes changed a traced program. */
 export interface ProgramReport {
-  /** The program as it was traced, and after each pass. `explain` prints a program. */
+  /**
+   * The program as it was traced, and the program after each compiler pass. The last of these is the optimized program.
+   * `explain` prints a program.
+   */
   readonly programs: readonly NamedProgram[];
   /**
    * The number of steps of the traced program, and the number after each compiler pass. If Wengert's kernels run the
@@ -47,13 +50,14 @@ export interface InstructionReport {
   /** The instruction as a line of text, such as `loop over [3] float64: exp, mul`. */
   readonly text: string;
   /**
-   * A `loop` over elementwise steps, a `kernel` of the WebAssembly binary, a `scan` that repeats other
-   * instructions, an `op` that runs its own JavaScript kernel, or a `check` of class labels.
+   * The kind of the instruction. `loop`: a loop over elementwise steps. `kernel`: a call of a WebAssembly kernel.
+   * `scan`: a loop over other instructions. `op`: a call of an op's JavaScript kernel. `check`: a check of class
+   * labels.
    */
   readonly kind: "loop" | "kernel" | "scan" | "op" | "check";
   /** The name of the kernel, such as `gemm32`, or the name of the op; `undefined` for loops, scans and checks. */
   readonly kernel: string | undefined;
-  /** The steps that the instruction computes: their indices in the steps of the last program. */
+  /** The steps that this instruction computes, as indices in the `steps` of the optimized program. */
   readonly steps: readonly number[];
   /** The number of floating-point operations. A kernel call that computes a part of a step counts this part. */
   readonly flops: number;
@@ -78,11 +82,11 @@ export interface BufferReport {
   readonly first: number;
   /** The last instruction that needs the buffer. Constants, results and most inputs are needed until the end. */
   readonly last: number;
-  /** The inputs that the buffer holds: their indices in the inputs of the last program. */
+  /** The program inputs that this buffer holds, as indices in the `inputs` of the optimized program. */
   readonly inputs: readonly number[];
-  /** The constants that the buffer holds: their indices in the constants of the last program. */
+  /** The constants that this buffer holds, as indices in the `constants` of the optimized program. */
   readonly constants: readonly number[];
-  /** The steps whose outputs the buffer holds, including views: their indices in the steps of the last program. */
+  /** The steps whose outputs this buffer holds, including views, as indices in the `steps` of the optimized program. */
   readonly steps: readonly number[];
   /**
    * The earlier buffers whose memory this buffer takes over, as indices in `buffers`. A loop can read an old buffer and

@@ -30,7 +30,9 @@ export const chain = (layers: readonly AnyLayer[]): Omit<LayerDefinition<unknown
   parts: { layers, isChain: true },
 });
 
-/** Applies a layer inside a combination. The caller must pass the parameters that belong to this layer. */
+/**
+ * Applies a layer of a combination, such as a layer of `sequential`. The caller must pass the parameters of this layer.
+ */
 export const applyLayer = (
   { apply }: AnyLayer,
   params: unknown,
