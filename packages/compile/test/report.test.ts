@@ -8,7 +8,7 @@ import { compile, explainPlan, type PlanReport } from "../src/index.ts";
 
 const lastOf = ({ programs: all }: PlanReport) => all.at(-1)!.program;
 
-/** Checks that the instructions and the buffers of a report do not contradict each other. */
+/** Checks that a report is consistent: that its buffers fit its instructions. */
 function expectConsistent(report: PlanReport): void {
   const { instructions, buffers, bytes } = report;
   const program = lastOf(report);

@@ -12,8 +12,8 @@ import { canLoad, type Group, mergeAxes } from "./groups.ts";
  * `addsZero` is true, the loop copies x + 0, which is 0 for x = −0.
  */
 export function copyLoop({ step }: ComputedStep, from: Value, to: Value, addsZero = false): Group | undefined {
-  // If all elements of an operand are equal, a loop's code contains their value as a float constant. This would change
-  // the bits of integers other than 0, so loops read these operands from memory.
+  // If all elements of an operand are equal, a loop contains their value as a float constant. This would change the
+  // bits of integers other than 0, so a loop reads such integers from memory.
   const source = from.dtype === "int32" && from.uniform !== 0 ? { ...from, uniform: undefined } : from;
   const copy = (
     addsZero

@@ -73,7 +73,7 @@ export function mergeAxes(shape: Shape, strides: readonly Shape[]): { shape: num
 export const scratchBytesOf = ({ sums }: Group): number =>
   sums.reduce((bytes, { computed, isOfRows }) => bytes + (isOfRows ? 0 : sumBytes(computed)), 0);
 
-/** Returns the number of bytes for the eight partial sums of each column. */
+/** Returns the size in bytes of the eight partial sums of all columns. */
 export const sumBytes = ({ output }: ComputedStep): number => 64 * sizeOf(output.shape) + 64;
 
 /** Returns whether a fused loop can load all operands of an elementwise step as vectors. */
@@ -203,8 +203,8 @@ function keepsOrder(shape: Shape, boundary: number, inputs: readonly Value[]): b
 }
 
 /**
- * Returns how the fused loop `group` can compute the sum or mean `computed`, or `undefined` if the loop cannot compute
- * it.
+ * Returns the description of the sum or mean `computed` if the fused loop `group` can compute it, and otherwise
+ * `undefined`.
  */
 function sumOf(computed: ComputedStep, group: Group): GroupSum | undefined {
   const { step, inputs, output } = computed;

@@ -61,8 +61,8 @@ export class Entrance {
   }
 
   /**
-   * Records that the WebAssembly memory of input k holds the elements of the tensor `x`. `undefined` means that the
-   * memory is overwritten.
+   * Records that the WebAssembly memory of input k holds the elements of the tensor `x`. Pass `undefined` if the memory
+   * is overwritten.
    */
   set(k: number, x: Tensor | undefined): void {
     this.#present[k] = x;
@@ -88,7 +88,9 @@ interface ComputedOutput {
   readonly label: string | undefined;
 }
 
-/** The indices of an output that stays in the plan's memory, and of the input whose memory this output takes. */
+/**
+ * The index of an output that stays in the plan's memory, and the index of the input whose memory this output takes.
+ */
 export interface Loan {
   readonly input: number;
   readonly output: number;

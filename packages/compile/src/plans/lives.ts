@@ -48,7 +48,7 @@ export type Anything = PlannedInstruction | LoopStart | LoopEnd;
 export const flatten = (instructions: readonly Anything[]): readonly FlatInstruction[] =>
   instructions.flatMap((each) => (each.kind === "scan" ? flatten(each.all) : [each]));
 
-/** Returns all scans among the instructions, also scans in the bodies of other scans. */
+/** Returns all scans among the instructions, including scans in the bodies of other scans. */
 export const scansAmong = (instructions: readonly PlannedInstruction[]): Scan[] =>
   instructions.flatMap((each) => (each.kind === "scan" ? [...scansAmong(each.body), each] : []));
 

@@ -25,8 +25,8 @@ export interface PlanOptions {
   /** The indices of the inputs that the caller donates. */
   readonly donated: readonly number[];
   /**
-   * Pairs of an output and an input of the program. The next call probably receives the output as this input. In a loop
-   * by `repeat`, the next run always receives the output as this input.
+   * Pairs of an output and an input of the program. The next call probably receives the output as this input, for
+   * example the new parameters as the old ones. In a loop by `repeat`, the next run always does.
    */
   readonly pairs: readonly Pair[];
   /** Whether `repeat` runs the program several times, with the outputs of one run as inputs of the next run. */
@@ -41,7 +41,9 @@ export interface Plan {
   /** Runs the compiled program `times` times. The inputs have the shapes and dtypes of the program's inputs. */
   readonly run: (inputs: readonly Tensor[], times: number) => Tensor[];
   readonly report: () => PlanReport;
-  /** Ends the threads that the compiled program uses, and copies its last results out of its memory. */
+  /**
+   * Ends the threads that the compiled program uses, and copies the results of the last run out of WebAssembly memory.
+   */
   readonly close: () => void;
 }
 
@@ -109,8 +111,8 @@ export function makePlan(
   // For each buffer, the index of the first instruction that writes to the buffer.
   const writtenAt = new Map([...lives].map(([buffer, { from }]) => [buffer, from]));
   const owners = shareMemory(layout, instructions, lives, pairs);
-  // The memory of an input is reserved until the last instruction. If the next call receives the same tensor, it need
-  // not copy the tensor again.
+  // The memory of an input is reserved until the last instruction. So if the next call receives the same tensor, that
+  // call need not copy the tensor again.
   for (const { buffer } of layout.inputs) if (lives.has(buffer)) lives.get(buffer)!.to = instructions.length;
   const scratchStart = (kernels.free() + 63) & ~63;
   const scratchStep = (scratchBytes + 63) & ~63;

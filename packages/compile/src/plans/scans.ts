@@ -131,7 +131,10 @@ function entryOf({ shape, stride, ...x }: Value, counter: Value): Value {
   return x.uniform === undefined ? { ...entry, advance: { counter, elements: stride[0]! } } : entry;
 }
 
-/** Returns views of the packed output of a scan: the last carry, and the results of the current iteration. */
+/**
+ * Returns views of the output of a scan, which is a single array: views of the last carry, and of the results of the
+ * current iteration.
+ */
 function packedOutputs(
   output: Value,
   outputs: readonly Value[],

@@ -6,7 +6,9 @@ import { withPlace } from "../defining/errors.ts";
 import type { AnyLayer } from "../defining/layer.ts";
 import { outputOf } from "../defining/outputOf.ts";
 
-/** The functions `init` and `apply` of layers in a row, in which each layer takes the output of the layer before it. */
+/**
+ * The functions `init` and `apply` of a chain of layers, in which each layer takes the output of the layer before it.
+ */
 export const chain = (layers: readonly AnyLayer[]): Omit<LayerDefinition<unknown>, "name"> => ({
   init: (key, input, options) => {
     const keys = splitKey(key, layers.length);

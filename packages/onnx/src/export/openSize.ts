@@ -33,7 +33,7 @@ function namesIn({ inputs, initializers, nodes }: Graph, names = new Set<string>
   return names;
 }
 
-/** Returns the names of all values that nodes of a graph, or of the graphs in it, have as inputs. */
+/** Returns the names of all values that are inputs of nodes, in a graph and in the graphs inside it. */
 function usedNames({ nodes }: Graph, names = new Set<string>()): Set<string> {
   for (const node of nodes) {
     for (const name of node.inputs) names.add(name);

@@ -22,7 +22,10 @@ interface Weights {
   readonly activations: readonly Activation[];
 }
 
-/** Returns the next state of the cell. `x` is the product of the input and W for all gates, [batch, gates × hidden]. */
+/**
+ * Returns the next state of a recurrent cell. `x` is the product of the input and W for all gates, [batch, gates ×
+ * hidden].
+ */
 type Cell = (x: Tensor, state: State, weights: Weights) => State;
 
 /** Returns the entries of gate k. The last axis of x has `hidden` entries for each gate, one gate after another. */
