@@ -25,9 +25,9 @@ async function onnxRuntime() {
 }
 
 /**
- * Compiles `f`, unless the computations run op by op. `data` are the last arguments of each call. Wengert's compiler
- * captures them as constants. ONNX Runtime receives them as inputs, because it would evaluate ops on constants before
- * the measured run.
+ * Compiles `f`, unless the benchmark measures eager ops. `data` are the last arguments of every call. Wengert's
+ * compiler captures `data` as constants. ONNX Runtime receives `data` as inputs, because it would otherwise evaluate
+ * ops on constants before the measured run.
  */
 function fast(f, data = [], options = {}) {
   if (engine) {

@@ -331,9 +331,9 @@ function isCode(node) {
 }
 
 /**
- * Returns the code of the VJP rules of the ops that a file declares. In `defineOp({ name, vjp: [...] })` the rules are
- * the elements of `vjp`. If the file declares an op by calling a helper function, the rules are the arguments that are
- * functions of the cotangent g, or else the elements of `vjp` in the helper.
+ * Returns the code of the VJP rules of each op that a file declares. In `defineOp({ name, vjp: [...] })`, the rules are
+ * the elements of `vjp`. If a helper function declares the op, the rules are the arguments that are functions of the
+ * cotangent g. Without such arguments, the rules are the elements of `vjp` in the helper function.
  * @param {TS.SourceFile} file @returns {[name: string, rules: string[]][]}
  */
 function rulesIn(file) {

@@ -45,7 +45,7 @@ async function measureRank() {
   /** @typedef {import("../../packages/core/src/index.ts").Tensor} Tensor */
   /** @typedef {{ V: Tensor, b: Tensor, W: Tensor, c: Tensor }} Model */
   const dtype = "float32";
-  /** Returns a function that takes a training step on a batch of `own` rows of this rank. @param {number} own */
+  /** Returns a training step for a rank whose batch has `own` rows. @param {number} own */
   const stepOf = (own) => {
     const X = randomNormal(randomKey(mpi.rank), { shape: [own, inputs], dtype });
     const y = tensor(Int32Array.from({ length: own }, (_, i) => i % classes));

@@ -236,7 +236,8 @@ for (const { title, sizes, lines } of tables()) {
     console.log(row([line.title.replace(/,? (float\d\d)$/, ", $1"), ...cells]));
   }
 }
-// Ops that seemed slower are measured again at the end, when the JIT compiler has optimized all code.
+// Ops whose kernels seemed slower than plain loops are measured again at the end, when the JIT compiler has optimized
+// all code.
 const slower = suspects
   .map(({ what, call }) => ({ what, found: ratio(call, more) }))
   .filter(({ found }) => found < slow);

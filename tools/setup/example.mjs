@@ -12,7 +12,7 @@ const names = readdirSync(new URL("src/", examples), { withFileTypes: true })
 const [name, ...args] = process.argv.slice(2);
 
 if (name !== undefined && names.includes(name)) {
-  // An example runs only if its path is process.argv[1], the main module, so the path is written there.
+  // An example runs only if process.argv[1] is the path of the example, so the next line sets process.argv.
   process.argv = [process.execPath, fileURLToPath(mainOf(name)), ...args];
   await load(name);
 } else {

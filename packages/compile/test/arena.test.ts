@@ -3,7 +3,7 @@ import { expect, it } from "vitest";
 import { type Life, placeBuffers } from "../src/memory/arena.ts";
 import type { Buffer } from "../src/memory/layout.ts";
 
-/** Places buffers as `placeBuffers` does, but tries every address after another buffer. */
+/** A brute-force version of `placeBuffers`: tries the address at the end of each buffer that already has an address. */
 function placeByTrying(lives: ReadonlyMap<Buffer, Life>, bytesOf: (buffer: Buffer) => number): Map<Buffer, number> {
   const addresses = new Map<Buffer, number>();
   for (const [buffer, { from, to }] of [...lives].sort(([a], [b]) => bytesOf(b) - bytesOf(a))) {

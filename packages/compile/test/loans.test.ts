@@ -5,8 +5,8 @@ import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { errorOf, int32, numbers, random } from "../../ops/test/support.ts";
 import { type Compiled, compile } from "../src/index.ts";
 
-// If a compiled function reuses the memory of a donated argument, its result can stay in the memory of the plan. The
-// plan must copy the numbers of this result before it overwrites this memory, so that no tensor changes.
+// A compiled function can write a result to the memory of a donated argument. Before the next call overwrites this
+// memory, the compiled function must copy the numbers of the result, so that no tensor changes.
 
 beforeAll(() => {
   kernels("simd");
@@ -20,12 +20,12 @@ afterAll(() => {
 const size = 300;
 type Step = (a: Tensor, b: Tensor, labels: Tensor, k: number) => { a: Tensor; b: Tensor; loss: Tensor };
 
-/** A step that throws for invalid labels before the plan overwrites its donated arguments. */
+/** A step that throws for invalid labels before the compiled program overwrites any donated argument. */
 const early: Step = (a, b, labels, k) => {
   const loss = crossEntropy(reshape(a, { shape: [1, size] }), labels);
   return { a: add(mul(a, k), b), b: sub(b, loss), loss };
 };
-/** A step that throws for invalid labels after the plan has overwritten the donated argument `a`. */
+/** A step that throws for invalid labels after the compiled program has overwritten the donated argument `a`. */
 const late: Step = (a, b, labels, k) => {
   const next = add(mul(a, k), b);
   return { a: next, b: sin(b), loss: crossEntropy(reshape(next, { shape: [1, size] }), labels) };

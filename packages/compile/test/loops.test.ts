@@ -54,8 +54,8 @@ const special = [0, -0, 1, -1, 2 ** -149, -(2 ** -130), 5e-324, 0.1, 0.7, 88.8, 
 const floats = (shape: Shape, dtype: Float, seed: number): Tensor => tensor(mul(random(shape, seed), 3), { dtype });
 
 /**
- * Returns a function that calls an op. The function takes bool operands as arguments if `areGiven` is true, and
- * otherwise computes them from floats.
+ * Returns a function that calls an op. If `areGiven` is true, bool operands are arguments of the function. Otherwise
+ * the function computes the bool operands from floats.
  */
 function callOf(op: unknown, types: string, dtype: Float, areGiven: boolean) {
   const params = paramsOf[(op as Spec).name]?.(types);

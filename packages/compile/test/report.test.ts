@@ -8,7 +8,7 @@ import { compile, explainPlan, type PlanReport } from "../src/index.ts";
 
 const lastOf = ({ programs: all }: PlanReport) => all.at(-1)!.program;
 
-/** Checks that the instructions and the buffers of a report do not contradict each other. */
+/** Checks that a report is consistent: that its buffers fit its instructions. */
 function expectConsistent(report: PlanReport): void {
   const { instructions, buffers, bytes } = report;
   const program = lastOf(report);
@@ -33,7 +33,7 @@ function expectConsistent(report: PlanReport): void {
     for (const x of inputs) {
       const buffer = buffers[bufferOf.get(x)!];
       if (buffer === undefined) continue; // in registers
-      // Several loops can compute one step, such as concat, and each loop may read another input.
+      // Several loops can compute one step. For example, each loop of a concat copies another input.
       expect(buffer.first, `step ${k} reads a tensor in time`).toBeLessThanOrEqual(last);
       expect(buffer.last, `step ${k} reads a tensor in time`).toBeGreaterThanOrEqual(first);
     }

@@ -98,7 +98,7 @@ export function guessDelimiter(text: string, decimal: string, width: number | un
   return best.delimiter;
 }
 
-/** Returns the number of cells of each of the first rows of a CSV text. Stops at an invalid quote. */
+/** Returns the number of cells in each of the first few rows of a CSV text. Stops at an invalid quote. */
 function firstWidths(text: string, delimiter: string): number[] {
   const widths: number[] = [];
   let cells = 0;

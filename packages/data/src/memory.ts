@@ -22,9 +22,9 @@ export class MemoryBudget {
   }
 
   /**
-   * Subtracts the memory of objects and strings from the memory that is left. The error message calls the objects
-   * `what`.
-   * @throws DataError if they take more memory than is left
+   * Subtracts the memory of objects and strings from the memory that is left. `what` names these objects in the error
+   * message.
+   * @throws DataError if the objects take more memory than is left
    */
   takeObjects(bytes: number, what: string): void {
     if (bytes > this.#objects) throw this.#shortage(this.#objects, bytes, what);

@@ -45,7 +45,10 @@ import { watched } from "./watched.ts";
 const engine = onnx(ort);
 const float32 = (shape: readonly number[], seed = 1) => tensor(random(shape, seed), { dtype: "float32" });
 
-/** Expects the same dtypes and shapes, and elements that differ by less than `bound` relative to the largest element. */
+/**
+ * Expects `got` and `wanted` to have equal dtypes and shapes, and elements that differ by less than `bound` times the
+ * largest element.
+ */
 function expectNear(got: unknown, wanted: unknown, bound: number): void {
   const [a, b] = [tensorsOf(got), tensorsOf(wanted)];
   expect(a.map(({ dtype, shape }) => [dtype, shape])).toEqual(b.map(({ dtype, shape }) => [dtype, shape]));

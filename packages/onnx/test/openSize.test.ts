@@ -164,7 +164,7 @@ const more: typeof batched = [
 ];
 
 const traceAt = (f: unknown, args: readonly unknown[]) => trace(f as (x: Tensor) => Tensor, ...(args as [Tensor]));
-/** Exports a function that is traced at two sizes. */
+/** Traces `f` at two sizes n and m, such as two batch sizes, and exports both traces as one ONNX file. */
 const exported = (f: unknown, argsAt: (n: number) => unknown[], [n, m]: readonly [number, number], options = {}) =>
   toOnnx(traceAt(f, argsAt(n)), { otherSize: traceAt(f, argsAt(m)), ...options });
 

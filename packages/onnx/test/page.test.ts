@@ -17,8 +17,8 @@ const runtime = dirname(createRequire(import.meta.url).resolve("onnxruntime-web"
 const softwareGpu = ["--enable-unsafe-webgpu", "--use-webgpu-adapter=swiftshader", "--enable-features=Vulkan"];
 
 /**
- * The text of a function body with the parameters `core`, `ops` and `compiled`, which compiles a function. The function
- * returns the losses of 30 training steps.
+ * The body of a function, as text. The parameters of the function are `core`, `ops` and `compiled`, where `compiled`
+ * compiles a function. The function returns the losses of 30 training steps.
  */
 const training = `
   const { fromNdarray, randomKey, tensor, treeMap, valueAndGrad } = { ...core, ...ops };

@@ -44,8 +44,8 @@ function interval({ count, accuracy: p }: CalibrationBin): { low: number; high: 
 }
 
 /**
- * Says for which probabilities the model is overconfident and for which it is underconfident. A bin counts only if its
- * mean probability is outside the interval of its accuracy.
+ * Says for which probabilities the model is overconfident, and for which it is underconfident. A bin counts only if its
+ * mean probability is outside the confidence interval of its accuracy.
  */
 function verdictOn(bins: readonly ReliabilityBin[]): string {
   const over = bins.filter(({ confidence, high }) => confidence > high);

@@ -12,7 +12,7 @@ const once = { optimizer: train.sgd({ learningRate: 0.1 }), epochs: 1 };
 
 type Call = (options: object) => unknown;
 /**
- * For each public function with options, a call of the function with the given options. A key such as "fit: history"
+ * Maps each public function with options to a call of the function with the given options. A key such as "fit: history"
  * means that the given options are the option `history` of `fit`.
  */
 const calls: Readonly<Record<string, Call>> = {

@@ -4,7 +4,10 @@ import { defineConfig } from "vitest/config";
 
 const root = resolve(import.meta.dirname, "../../..");
 
-/** Resolves imports of @wengert packages to the mutated sources, because node_modules links to the original sources. */
+/**
+ * Makes imports of @wengert packages load the mutated sources. By default they would load the original sources, to
+ * which node_modules links.
+ */
 export default defineConfig({
   resolve: {
     alias: [

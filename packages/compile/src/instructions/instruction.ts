@@ -32,8 +32,8 @@ export interface Rows {
   /** Each thread computes a multiple of this number of rows, except the thread with the last rows. */
   readonly unit: number;
   /**
-   * The indices of the kernel's arguments that are addresses. Each index is paired with the number of bytes from one
-   * row to the next.
+   * The arguments of the kernel that are addresses: pairs of the argument's index and the number of bytes from one row
+   * to the next.
    */
   readonly addresses: readonly (readonly [argument: number, bytes: number])[];
   /** The estimated time of the whole call on one thread, in ns. */

@@ -64,7 +64,8 @@ export const matmulRule: Rule = ({ inputs: [a, b], output }, reserve) => {
   const batch = output.shape.slice(0, Math.max(aShape.length, bShape.length) - 2);
   const count = sizeOf(batch);
   if (bShape.length === 2 && isRowMajorValue(a!)) {
-    // A block of rows of the product stays in the processor's cache while the kernel adds all terms.
+    // If the product has many rows and few columns, each kernel call computes a block of rows that stays in the
+    // processor's cache.
     const rows = m * count;
     const block = n <= maxNarrow && rows > 2 * blockRows ? blockRows : rows;
     return Array.from({ length: Math.ceil(rows / block) }, (_, b) =>

@@ -2,7 +2,7 @@ import { sizeOf } from "@wengert/core/extend";
 import { type ComputedStep, isRowMajorValue, type Value, widthOf } from "../memory/layout.ts";
 import { type Argument, at, type KernelCall, type Reserve, type Rule } from "./instruction.ts";
 
-/** The largest number of kernel calls into which an op is divided along axis 0. */
+/** The largest number of kernel calls for one op, with one call for each index of axis 0. */
 const maxCalls = 256;
 
 /**

@@ -12,8 +12,8 @@ import { canLoad, type Group, mergeAxes } from "./groups.ts";
  * `addsZero` is true, the loop copies x + 0, which is 0 for x = −0.
  */
 export function copyLoop({ step }: ComputedStep, from: Value, to: Value, addsZero = false): Group | undefined {
-  // If all elements of an operand are equal, a loop's code contains their value as a float constant. This would change
-  // the bits of integers other than 0, so loops read these operands from memory.
+  // If all elements of an operand are equal, a loop contains their value as a float constant. This would change the
+  // bits of integers other than 0, so a loop reads such integers from memory.
   const source = from.dtype === "int32" && from.uniform !== 0 ? { ...from, uniform: undefined } : from;
   const copy = (
     addsZero
@@ -41,7 +41,10 @@ export function pieceLoops(computed: ComputedStep): Group[] | undefined {
   return loops.includes(undefined) ? undefined : (loops as Group[]);
 }
 
-/** Returns the part of the output that each input of a step is copied to, or `undefined` if two parts may overlap. */
+/**
+ * For a step such as concat, returns the views of the output to which the inputs are copied. Returns `undefined` if two
+ * of these views may overlap.
+ */
 type PartsOf = (computed: ComputedStep) => readonly Value[] | undefined;
 
 /** The entries that a slice selects along each axis: `size` entries from `start` on, in steps of `step`. */
@@ -68,7 +71,7 @@ const inOrder = (offset: number, { inputs, output }: ComputedStep): Value[] => {
   });
 };
 
-/** Whether two selections may have a common entry. */
+/** Whether two strided slices of an array may have an element in common. */
 const mayOverlap = (a: Selection, b: Selection): boolean =>
   a.start.every((start, axis) => {
     const [last, other] = [a, b].map((x) => x.start[axis]! + x.step[axis]! * (x.size[axis]! - 1)) as [number, number];

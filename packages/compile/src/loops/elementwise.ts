@@ -79,7 +79,9 @@ interface Twin {
   readonly op: Program["steps"][number]["op"];
   /** The kernel function that computes two ops, such as gelu and its derivative. Returns the first result. */
   readonly both: VectorFunction;
-  /** The kernel function that returns the second result of the last call of `both`, such as the derivative of gelu. */
+  /**
+   * The kernel function that returns the second result of `both`, such as the derivative of gelu. Call `both` first.
+   */
   readonly kept: VectorFunction;
 }
 
@@ -136,7 +138,7 @@ const called = (name: "exp" | "log" | "tanh" | "tanhSlope" | "sigmoid" | "sigmoi
   isCall: true,
 });
 
-/** Describes an op that fused loops compute only in float32, by calling a function. */
+/** Describes an op that fused loops compute by calling a function. Fused loops compute such an op only in float32. */
 const calledForSingles = (name: "gelu" | "geluSlope"): Elementwise => ({
   emit: (_, { get, call }) => {
     get(0);

@@ -30,11 +30,14 @@ export interface GroupContext {
   readonly scratch: number;
 }
 
-/** A local variable with the byte offset of the current row. Operands and results with equal strides share it. */
+/**
+ * A local variable that holds the byte offset of the current row. Operands and results with equal strides share this
+ * variable.
+ */
 interface Row {
-  /** The number of bytes from one row to the next along each axis. */
+  /** The strides in bytes along all axes but the last. */
   readonly bytes: readonly number[];
-  /** The number of bytes from the first row of one iteration of a scan to the first row of the next iteration. */
+  /** In the body of a scan: the number of bytes by which the start of the tensor moves in each iteration. */
   readonly perIteration: number;
   readonly counter: Value | undefined;
   readonly local: number;
@@ -168,8 +171,8 @@ export function emitGroup(
   const call: EmitContext["call"] = (name) => code.call(indexOf(name));
 
   /**
-   * Emits the code that computes the vectors at `positions` of a row. Each step computes all of these vectors before
-   * the next step begins.
+   * Emits the code that computes several vectors of a row, at `positions`. The code computes a step for all of these
+   * vectors before it computes the next step.
    */
   const emitVectors = (positions: readonly Position[]) => {
     for (const [key, each] of loads)

@@ -9,18 +9,18 @@ import type { Access, Position } from "./vectors.ts";
 
 /** Functions that emit the code of a sum, for different places in a fused loop, such as the start of each row. */
 export interface SumCode {
-  /** Emits the part of the code that initializes the sum, before the loop over the rows. */
+  /** Emits code that initializes the sum, before the loop over all rows. */
   readonly start: () => void;
-  /** Emits the part of the sum's code that runs at the start of each row. */
+  /** Emits code of the sum that runs at the start of each row. */
   readonly startRow: () => void;
   /**
    * Emits the addition of one vector, which the local variable `vector` holds. The emitted code may change this
    * variable.
    */
   readonly add: (vector: number, position: Position) => void;
-  /** Emits the part of the sum's code that runs at the end of each row. */
+  /** Emits code of the sum that runs at the end of each row. */
   readonly endRow: () => void;
-  /** Emits the part of the sum's code that runs after the loop over the rows. */
+  /** Emits code of the sum that runs once, after the loop over all rows. */
   readonly end: () => void;
 }
 
@@ -85,9 +85,9 @@ export function rowSum({ divisor }: GroupSum, { code, width, newLocal, access }:
 }
 
 /**
- * Emits code that sums each column of a tensor. Scratch memory holds eight rows of partial sums in float64, and row l
- * of the tensor is added to row l mod 8 of the partial sums. The local variable `phase` holds the byte offset of row l
- * mod 8. `sums` describes row 0.
+ * Emits code that sums each column of a tensor. Scratch memory holds an array with eight rows of partial sums in
+ * float64. Row l of the tensor is added to row l mod 8 of this array. The local variable `phase` holds the byte offset
+ * of row l mod 8. `sums` describes row 0 of the array.
  */
 export function columnSum(
   { computed, divisor }: GroupSum,

@@ -19,7 +19,7 @@ export interface Single {
   readonly steps: readonly [ComputedStep];
 }
 
-/** A sum or mean of a result of a fused loop, which the same loop computes. */
+/** A sum or mean that a fused loop computes from one of its own results. */
 export interface GroupSum {
   readonly computed: ComputedStep;
   /**
@@ -73,7 +73,7 @@ export function mergeAxes(shape: Shape, strides: readonly Shape[]): { shape: num
 export const scratchBytesOf = ({ sums }: Group): number =>
   sums.reduce((bytes, { computed, isOfRows }) => bytes + (isOfRows ? 0 : sumBytes(computed)), 0);
 
-/** Returns the number of bytes for the eight partial sums of each column. */
+/** Returns the size in bytes of the eight partial sums of all columns. */
 export const sumBytes = ({ output }: ComputedStep): number => 64 * sizeOf(output.shape) + 64;
 
 /** Returns whether a fused loop can load all operands of an elementwise step as vectors. */
@@ -97,8 +97,8 @@ export function groupSteps(steps: readonly ComputedStep[]): (Group | Single)[] {
   /** Maps each buffer to the fused loop that computes it, as long as more elementwise steps may join the loop. */
   const groupOf = new Map<Buffer, Group>();
   /**
-   * Maps each buffer to the fused loop that computes it. A sum of the buffer may join this loop even if elementwise
-   * steps may not, because the sum reads only this buffer.
+   * Maps each buffer to the fused loop that computes it, even if no more elementwise steps may join the loop. A sum of
+   * the buffer may still join the loop, because the sum reads no other buffer.
    */
   const producers = new Map<Buffer, Group>();
   const close = (group: Group) => {
@@ -160,8 +160,8 @@ export function groupSteps(steps: readonly ComputedStep[]): (Group | Single)[] {
 }
 
 /**
- * Returns the float dtype of the fused loop that can compute an elementwise step. If all tensors of the step are bools,
- * returns the dtype of a fused loop that computes one of the step's inputs.
+ * Returns the float dtype of the fused loop that can compute an elementwise step. A step whose tensors are all bools
+ * can join a loop that computes one of its inputs, so the function returns the dtype of this loop.
  */
 function groupDtype(computed: ComputedStep, groupOf: ReadonlyMap<Buffer, Group>): Group["dtype"] | undefined {
   const dtype = dtypeOf(computed);
@@ -203,8 +203,8 @@ function keepsOrder(shape: Shape, boundary: number, inputs: readonly Value[]): b
 }
 
 /**
- * Returns how the fused loop `group` can compute the sum or mean `computed`, or `undefined` if the loop cannot compute
- * it.
+ * Returns the description of the sum or mean `computed` if the fused loop `group` can compute it, and otherwise
+ * `undefined`.
  */
 function sumOf(computed: ComputedStep, group: Group): GroupSum | undefined {
   const { step, inputs, output } = computed;

@@ -1,8 +1,9 @@
 import type { ComputedStep } from "../memory/layout.ts";
 import { elementwise } from "./elementwise.ts";
 
-// Some ops of the same operand share most of their work, such as gelu and its derivative. A forward pass computes gelu,
-// and a backward pass its derivative. If both steps are in one fused loop, a kernel computes both at once.
+// Some pairs of ops, such as gelu and its derivative, share most of their work if they have the same operand. A forward
+// pass computes gelu, and the backward pass computes the derivative of gelu. If one fused loop contains both steps, a
+// single kernel computes both results.
 
 /** If one kernel can compute two steps, such as gelu and its derivative, moves the second step behind the first. */
 export function withTwinsTogether(steps: readonly ComputedStep[]): readonly ComputedStep[] {

@@ -11,9 +11,9 @@ const slack = 64;
 const bytesOf = ({ size, dtype }: Buffer): number => (size * widthOf(dtype) + slack + 15) & ~15;
 
 /**
- * Assigns an address from `start` on to each buffer, beginning with the largest buffer. A buffer gets the lowest
- * address that no other buffer needs while the buffer is in use. Returns the addresses, and the first address after all
- * buffers.
+ * Assigns an address to each buffer, from `start` on, beginning with the largest buffer. Each buffer gets the lowest
+ * address at which it does not overlap a buffer that is in use at the same time. Returns the addresses, and the first
+ * address after all buffers.
  */
 export function placeBuffers(
   lives: ReadonlyMap<Buffer, Life>,
@@ -26,8 +26,8 @@ export function placeBuffers(
   let position = 0; // of `last` in `placed`
   const sized = [...lives].map(([buffer, { from, to }]) => ({ buffer, bytes: bytesOf(buffer), from, to }));
   for (const { buffer, bytes, from, to } of sized.sort((a, b) => b.bytes - a.bytes)) {
-    // If the previous buffer has the same size and lifetime, all lower addresses are in use, so the search starts
-    // behind the previous buffer.
+    // If this buffer has the size and lifetime of the previous buffer, all addresses before the previous buffer are in
+    // use. So the search starts behind the previous buffer.
     const isLikeLast = last !== undefined && bytes === last.after - last.at && from === last.from && to === last.to;
     let at = isLikeLast ? last!.after : start;
     for (let i = isLikeLast ? position + 1 : 0; i < placed.length; i++) {

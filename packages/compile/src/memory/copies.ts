@@ -61,8 +61,8 @@ export class Entrance {
   }
 
   /**
-   * Records that the WebAssembly memory of input k holds the elements of the tensor `x`. `undefined` means that the
-   * memory is overwritten.
+   * Records that the WebAssembly memory of input k holds the elements of the tensor `x`. Pass `undefined` if the memory
+   * is overwritten.
    */
   set(k: number, x: Tensor | undefined): void {
     this.#present[k] = x;
@@ -88,7 +88,9 @@ interface ComputedOutput {
   readonly label: string | undefined;
 }
 
-/** The indices of an output that stays in the plan's memory, and of the input whose memory this output takes. */
+/**
+ * The index of an output that stays in the plan's memory, and the index of the input whose memory this output takes.
+ */
 export interface Loan {
   readonly input: number;
   readonly output: number;
@@ -117,15 +119,17 @@ export class Exit {
   readonly #donated: readonly number[];
   readonly #inputOf: ReadonlyMap<number, number>;
   readonly #donation: Donation;
-  /** The donated inputs that are outputs, too. */
+  /** The indices of the donated inputs that the program also returns as outputs. */
   readonly #returned: readonly number[];
   readonly #loans: readonly Loan[];
-  /** For each entry of `#loans`, the result of the last run whose elements may still be in the plan's memory. */
+  /**
+   * For each entry of `#loans`, a tensor that the last run returned. Its elements may still be in the plan's memory.
+   */
   readonly #borrowers: (Tensor | undefined)[];
 
   /**
    * `donated` are the indices of the donated inputs. `inputOf` maps an output to the donated input whose typed array
-   * the output reuses. `reason` explains in error messages why a donated tensor has no elements.
+   * the output reuses. `reason` is part of the error message for reading a donated tensor.
    */
   constructor(
     outputs: readonly Output[],
@@ -148,8 +152,8 @@ export class Exit {
   }
 
   /**
-   * Copies the elements of earlier results out of the plan's memory, so that the plan can overwrite them. Skips results
-   * that the caller donates to the plan as `inputs`, unless the plan returns them.
+   * Copies the elements of earlier results out of the plan's memory, before the plan overwrites this memory. Skips
+   * results that the caller donates as `inputs`, unless the plan returns these inputs.
    */
   keep(inputs: readonly Tensor[] = []): void {
     for (let l = 0; l < this.#loans.length; l++) {
@@ -160,8 +164,8 @@ export class Exit {
   }
 
   /**
-   * Removes the arrays of the donated inputs whose elements are in the plan's memory, because the plan overwrites these
-   * elements. If the plan throws, pass the returned list to `attach` to restore the arrays.
+   * Removes the array from each donated input whose elements the plan will overwrite. If the plan throws, pass the
+   * returned list to `attach`, which restores the arrays.
    */
   detach(inputs: readonly Tensor[]): readonly Detached[] {
     const detached: Detached[] = [];
@@ -179,8 +183,8 @@ export class Exit {
   read(inputs: readonly Tensor[]): Tensor[] {
     const outputs = new Array<Tensor>(this.#outputs.length);
     const takes = this.#donated.length > 0;
-    // A donated input can also be an output, which keeps the typed array. Such outputs must be read before the donated
-    // inputs lose their arrays.
+    // If a donated input is also an output, the output keeps the typed array. So this output is read before the donated
+    // input loses its array.
     for (let i = 0; i < outputs.length; i++) {
       const copier = this.#copiers[i];
       if (copier === undefined) outputs[i] = this.#given(this.#outputs[i] as number | Tensor, inputs);

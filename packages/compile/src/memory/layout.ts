@@ -24,9 +24,9 @@ export interface Value {
   readonly shape: Shape;
   readonly stride: Shape;
   readonly offset: number;
-  /** If the tensor is a constant whose elements are all equal, the value of the elements. */
+  /** The value of all elements, if the tensor is a constant with equal elements. Otherwise `undefined`. */
   readonly uniform: number | undefined;
-  /** How far the offset of the tensor moves in each iteration of a scan. `undefined` if the offset is fixed. */
+  /** The change of the tensor's offset in each iteration of a scan. `undefined` if the offset is fixed. */
   readonly advance?: Advance;
 }
 
@@ -48,7 +48,7 @@ export interface Layout {
   readonly outputs: readonly Value[];
   readonly constants: readonly Value[];
   readonly steps: readonly ComputedStep[];
-  /** The view of a buffer for each tensor of the program. */
+  /** For each tensor of the program, its view of a buffer. */
   readonly valueOf: ReadonlyMap<Tensor, Value>;
 }
 
@@ -131,7 +131,9 @@ export function layOut(program: Program, known: ReadonlyMap<Tensor, Value> = new
   return { inputs, constants, steps, outputs: program.outputs.map((x) => values.get(x)!), valueOf: values };
 }
 
-/** Gives the output of a reshape the shape of the reshape's input, so that one loop can copy the elements in order. */
+/**
+ * Returns a view of a reshape's output with the shape of the input, so that one loop can copy the elements in order.
+ */
 const likeInput = (output: Value, { shape }: Value): Value => ({ ...output, shape, stride: rowMajorStrides(shape) });
 
 /**

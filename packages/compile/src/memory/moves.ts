@@ -5,8 +5,8 @@ export interface Move {
   readonly from: NdArray;
   readonly to: Data;
   /**
-   * Whether `from` is a view of an input's memory. Another copy may overwrite this memory, so the elements of `from`
-   * are saved first.
+   * Whether `from` is a view of an input's memory. The elements of such a view are saved first, because another copy
+   * may overwrite this memory.
    */
   readonly readsInput: boolean;
 }

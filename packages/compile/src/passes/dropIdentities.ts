@@ -5,9 +5,9 @@ import { rewrite } from "./rewrite.ts";
 import { uniformValue } from "./uniform.ts";
 
 /**
- * Removes steps that return their input: x · 1, x / 1, and the only alias of a tensor. Keeps x + 0, because −0 + 0 is
- * 0. Keeps two or more aliases of a tensor, because `checkpoint` runs a function twice, on different aliases, and the
- * two runs must not be merged.
+ * Removes steps that return their input: x · 1, x / 1, and an alias of a tensor that has no other alias. Keeps x + 0,
+ * because −0 + 0 is 0. Keeps two or more aliases of a tensor, because `checkpoint` runs a function twice, on different
+ * aliases, and the two runs must not be merged.
  */
 export function dropIdentities(program: Program): Program {
   const constants = new Set<Tensor>(program.constants);

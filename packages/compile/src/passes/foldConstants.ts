@@ -2,7 +2,7 @@ import type { Program, Tensor } from "@wengert/core";
 import { apply } from "@wengert/core/extend";
 import { rewrite } from "./rewrite.ts";
 
-/** Constant folding: replaces each step whose inputs are all constants by its value. */
+/** Constant folding: if all inputs of a step are constants, replaces the step by a constant with the step's value. */
 export function foldConstants(program: Program): Program {
   const constants = new Set<Tensor>(program.constants);
   return rewrite(program, (step) => {

@@ -15,7 +15,7 @@ interface LoopEnd {
   readonly counter: Value;
   readonly step: 1 | -1;
   readonly end: number;
-  /** The buffers of next carries that reuse the memory of a carry. */
+  /** The buffers for new values of a scan's carries that reuse the memory of old values. */
   readonly nexts: readonly Buffer[];
 }
 
@@ -29,13 +29,16 @@ export interface Scan {
   readonly kind: "scan";
   readonly computed: ComputedStep;
   readonly length: number;
-  /** The instructions that compute the scan's body, without the loops that copy carries, entries of xs and results. */
+  /** The instructions for the steps of the scan's body, without the loops that copy tensors between iterations. */
   readonly body: readonly PlannedInstruction[];
-  /** The body, the start and end of the loop, and the loops that copy carries, entries of xs and results. */
+  /** All instructions of the scan: the body, the start and end of the loop, and the loops that copy tensors. */
   readonly all: readonly Anything[];
   /** The constants of the body. */
   readonly constants: readonly Value[];
-  /** Pairs of buffers that share memory: the carry of the next iteration, and the carry that it overwrites. */
+  /**
+   * Pairs of buffers that share memory: the new value of a scan's carry, and the old value that the new value
+   * overwrites.
+   */
   readonly reused: readonly (readonly [next: Buffer, carry: Buffer])[];
 }
 /** An instruction, or the start or end of a loop. */
@@ -45,13 +48,13 @@ export type Anything = PlannedInstruction | LoopStart | LoopEnd;
 export const flatten = (instructions: readonly Anything[]): readonly FlatInstruction[] =>
   instructions.flatMap((each) => (each.kind === "scan" ? flatten(each.all) : [each]));
 
-/** Returns all scans among the instructions, also scans in the bodies of other scans. */
+/** Returns all scans among the instructions, including scans in the bodies of other scans. */
 export const scansAmong = (instructions: readonly PlannedInstruction[]): Scan[] =>
   instructions.flatMap((each) => (each.kind === "scan" ? [...scansAmong(each.body), each] : []));
 
 /**
- * Returns as `lives` the first and the last instruction that uses each buffer. Returns as `stored` the results of fused
- * loops that must be stored in memory, because other instructions read them.
+ * Returns two results. `lives` maps each buffer to the first and the last instruction that uses the buffer. `stored`
+ * are the results of fused loops that must be stored in memory, because other instructions read these results.
  */
 export function livesOf(
   { inputs, outputs, constants }: Pick<Layout, "inputs" | "outputs" | "constants">,

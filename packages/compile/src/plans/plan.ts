@@ -25,8 +25,8 @@ export interface PlanOptions {
   /** The indices of the inputs that the caller donates. */
   readonly donated: readonly number[];
   /**
-   * Pairs of an output and an input of the program. The next call probably receives the output as this input. In a loop
-   * by `repeat`, the next run always receives the output as this input.
+   * Pairs of an output and an input of the program. The next call probably receives the output as this input, for
+   * example the new parameters as the old ones. In a loop by `repeat`, the next run always does.
    */
   readonly pairs: readonly Pair[];
   /** Whether `repeat` runs the program several times, with the outputs of one run as inputs of the next run. */
@@ -41,7 +41,9 @@ export interface Plan {
   /** Runs the compiled program `times` times. The inputs have the shapes and dtypes of the program's inputs. */
   readonly run: (inputs: readonly Tensor[], times: number) => Tensor[];
   readonly report: () => PlanReport;
-  /** Ends the threads that the compiled program uses, and copies its last results out of its memory. */
+  /**
+   * Ends the threads that the compiled program uses, and copies the results of the last run out of WebAssembly memory.
+   */
   readonly close: () => void;
 }
 
@@ -53,7 +55,7 @@ const maxBytes = 2 ** 31 - 2 ** 16;
 /** Unused bytes behind the last buffer, so that kernels may read whole vectors. */
 const slackBytes = 1024;
 
-/** Returns the program as it was traced, and after each pass. */
+/** Returns the traced program, and the program after each compiler pass. */
 export function programsOf(traced: Program): NamedProgram[] {
   const programs: NamedProgram[] = [{ name: "traced", program: traced }];
   for (const [name, pass] of Object.entries(passes)) programs.push({ name, program: pass(programs.at(-1)!.program) });
@@ -106,11 +108,11 @@ export function makePlan(
     }
   const reused = scans.flatMap((scan) => scan.reused);
   for (const [next] of reused) lives.delete(next);
-  // The first instruction that writes each buffer.
+  // For each buffer, the index of the first instruction that writes to the buffer.
   const writtenAt = new Map([...lives].map(([buffer, { from }]) => [buffer, from]));
   const owners = shareMemory(layout, instructions, lives, pairs);
-  // The memory of an input is reserved until the last instruction. If the next call receives the same tensor, it need
-  // not copy the tensor again.
+  // The memory of an input is reserved until the last instruction. So if the next call receives the same tensor, that
+  // call need not copy the tensor again.
   for (const { buffer } of layout.inputs) if (lives.has(buffer)) lives.get(buffer)!.to = instructions.length;
   const scratchStart = (kernels.free() + 63) & ~63;
   const scratchStep = (scratchBytes + 63) & ~63;
@@ -158,8 +160,9 @@ export function makePlan(
     owners.get(layout.outputs[output]!.buffer) === layout.inputs[input]!.buffer;
   const shared = pairs.filter(isShared);
   const separate = pairs.filter((pair) => !isShared(pair));
-  // A plan does not lend memory that threads share, because some functions of the platform reject such memory. It does not
-  // lend memory that it overwrites before an instruction that may throw: if a call fails, its arguments must be unchanged.
+  // An output may stay in the plan's memory, without a copy, except in two cases. If threads share the memory, some
+  // functions of the platform reject it. If an instruction that may throw runs after the output is written, a failed
+  // call would have overwritten an argument.
   const canLend = !repeats && sharedKernels === undefined;
   const lastThrower = instructions.findLastIndex(({ kind }) => kind === "op" || kind === "labels");
   const loans = shared.filter(({ output }) => canLend && writtenAt.get(layout.outputs[output]!.buffer)! > lastThrower);

@@ -9,7 +9,10 @@ export interface NamedProgram {
 
 /** How the compiler passes changed a traced program. */
 export interface ProgramReport {
-  /** The program as it was traced, and after each pass. `explain` prints a program. */
+  /**
+   * The program as it was traced, and the program after each compiler pass. The last of these is the optimized program.
+   * `explain` prints a program.
+   */
   readonly programs: readonly NamedProgram[];
   /**
    * The number of steps of the traced program, and the number after each compiler pass. If Wengert's kernels run the
@@ -47,13 +50,14 @@ export interface InstructionReport {
   /** The instruction as a line of text, such as `loop over [3] float64: exp, mul`. */
   readonly text: string;
   /**
-   * A `loop` over elementwise steps, a `kernel` of the WebAssembly binary, a `scan` that repeats other
-   * instructions, an `op` that runs its own JavaScript kernel, or a `check` of class labels.
+   * The kind of the instruction. `loop`: a loop over elementwise steps. `kernel`: a call of a WebAssembly kernel.
+   * `scan`: a loop over other instructions. `op`: a call of an op's JavaScript kernel. `check`: a check of class
+   * labels.
    */
   readonly kind: "loop" | "kernel" | "scan" | "op" | "check";
   /** The name of the kernel, such as `gemm32`, or the name of the op; `undefined` for loops, scans and checks. */
   readonly kernel: string | undefined;
-  /** The steps that the instruction computes: their indices in the steps of the last program. */
+  /** The steps that this instruction computes, as indices in the `steps` of the optimized program. */
   readonly steps: readonly number[];
   /** The number of floating-point operations. A kernel call that computes a part of a step counts this part. */
   readonly flops: number;

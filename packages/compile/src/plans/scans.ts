@@ -15,9 +15,9 @@ import { passes } from "../passes/passes.ts";
 import { type Anything, type FlatInstruction, flatten, livesOf, type PlannedInstruction, type Scan } from "./lives.ts";
 import { readsInOrder } from "./sharing.ts";
 
-// The compiler turns a scan into a loop over the instructions of the scan's body, which read their inputs at fixed
-// addresses. So each iteration copies its entries of xs to these addresses. It also copies its results to the output of
-// the scan.
+// The compiler turns a scan into a loop over the instructions of the scan's body. These instructions read their inputs
+// at fixed addresses, so each iteration first copies its entries of xs to these addresses. Each iteration also copies
+// its results to the output of the scan.
 
 /** The params of a scan. */
 interface Loop {
@@ -70,12 +70,13 @@ export function scanOf(
   const [nexts, results] = [outputs.slice(0, carries), outputs.slice(carries)];
   const [lasts, rows] = packedOutputs(output, outputs, loop, counter);
   const isComputed = new Set(steps.map((each) => each.output.buffer));
-  // Results that are views of the carry are copied first, so that the next carry can reuse the memory of the carry.
+  // Results that are views of the old carry are copied before the body runs, so that the new carry can overwrite the
+  // old carry.
   const isLate = results.map(({ buffer }) => isComputed.has(buffer));
   const late = <T>(list: readonly T[], is: boolean): T[] => list.filter((_, k) => isLate[k] === is);
   const instructions = planOf(steps);
-  // If an iteration swaps two carries, copying one carry would overwrite the other. So next carries that are views of
-  // old carries are first copied to new buffers.
+  // If an iteration swaps two carries, copying one carry would overwrite the other. So each new carry that is a view of
+  // an old carry is first copied to a separate buffer.
   const isOfCarry = (x: Value) => carried.some(({ buffer }) => buffer === x.buffer);
   const saved = nexts.map((x, k) => (isOfCarry(x) && x !== carried[k] ? newValue("computed", x) : x));
   const iteration = [
@@ -102,8 +103,8 @@ export function scanOf(
 }
 
 /**
- * Returns a map from the buffer of a next carry to the buffer of the carry that the next carry can overwrite. These
- * carries are no longer needed when the next carry is written.
+ * Finds the carries of a scan that an iteration can update in place. Returns a map from the buffer of the new value to
+ * the buffer of the old value, which is no longer needed when the new value is written.
  */
 function reusedCarries(
   carried: readonly Value[],
@@ -130,7 +131,10 @@ function entryOf({ shape, stride, ...x }: Value, counter: Value): Value {
   return x.uniform === undefined ? { ...entry, advance: { counter, elements: stride[0]! } } : entry;
 }
 
-/** Returns views of the packed output of a scan: the last carry, and the results of the current iteration. */
+/**
+ * Returns views of the output of a scan, which is a single array: views of the last carry, and of the results of the
+ * current iteration.
+ */
 function packedOutputs(
   output: Value,
   outputs: readonly Value[],

@@ -13,9 +13,9 @@ export interface Pair {
 }
 
 /**
- * Decides which results of a program reuse the memory of other buffers, beginning with the outputs of `pairs`. Returns
- * a map from each of these results to the buffer that it reuses. Updates in `lives` the time for which each reused
- * buffer is in use.
+ * Decides which buffers reuse the memory of another buffer, beginning with the outputs in `pairs`. Returns a map from
+ * each buffer without its own memory to the buffer whose memory it reuses. Extends the lifetime of a reused buffer in
+ * `lives`.
  */
 export function shareMemory(
   { inputs, outputs }: Layout,
@@ -42,7 +42,7 @@ export function shareMemory(
   const ownerOf = (buffer: Buffer): Buffer => owners.get(buffer) ?? buffer;
   for (const [i, instruction] of instructions.entries()) {
     if (instruction.kind !== "group") continue;
-    // Maps each buffer that no later instruction reads to `true` if the current loop reads all its elements in order.
+    // For each buffer that no later instruction reads: whether the current loop reads all its elements in order.
     const read = new Map<Buffer, boolean>();
     for (const { inputs: operands } of instruction.steps)
       for (const x of operands) {

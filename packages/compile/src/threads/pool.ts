@@ -33,8 +33,8 @@ export class ThreadPool {
   #hasFailed = false;
 
   /**
-   * Each entry of `tasks` is a list of functions for the main thread. `shared` describes the same tasks as data for the
-   * workers.
+   * Each entry of `tasks` is a task: a list of functions for the main thread. `shared` describes the same tasks as data
+   * for the workers.
    */
   constructor(
     threads: number,

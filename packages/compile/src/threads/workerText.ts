@@ -1,4 +1,4 @@
-/** The indices of the numbers in the shared memory by which the main thread and the workers synchronize. */
+/** Indices into the shared memory. The main thread and the workers synchronize by the numbers at these indices. */
 export const words = { go: 0, claim: 1, finished: 2, task: 3, count: 4, ready: 5, failed: 6 } as const;
 export const wordCount = 16;
 

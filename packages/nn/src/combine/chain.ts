@@ -6,7 +6,9 @@ import { withPlace } from "../defining/errors.ts";
 import type { AnyLayer } from "../defining/layer.ts";
 import { outputOf } from "../defining/outputOf.ts";
 
-/** The functions `init` and `apply` of layers in a row, in which each layer takes the output of the layer before it. */
+/**
+ * The functions `init` and `apply` of a chain of layers, in which each layer takes the output of the layer before it.
+ */
 export const chain = (layers: readonly AnyLayer[]): Omit<LayerDefinition<unknown>, "name"> => ({
   init: (key, input, options) => {
     const keys = splitKey(key, layers.length);
@@ -30,7 +32,9 @@ export const chain = (layers: readonly AnyLayer[]): Omit<LayerDefinition<unknown
   parts: { layers, isChain: true },
 });
 
-/** Applies a layer inside a combination. The caller must pass the parameters that belong to this layer. */
+/**
+ * Applies a layer of a combination, such as a layer of `sequential`. The caller must pass the parameters of this layer.
+ */
 export const applyLayer = (
   { apply }: AnyLayer,
   params: unknown,

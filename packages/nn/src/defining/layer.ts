@@ -51,8 +51,8 @@ export interface Layer<P> {
 export interface Parts {
   readonly layers: readonly AnyLayer[];
   /**
-   * True if each layer inside the combination takes the output of the layer before it. False if all take the same
-   * input.
+   * True if each layer takes the output of the layer before it, as in `sequential`. False if all layers take the same
+   * input, as in `parallel`.
    */
   readonly isChain: boolean;
 }

@@ -78,8 +78,8 @@ export function lstm(units: number, options?: RecurrentOptions): Layer<LstmParam
       checkParams(params, names, x);
       const zero = zeros([x.shape[0] ?? 1, settings.units], { dtype: x.dtype });
       let state: LstmState = { h: zero, c: zero };
-      // The loop over time is a plain loop, because a `scan` would compute the gates again for the gradient, which
-      // takes longer for an LSTM.
+      // The loop over time is a plain loop, not a `scan`. For the gradient, a `scan` would compute the gates again, and
+      // for an LSTM this takes longer.
       const outputs = unstack(projected(x, params.Wx, params.b), { axis: 1 }).map((fromX) => {
         state = nextState(params, fromX, state);
         return state.h;

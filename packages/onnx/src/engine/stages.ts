@@ -9,7 +9,7 @@ export interface Stage {
   readonly program: Program;
 }
 
-/** The number of elements that a float64 tensor may have if ONNX Runtime cannot compute it. */
+/** The largest number of elements of a float64 tensor in a program for a runtime without float64. */
 const maxElements = 1024;
 
 /**
@@ -18,7 +18,7 @@ const maxElements = 1024;
  * @throws ArgumentError if a float64 tensor has more than 1024 elements
  */
 export function stagesOf(program: Program): Stage[] {
-  // The ops of Wengert run the stages 0, 2, …, and ONNX Runtime runs the stages 1, 3, ….
+  // The stages alternate: the ops of Wengert run the stages 0, 2, …, and ONNX Runtime runs the stages 1, 3, ….
   const stageOf = new Map<Tensor, number>();
   const stages: Step[][] = [];
   for (const step of program.steps) {

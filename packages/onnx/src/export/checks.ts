@@ -57,7 +57,7 @@ export function checkName(key: string, name: unknown): string {
   throw new ArgumentError(`toOnnx: ${key} must be a text of at least one character, got ${show(name)}`);
 }
 
-/** Checks the option `otherSize`. @throws ArgumentError unless it is a program with the steps of `program` */
+/** Checks that the option `otherSize` is a program with the same steps as `program`. @throws ArgumentError */
 export function checkOther(program: Program, other: unknown): void {
   const isProgram = typeof other === "object" && other !== null && "steps" in other && "constants" in other;
   if (!isProgram)

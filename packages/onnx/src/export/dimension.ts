@@ -1,25 +1,25 @@
 import { ArgumentError } from "@wengert/core";
 import type { Graph, ValueInfo } from "../format/model.ts";
 
-// An exported file can leave one size open, such as the batch size. The exporter finds this size by comparing two
+// An exported file can have one dynamic size, such as the batch size. The exporter finds this size by comparing two
 // traces of one function. Other numbers in the graph may depend on this size.
 
 /**
- * A size that an exported file leaves open, such as the batch size. `sizes` has the values of this size in two traces
+ * A dynamic size of an exported file, such as the batch size. `sizes` are the values of the dynamic size in two traces
  * of one function.
  */
 export interface Dimension {
   readonly name: string;
   readonly sizes: Pair;
-  /** The name of a graph input whose axis `axis` has the open size, such as the batch size. */
+  /** The name of a graph input whose axis `axis` has the dynamic size, such as the batch size. */
   readonly input: string;
   readonly axis: number;
 }
 
-/** The values of one number in the graphs of two traces, which differ in the batch size or another size. */
+/** The values that one number has in two traces of a function. */
 export type Pair = readonly [first: number, second: number];
 
-/** The number `slope` · n + `offset`, where n is the size that an exported file leaves open. */
+/** The number `slope` · n + `offset`, where n is the dynamic size, such as the batch size. */
 export interface Line {
   readonly slope: number;
   readonly offset: number;
@@ -27,9 +27,11 @@ export interface Line {
 
 /**
  * Returns the line through the points (n, a) and (m, b), where n and m are the sizes of two traces. Returns `undefined`
- * unless the slope and the offset are whole numbers, and the slope is not negative. A slope above 1 with a negative
- * offset also gives `undefined`, because two values of a convex function such as n² lie on such a line. Rounded
- * quotients such as n / 2 give slopes below 1, because the two sizes differ by at least 2.
+ * if the slope or the offset is not a whole number, or if the slope is negative.
+ *
+ * Two values of a nonlinear formula also lie on a line. For a convex function such as n², the line has a slope above 1
+ * and a negative offset, so such a line gives `undefined`. For a rounded quotient such as n / 2, the slope is below 1,
+ * because the two sizes differ by at least 2.
  */
 export function lineThrough([a, b]: Pair, { sizes: [n, m] }: Pick<Dimension, "sizes">): Line | undefined {
   const slope = (b - a) / (m - n);
@@ -39,8 +41,8 @@ export function lineThrough([a, b]: Pair, { sizes: [n, m] }: Pick<Dimension, "si
 }
 
 /**
- * Returns the size of an axis that depends on the open size: a number, or a text such as "2*batch" if the open size has
- * the name "batch".
+ * Returns the size of an axis that may depend on a dynamic size: a number, or a text such as "2*batch" if the dynamic
+ * size has the name "batch".
  */
 export function sizeAlong({ slope, offset }: Line, name: string): number | string {
   if (slope === 0) return offset;

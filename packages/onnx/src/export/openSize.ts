@@ -33,7 +33,7 @@ function namesIn({ inputs, initializers, nodes }: Graph, names = new Set<string>
   return names;
 }
 
-/** Returns the names of all values that nodes of a graph, or of the graphs in it, have as inputs. */
+/** Returns the names of all values that are inputs of nodes, in a graph and in the graphs inside it. */
 function usedNames({ nodes }: Graph, names = new Set<string>()): Set<string> {
   for (const node of nodes) {
     for (const name of node.inputs) names.add(name);
@@ -63,7 +63,7 @@ const bodiesOf = ({ attributes }: Node): Graph[] => Object.values(attributes).fi
 interface Scope {
   readonly dimension: Dimension;
   readonly sizes: Sizes;
-  /** The initializers of the two graphs that are merged, by name. */
+  /** The initializers of each of the two merged graphs, by name. */
   readonly constants: readonly [ReadonlyMap<string, Initializer>, ReadonlyMap<string, Initializer>];
   /**
    * Maps the name of each value in the second graph to the name of the same value in the first graph. Initializers are
@@ -96,13 +96,15 @@ function mergeGraphs(first: Graph, second: Graph, outer: Scope): Graph {
   };
 }
 
-/** Whether two nodes are of the same step, and have the same operator and numbers of inputs and outputs. */
+/**
+ * Whether two nodes belong to the same step of a program, and have the same operator and numbers of inputs and outputs.
+ */
 const isAlike = (a: Node, b: Node): boolean =>
   a.op === b.op && a.doc === b.doc && a.inputs.length === b.inputs.length && a.outputs.length === b.outputs.length;
 
 const sizesOf = ({ dimension: { name, sizes } }: Scope): string => `${name} = ${sizes.join(" and ")}`;
 
-/** Describes a node in an error message by the program's step or output that the node computes. */
+/** Describes a node in an error message: by the step of the program that it computes, or by the name of its output. */
 const placeOf = ({ doc, outputs }: Node): string => (doc ? `step ${doc}` : `the output ${outputs[0]}`);
 
 const differentNodes = (node: Node, scope: Scope): ArgumentError =>
@@ -130,8 +132,8 @@ const textOf = (value: Attributes[string] | undefined): string =>
   Array.isArray(value) ? `[${value.join(", ")}]` : String(value);
 
 /**
- * Returns the name of input `i` of a merged node. If the constants of the two graphs differ, the name belongs to a
- * value that is computed from the open size.
+ * Returns the name of input `i` of a merged node. If the constants of the two graphs differ, returns the name of a
+ * value that the graph computes from the dynamic size, such as the batch size.
  */
 function mergeInputs(node: Node, i: number, [name, other]: readonly [string, string], scope: Scope): string {
   const { constants, names, sizes } = scope;
@@ -165,8 +167,8 @@ function withoutOneSize(first: Initializer, second: Initializer): number[] | und
 }
 
 /**
- * Returns the error for a constant that depends on the open size, such as the batch size, in a way that the file cannot
- * compute.
+ * Returns the error for a constant that depends on the batch size, or on another dynamic size, if the file cannot
+ * compute the constant.
  */
 function differentConstants(node: Node, [a, b]: readonly [Initializer, Initializer], scope: Scope): ArgumentError {
   const { name, sizes } = scope.dimension;

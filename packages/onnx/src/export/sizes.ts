@@ -2,16 +2,16 @@ import { type Attributes, elementTypes, type Initializer, type Node } from "../f
 import { dataOf, encode } from "../graph/data.ts";
 import { type Dimension, type Line, lineThrough, type Pair } from "./dimension.ts";
 
-// Constants that depend on the open size of a file, such as the batch size. Nodes at the start of the graph compute
+// Constants that depend on a dynamic size of a file, such as the batch size. Nodes at the start of the graph compute
 // these constants from the shape of an input.
 
-/** The graph nodes that compute constants from the open size of a file, such as the batch size. */
+/** The graph nodes that compute constants from a dynamic size, such as the batch size. */
 export interface Sizes {
   readonly nodes: readonly Node[];
   readonly initializers: readonly Initializer[];
   /**
-   * Returns the name of a value that replaces the initializers `first` and `second` of two graphs. Returns `undefined`
-   * if the graph cannot compute this value from the open size.
+   * Returns the name of a computed value that replaces the initializers `first` and `second` in the graphs of two
+   * traces. Returns `undefined` if the graph cannot compute this value from the dynamic size, such as the batch size.
    */
   readonly replace: (first: Initializer, second: Initializer) => string | undefined;
   /** Adds an int64 vector of constant numbers to the graph, and returns the name of the vector. */
@@ -19,8 +19,8 @@ export interface Sizes {
 }
 
 /**
- * Returns functions that add nodes to a graph to compute constants from an open size. The names of new values differ
- * from the names in `taken`.
+ * Returns functions that add nodes to a graph. The nodes compute constants from a dynamic size, such as the batch size.
+ * The names of new values differ from the names in `taken`.
  */
 export function computedSizes(dimension: Dimension, taken: Set<string>): Sizes {
   const { name, sizes, input, axis } = dimension;
@@ -52,13 +52,13 @@ export function computedSizes(dimension: Dimension, taken: Set<string>): Sizes {
     });
 
   /**
-   * Adds nodes that compute the open size, such as the batch size, with the shape [] or [1]. Returns the name of the
+   * Adds nodes that compute the dynamic size, such as the batch size, with the shape [] or [1]. Returns the name of the
    * result.
    */
   const size = (shape: readonly number[]) => node("Gather", [node("Shape", [input]), constant([axis], shape, "int64")]);
   /**
-   * Adds nodes that compute slope · n + offset for each of `lines`, where n is the open size. Returns the name of the
-   * result, which is a vector or a scalar.
+   * Adds nodes that compute slope · n + offset for each line in `lines`, where n is a dynamic size, such as the batch
+   * size. Returns the name of the result, which is a vector or a scalar.
    */
   const vector = (lines: readonly Line[], shape: readonly number[]): string => {
     const numbers = (key: keyof Line) =>
@@ -75,8 +75,8 @@ export function computedSizes(dimension: Dimension, taken: Set<string>): Sizes {
     type === "int64" ? value : node("Cast", [value], { to: elementTypes[type] });
 
   /**
-   * Adds nodes that compute whole numbers, which are `a` in the first trace and `b` in the second trace. Returns
-   * `undefined` unless all are linear functions of the open size.
+   * Adds nodes that compute whole numbers from a dynamic size, such as the batch size. `a` and `b` are the values of
+   * these numbers in two traces. Returns `undefined` unless each number is a linear function of the dynamic size.
    */
   const wholes = (
     a: readonly number[],
@@ -88,8 +88,8 @@ export function computedSizes(dimension: Dimension, taken: Set<string>): Sizes {
   };
 
   /**
-   * Adds nodes that compute a float from the open size n: c n, c / n, or 1 / k for a whole number k that depends on n.
-   * Returns `undefined` if no formula fits.
+   * Adds nodes that compute a float from a dynamic size n, such as the batch size. The formula is c n, c / n or 1 / k,
+   * where c is a constant, and k is a whole number that depends on n. Returns `undefined` if no formula fits.
    */
   const float = ([a, b]: Pair, type: Initializer["type"]): string | undefined => {
     const precision = type === "float32" ? 2 ** -22 : 2 ** -50;
@@ -105,8 +105,8 @@ export function computedSizes(dimension: Dimension, taken: Set<string>): Sizes {
   };
 
   /**
-   * Adds nodes that compute a number from the open size, given the number's values in two traces. Returns the name of
-   * the result, or `undefined` if no formula fits.
+   * Adds nodes that compute a number from a dynamic size, such as the batch size. `pair` has the values of the number
+   * in two traces. Returns the name of the result, or `undefined` if no formula fits.
    */
   const scalar = (pair: Pair, type: Initializer["type"]): string | undefined => {
     if (Object.is(pair[0], pair[1])) return constant([pair[0]], [], type);
@@ -115,8 +115,8 @@ export function computedSizes(dimension: Dimension, taken: Set<string>): Sizes {
   };
 
   /**
-   * Returns the name of an int64 vector with the shape of an array. Nodes compute the sizes that depend on the open
-   * size.
+   * Returns the name of an int64 vector that holds the shape of an array. Graph nodes compute the entries that depend
+   * on a dynamic size, such as the batch size.
    */
   const shapeVector = (lines: readonly Line[]) =>
     lines.every(({ slope }) => slope === 0)
@@ -128,8 +128,8 @@ export function computedSizes(dimension: Dimension, taken: Set<string>): Sizes {
       : vector(lines, [lines.length]);
 
   /**
-   * Adds nodes that repeat a block of constants along the axes that depend on the open size. Returns `undefined` unless
-   * `first` and `second` both repeat the same block.
+   * Adds nodes that repeat a block of constants along the axes whose sizes are dynamic, such as the batch axis. Returns
+   * `undefined` unless the arrays `first` and `second` repeat the same block.
    */
   const repetition = (first: Initializer, second: Initializer, lines: readonly Line[]): string | undefined => {
     const blocks = lines.map(blockOf);

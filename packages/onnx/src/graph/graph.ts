@@ -32,7 +32,7 @@ export interface GraphBuilder {
   ) => Graph;
 }
 
-/** A graph builder with the functions that only the exporter uses. */
+/** A graph builder that also has the functions for the exporter alone. */
 export interface GraphInProgress extends GraphBuilder {
   readonly name: (tensor: Tensor, name: string) => void;
   /** Adds the values of a tensor as an initializer, under a name. */

@@ -38,7 +38,7 @@ const movers = new Set(["Unsqueeze", "Squeeze", "Concat", "Identity", "Reshape",
 export interface Compilation {
   readonly files: ExternalData;
   readonly uses: ReadonlyMap<string, readonly Use[]>;
-  /** The constants of all graphs, so that operators may read them as numbers. */
+  /** The tensors that are constants of any graph in the file. Operators may read the numbers in these tensors. */
   readonly constants: Set<Tensor>;
   /** Operators and types that are not supported, with their counts. */
   readonly problems: Map<string, number>;

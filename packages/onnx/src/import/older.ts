@@ -3,7 +3,10 @@ import { elementTypes } from "../format/model.ts";
 
 // Operators of opset 9 to 12 in the form of opset 13. Older forms have attributes in place of inputs, and other defaults.
 
-/** The attributes that became inputs of an operator, in the order of the inputs, and the first opset with these inputs. */
+/**
+ * Attributes of old opsets that newer opsets replace by inputs. `since` is the first opset with the inputs, and `names`
+ * are the attributes in the order of the inputs.
+ */
 const movedAttributes: Readonly<Record<string, { readonly since: number; readonly names: readonly string[] }>> = {
   Clip: { since: 11, names: ["min", "max"] },
   Pad: { since: 11, names: ["pads", "value"] },

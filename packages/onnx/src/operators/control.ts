@@ -44,7 +44,8 @@ export const controlOperators = (): readonly Operator[] => [
         { reverse: isReverse },
       );
       const outputs = ys.map((y, i) => {
-        // The results of a reverse scan are in the order of the lists, which is the opposite of the order of iterations.
+        // A reverse scan reads the entries of xs from the last to the first. Its results are in the order of the
+        // entries of xs.
         const isPrepended = attributes.scan_output_directions?.[i] === 1;
         return fromFront(turned(y, isPrepended === isReverse ? 0 : 1), attributes.scan_output_axes?.[i] ?? 0);
       });

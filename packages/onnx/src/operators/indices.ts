@@ -69,7 +69,10 @@ function scatterElements(x: Tensor, indices: Tensor, values: Tensor, at: number,
   return ops.reshape(write(target, flat(positions), flat(values), reduction), { shape: x.shape });
 }
 
-/** Returns the values at index tuples. The first `batch` axes of both tensors correspond. */
+/**
+ * Returns the entries of x at index tuples, like the ONNX operator GatherND. The tuples are along the last axis of
+ * `indices`. The first `batch` axes of x and `indices` are batch axes.
+ */
 function gatherTuples(x: Tensor, indices: Tensor, batch: number): Tensor {
   const depth = indices.shape.at(-1)!;
   const [batches, sizes, rest] = [

@@ -65,7 +65,10 @@ export interface Operator {
   /** The largest number of outputs. */
   readonly outputs: number;
   readonly attributes: Readonly<Record<string, Attribute<unknown>>>;
-  /** The inputs that are never parameters: constants that the operator reads as numbers, and statistics of a training set. */
+  /**
+   * The indices of inputs that are never trainable: constants that the operator reads as numbers, and statistics of a
+   * training set.
+   */
   readonly settings: readonly number[];
   readonly run: (inputs: never, attributes: never, site: Site) => Tensor | readonly Tensor[];
 }

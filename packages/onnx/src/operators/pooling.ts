@@ -46,8 +46,8 @@ function maxPool(x: Tensor, geometry: Geometry): Tensor {
 }
 
 /**
- * Returns the average of each window of x. If `counted` is set, the padding counts as zeros in the average. The extra
- * padding of ceil_mode never counts.
+ * Returns the average of each window of x. If `counted` is set, the average includes the zeros of the padding. The
+ * extra padding of ceil_mode never counts.
  */
 function averagePool(x: Tensor, plain: Geometry, ceil: boolean, counted: boolean): Tensor {
   const geometry = withCeil(x, plain, ceil);

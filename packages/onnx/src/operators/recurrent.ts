@@ -4,11 +4,11 @@ import { flag, int, type Operator, operator, text, texts, Unsupported } from "./
 
 // Recurrent layers. Each runs over sequences x [steps, batch, inputs], with one or two directions.
 
-/** The state that a step passes on: h, and c for LSTM. */
+/** The state that a recurrent layer passes to the next time step: h, and for an LSTM also c. */
 type State = readonly Tensor[];
 type Activation = (x: Tensor) => Tensor;
 
-/** The weights of one direction, whose gates are stacked along the first axis of the hidden weights R. */
+/** The weights of one direction of a recurrent layer. The gates are stacked along the first axis of R. */
 interface Weights {
   readonly R: Tensor;
   /**
@@ -22,10 +22,13 @@ interface Weights {
   readonly activations: readonly Activation[];
 }
 
-/** Returns the next state of the cell. `x` is the product of the input and W for all gates, [batch, gates × hidden]. */
+/**
+ * Returns the next state of a recurrent cell. `x` is the product of the input and W for all gates, [batch, gates ×
+ * hidden].
+ */
 type Cell = (x: Tensor, state: State, weights: Weights) => State;
 
-/** Returns gate k of a tensor whose last axis has all gates. */
+/** Returns the entries of gate k. The last axis of x has `hidden` entries for each gate, one gate after another. */
 const gateOf = (x: Tensor, k: number, hidden: number): Tensor => {
   const at = (bound: number) => x.shape.map((_, axis) => (axis === x.shape.length - 1 ? bound : null));
   return ops.slice(x, { start: at(k * hidden), stop: at((k + 1) * hidden) });
@@ -78,7 +81,10 @@ interface Layer {
   readonly isBatchFirst: boolean;
 }
 
-/** Runs a layer. The inputs are x, W, R, the biases, the lengths, the first states, and peephole weights. */
+/**
+ * Runs a recurrent layer, such as LSTM. The inputs are the sequences x, the weights W and R, the biases, the lengths of
+ * the sequences, the initial states, and the peephole weights.
+ */
 function run(inputs: readonly (Tensor | undefined)[], layer: Layer): Tensor[] {
   const { gates, states, cell, direction, isBatchFirst } = layer;
   const [given, W, R, B, lengths] = inputs as readonly [Tensor, Tensor, Tensor, Tensor?, Tensor?];

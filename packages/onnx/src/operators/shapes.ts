@@ -16,7 +16,7 @@ import {
   variadic,
 } from "./operator.ts";
 
-// Operators that move entries, and those that compute shapes.
+// ONNX operators that move entries, and ONNX operators that compute shapes.
 
 /** Returns an int32 vector with the given numbers. */
 export const vector = (values: readonly number[]): Tensor =>

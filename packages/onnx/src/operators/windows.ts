@@ -2,7 +2,8 @@ import type { Shape } from "@wengert/core/extend";
 import { misfit } from "./misfit.ts";
 import { type Attribute, ints, text } from "./operator.ts";
 
-// The geometry of convolutions and pools: attributes that both have, and the padding that follows from them.
+// Attributes such as strides and dilations, which convolutions and pools have in common, and the padding that follows
+// from these attributes.
 
 type List = Attribute<readonly number[] | undefined>;
 

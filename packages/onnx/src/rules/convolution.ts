@@ -60,8 +60,8 @@ export const convolutionRules = (): readonly Rule[] => [
     convKernelPullback,
     (g, [x, cotangent], { inputs: [{ shape }], output, params: { stride, padding, dilation, groups, size } }) => {
       mustBeFloat(output);
-      // The gradient of the kernel is a convolution of x in which the cotangent is the kernel. The axis of images and
-      // the axis of channels are swapped, and stride and dilation are swapped.
+      // The gradient with respect to the kernel is a convolution of x with the cotangent as the kernel. In this
+      // convolution, the axis of images and the axis of channels are swapped, and so are stride and dilation.
       const [images, height, width, channels] = shape as readonly [number, number, number, number];
       const depth = channels / groups;
       const split = transpose(g, reshape(g, x, [images, height, width, groups, depth]), [4, 3, 0, 1, 2]);

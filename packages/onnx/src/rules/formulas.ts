@@ -6,7 +6,10 @@ import type { GraphBuilder } from "../graph/graph.ts";
 // Functions that add common formulas to an ONNX graph. Each function takes the names of its operands, and returns the
 // name of the result.
 
-/** Shorter names for arithmetic on values of one dtype. A number stands for a constant of this dtype. */
+/**
+ * Functions that add arithmetic nodes to an ONNX graph, for values of one dtype. A number as an operand stands for a
+ * constant of this dtype.
+ */
 export interface Arithmetic {
   readonly add: (a: Term, b: Term) => string;
   readonly sub: (a: Term, b: Term) => string;

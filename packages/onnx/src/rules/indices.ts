@@ -43,8 +43,8 @@ interface Entries {
   readonly indices: string;
   readonly indicesShape: Shape;
   /**
-   * The name of the tensor of values. Its shape is the shape of the target, with `axis` replaced by the axes of
-   * `indices`.
+   * The name of the tensor whose entries are read or written. This tensor has the shape of the whole array, with `axis`
+   * replaced by the axes of `indices`.
    */
   readonly values: string;
 }

@@ -16,8 +16,8 @@ export const loopRules = (emitSteps: EmitSteps): readonly Rule[] => [
   rule(scanOp, (g, names, { inputs: given, output, params: { body, carries, reverse, length } }) => {
     const [constants, rest] = [names.slice(0, body.constants.length), names.slice(body.constants.length)];
     const lists = given.slice(body.constants.length + carries);
-    // Scan needs at least one input list, so a loop without lists gets a list of zeros as long as the number of
-    // iterations.
+    // The ONNX operator Scan needs at least one input to scan over. A loop without such an input gets a vector of
+    // zeros, with one entry for each iteration.
     const counter = lists.length > 0 ? [] : [tensor(0, { dtype: "int32" })];
     const graph = g.body([...body.inputs, ...counter], body.outputs, (inner) => {
       for (const [k, constant] of body.constants.entries()) inner.name(constant, constants[k]!);

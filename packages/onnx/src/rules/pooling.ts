@@ -105,7 +105,10 @@ const enlarge = (g: GraphBuilder, pooled: string, { size }: Pooling): string =>
     nearest_mode: "floor",
   });
 
-/** The sizes of the rows and columns that disjoint windows cover, and the numbers of rows and columns that remain. */
+/**
+ * Returns the height and width of the region that non-overlapping windows cover, and the numbers of rows and columns
+ * outside of this region.
+ */
 function coverage(images: Shape, pool: Shape, { size }: Pooling) {
   const covered = size.map((n, i) => n * pool[i + 1]!);
   return { covered, rest: covered.map((n, i) => images[i + 1]! - n) };

@@ -69,8 +69,8 @@ export const shapeRules = (): readonly Rule[] => [
     );
   }),
   rule(overlapAdd, (g, [x], { inputs: [{ dtype, shape: given }], params: { axes, size, stride, dilation, shape } }) => {
-    // Adds the windows into the result along one axis at a time, last axis first. Entry j of window w is added at
-    // position w · stride + j · dilation.
+    // Adds overlapping windows along one axis at a time, beginning with the last axis. Entry j of window w is added at
+    // position w · stride + j · dilation of the result.
     let [sum, sizes] = [x, given];
     for (let i = axes.length - 1; i >= 0; i--) {
       const [axis, last] = [axes[i]!, sizes.length - 1];

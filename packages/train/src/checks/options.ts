@@ -12,7 +12,9 @@ export function wholeNumber(caller: string, name: string, value: unknown, minimu
 
 const keyHint = "write { key: randomKey(1) }";
 export const keyNames: OtherNames = { seed: keyHint, randomstate: keyHint };
-/** Hints for options of other libraries, such as `shuffle`, in functions that shuffle rows only if a key is passed. */
+/**
+ * Hints for options of other libraries, such as `shuffle`. These hints are for functions that shuffle only with a key.
+ */
 export const shuffleNames: OtherNames = {
   ...keyNames,
   shuffle: "a key shuffles the rows; write { key: randomKey(1) }",

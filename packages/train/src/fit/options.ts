@@ -71,9 +71,9 @@ export interface FitOptions<P, B, R extends LossValue> {
    */
   readonly resume?: Resume | undefined;
   /**
-   * Distributes the rows of each batch over several processes: a communicator, as `openMpi` of `@wengert/mpi` returns
-   * it. All ranks must pass the same data and options, and receive the same result. Only rank 0 shows progress and
-   * reads and writes checkpoints.
+   * The connection to several processes (ranks), among which `fit` divides the rows of each batch. `openMpi` of
+   * `@wengert/mpi` returns such a communicator. All ranks must pass the same data and options, and all ranks receive
+   * the same result. Only rank 0 shows progress, and reads and writes checkpoints.
    */
   readonly parallel?: Communicator | undefined;
   /**

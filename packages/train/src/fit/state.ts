@@ -19,7 +19,7 @@ export interface State<P> {
   /** The number of completed epochs, and the number of batches taken since then. */
   readonly epoch: number;
   readonly batch: number;
-  /** The running sums of loss and metrics over the steps that are not yet in a point of the training curve. */
+  /** The running sums of loss and metrics over the steps since the last point of the training curve. */
   readonly since: Sums;
   readonly train: Point[];
   readonly validation: Point[];

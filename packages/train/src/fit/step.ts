@@ -8,14 +8,14 @@ import type { Ranks } from "./oneRank.ts";
 
 /** A training step that was rejected because it produced a number that is not finite. */
 export interface NonFiniteStep {
-  /** The number of training steps before the rejected step. */
+  /** The number of training steps that the fit took before the step with the non-finite number. */
   readonly step: number;
   readonly loss: number;
   /** A message that says which value is not finite, at which step, and how to fix it. */
   readonly message: string;
   /**
-   * The report of the function `nonFinite` about the loss and its gradient. Undefined if both are finite: the first
-   * non-finite number is then a result of the optimizer.
+   * The report of the function `nonFinite` about the loss and its gradient. Undefined if the loss and its gradient are
+   * finite. In that case, the optimizer computed the first non-finite number.
    */
   readonly report: NonFiniteReport | undefined;
 }

@@ -18,8 +18,8 @@ export interface BinaryRows {
 }
 
 /**
- * Returns whether `scores` are floats with a single score for each row. Returns false for scores [K] with a scalar
- * label, which are one row of K classes, and for scores with the option `axis`, the axis of the classes.
+ * Returns whether `scores` are floats with a single score for each row. Scores [K] with a scalar label are one row of K
+ * classes, so the function returns false. It also returns false if `axis`, the axis of the classes, is given.
  */
 export function isBinary(scores: Tensor, labels: unknown, axis: unknown): boolean {
   if (axis !== undefined || !isFloat(scores.dtype)) return false;

@@ -35,7 +35,7 @@ export interface ConfusionMatrix {
    */
   readonly counts: Tensor;
   readonly classes: readonly string[];
-  /** The fraction of rows that are predicted correctly; the diagonal counts these rows. */
+  /** The fraction of rows that are predicted correctly: the sum of the diagonal divided by the number of rows. */
   readonly accuracy: number;
   /** Precision, recall and F₁ of each class, in the order of `classes`. */
   readonly results: readonly ClassResult[];

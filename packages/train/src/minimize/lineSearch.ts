@@ -42,8 +42,8 @@ export function lineSearch<T extends Trial>(at: (alpha: number) => T, start: T, 
     [before, trial] = [trial, tryStep(2 * trial.alpha)];
   }
 
-  // Zoom phase of the line search: searches between two trial steps. `low` is the trial with the lower loss, and its
-  // slope descends toward `high`.
+  // Zoom phase of the line search: searches between the trial steps `low` and `high`. The step `low` has the lower
+  // loss, and from there the loss descends toward `high`.
   let [low, high] = isBetter() ? [trial, before] : [before, trial];
   while (trials < maxTrials) {
     const middle = tryStep(interpolate(low, high, noise));

@@ -39,7 +39,7 @@ export function partition<const Groups extends Readonly<Record<string, Optimizer
   }
   const byName = <T>(trees: (name: keyof Groups & string) => T) =>
     Object.fromEntries(names.map((name) => [name, trees(name)])) as Record<keyof Groups & string, T>;
-  /** The parameters of each group, as indices into the list of all parameters. */
+  /** For each group of parameters, the indices of its parameters in the list of all parameters. */
   const groupIndices = (params: unknown): Readonly<Record<keyof Groups & string, readonly number[]>> => {
     const indices = byName((): number[] => []);
     let index = 0;

@@ -11,7 +11,9 @@ export interface Contribution {
    * contribute zero, even if they are NaN.
    */
   readonly weight: number;
-  /** Numbers to sum over all ranks, without weights. The sums have the precision of the dtype of `leaves[0]`. */
+  /**
+   * Numbers that are summed over all ranks without weights. The sums have the precision of the dtype of `leaves[0]`.
+   */
   readonly sums?: readonly number[];
 }
 

@@ -7,9 +7,9 @@ import { transpose } from "@wengert/ops";
 import { afterAll, describe, expect, test } from "vitest";
 import { fromSafetensors, save, toSafetensors } from "../../src/index.ts";
 
-// Compares with the reference implementation of safetensors, a Python package. Files that it wrote, in goldens/, must
-// load in Wengert. If the Python package is installed, it must load the files that Wengert writes. The environment
-// variable WENGERT_PYTHON names the Python interpreter.
+// Compares Wengert with the reference implementation of safetensors, a Python package. Wengert must load the files in
+// goldens/, which the Python package wrote. If the Python package is installed, it must load the files that Wengert
+// writes. The environment variable WENGERT_PYTHON names the Python interpreter.
 
 interface Goldens {
   readonly version: string;
