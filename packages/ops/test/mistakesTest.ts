@@ -37,7 +37,7 @@ interface Mistakes {
    * The source files to check: each error message in them must be thrown by at least one of the calls in `mistakes`.
    */
   readonly sources: readonly Source[];
-  /** Replaces text in a message that changes from run to run, such as the name of a temporary folder. */
+  /** Replaces the parts of a message that differ between runs, such as the name of a temporary folder. */
   readonly normalizeText?: (text: string) => string;
 }
 

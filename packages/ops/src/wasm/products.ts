@@ -17,8 +17,8 @@ const residentBytes = 4 * blockBytes;
  */
 const maxTerms = 1024;
 /**
- * Sizes of the kernel for matrix products: the width of a tile of the output in bytes, and the numbers of rows and
- * columns of a that the kernel copies to contiguous memory at a time.
+ * Sizes for the kernel of matrix products: the width of an output tile in bytes, and the number of rows and of columns
+ * of the left matrix that the kernel copies to contiguous memory at a time.
  */
 const [tileBytes, packedRows, packedTerms] = [32, 60, 400];
 /** The kernel for matrix products needs this many entries of temporary memory for two tiles of the output. */
