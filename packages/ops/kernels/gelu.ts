@@ -72,7 +72,10 @@ function finish(x: v128, t: v128, m: v128, e: v128, isSlope: bool): v128 {
   return isSlope ? y : v128.bitselect(x, y, f64x2.eq(x, f64x2.splat(0))); // −0 stays
 }
 
-/** Returns gelu(x), or its derivative if `isSlope`. If `keepsSlope`, also stores the derivative for `lastSlope`. */
+/**
+ * Returns gelu(x), or its derivative if `isSlope` is set. If `keepsSlope` is set, also stores the derivative, which
+ * `lastSlope` returns.
+ */
 export function gelu(x: v128, isSlope: bool, keepsSlope: bool = false): v128 {
   let t = f64x2.abs(x);
   const steps = i32x4.min_u(i32x4.trunc_sat_f64x2_u_zero(f64x2.add(f64x2.mul(t, f64x2.splat(4)), f64x2.splat(0.5))), i32x4.splat(24));

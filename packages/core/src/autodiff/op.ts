@@ -45,8 +45,8 @@ export interface Fault<I extends Inputs, P> extends Call<I, P> {
 export type VjpRule<I extends Inputs, P> = (g: Tensor, call: Call<I, P>) => Tensor;
 
 /**
- * Computes the output into `out`, which is row-major and filled with zeros. The inputs may have any strides. `operands`
- * has the labels and shapes of the inputs, for error messages.
+ * Writes the output of the op to `out`, which is row-major and filled with zeros. The inputs may have any strides.
+ * `operands` has the labels and shapes of the inputs, for error messages.
  */
 export type Kernel<I extends Inputs, P> = (
   out: NdArray,

@@ -16,8 +16,8 @@ import { neededSteps, type ReplayMode, replay } from "./replay.ts";
 export interface Body {
   readonly inputs: readonly Tensor[];
   /**
-   * Tensors from outside that a loop body or an equation captures, such as weights. They become inputs of the step on
-   * the tape, so that derivatives flow to them.
+   * Tensors, such as weights, that a loop body or an equation captures from an outer scope. They become inputs of the
+   * step on the tape, so that derivatives flow to them.
    */
   readonly constants: readonly Tensor[];
   readonly steps: readonly Step[];

@@ -11,7 +11,7 @@ export interface Exposure<Owner = unknown> {
   readonly owner: Owner;
   readonly array: NdArray;
   readonly fingerprint: number;
-  /** How often the code checked whether the user had changed the array. */
+  /** The number of times that the array was checked for changes by the user. */
   checks: number;
 }
 

@@ -71,9 +71,8 @@ function elementwiseInRuns(out: NdArray, a: NdArray, b: NdArray, c: NdArray, loo
 }
 
 /**
- * Returns the number s for which element i of `out`, in row-major order, corresponds to element s × i of the data of
- * `array`: 1 if `array` is row-major with the size of `out`, and 0 if `array` is a scalar. Returns undefined for all
- * other arrays.
+ * Returns the stride with which a flat loop over `out` reads the data of `array`: 1 if `array` is row-major with the
+ * size of `out`, 0 if `array` is a scalar, and undefined for all other arrays.
  */
 export function uniformStride(array: NdArray, out: NdArray): number | undefined {
   if (array.shape.length === 0) return 0;

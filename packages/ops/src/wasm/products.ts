@@ -12,8 +12,8 @@ const blockBytes = 2 ** 19;
 /** The number of bytes of the operand b that stay in the cache while blocks of the operand a are processed. */
 const residentBytes = 4 * blockBytes;
 /**
- * A matrix product a b is computed in blocks. A block that reads only a part of each row of a, or of each column of b,
- * adds at most this many terms to each sum.
+ * A matrix product a b is computed in blocks. A block that covers only a part of the inner axis adds at most this many
+ * terms to each sum.
  */
 const maxTerms = 1024;
 /**
@@ -144,8 +144,8 @@ function multiplyInBlocks(
   let splitsParts = false; // whether several blocks of terms make up a part
   if (k > maxTerms || m * k > blockEntries || k * n > blockEntries || m * n > blockEntries) {
     const residentEntries = residentBytes / size;
-    // A block that reads only a part of each row of a, or of each column of b, adds at most `maxTerms` terms to each
-    // sum.
+    // If a block of the matrix product a b covers only a part of the inner axis, it adds at most `maxTerms` terms to
+    // each sum.
     terms = Math.min(
       k,
       bIsByRows && (!aIsByRows || m <= packedRows) ? Math.max(64, Math.floor(blockEntries / Math.max(m, n))) : maxTerms,
