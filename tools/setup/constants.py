@@ -110,8 +110,8 @@ export const density = {literal(pair(1 / mp.sqrt(2 * mp.pi))[0])};
 export const densityRest = {literal(pair(1 / mp.sqrt(2 * mp.pi))[1])};
 
 /**
- * Mills' ratio m(t) = (1 − Φ(t)) / φ(t) of the normal distribution function Φ and its density φ, times 2^80. The points
- * are t = 0, ¼, ½, … 6, except that ¾ is replaced by the solution of m(t) = t, which is close to ¾.
+ * The numbers 2⁸⁰ m(t) for t = 0, ¼, ½, … 6, where m(t) = (1 − Φ(t)) / φ(t) is Mills' ratio of the normal distribution
+ * function Φ and its density φ. In place of ¾, t is the solution of m(t) = t, which is close to ¾.
  */
 export const ratios: readonly bigint[] = [
 {table([[times80(m)] for m in ratios])}];

@@ -548,8 +548,8 @@ describe("no tape stays open after f throws in", () => {
     };
     expect(() => transform(fail)).toThrow(new RangeError("own"));
     const [a, b] = leaked as [Tensor, Tensor];
-    // If a tape were still open after the error, it would track b, and customVjp would throw because `forward` captures
-    // the tensor b.
+    // The transform threw an error. If it had left its tape open, the tape would track b, and customVjp would throw
+    // because `forward` captures b.
     const product = customVjp({
       forward: (z: Tensor) => [mul(z, b), null] as const,
       backward: (_, g: Tensor) => [g] as [Tensor],

@@ -382,7 +382,8 @@ describe("cost", () => {
     });
   });
   it("keeps the memory of a view while the view is used", () => {
-    // At the peak, x, −x, z = exp(x) and the product z y are in memory: 3 × 48 + 72 bytes. y is a view of −x.
+    // x is [3, 2]. At the peak, x, −x and z = exp(x), of 48 bytes each, and the product z y, of 72 bytes, are in
+    // memory. y is a view of −x.
     const program = trace(
       (x: Tensor) => {
         const y = transpose(neg(x));

@@ -173,9 +173,8 @@ function combined<T>(operation: i32, a: v128, b: v128): v128 {
 }
 
 /**
- * Computes the binary operation y = a ∘ b over rows of n elements. The operands a and b have the shape of y, or are a
- * single row, a single column, or a single element. The strides are in bytes; a stride of 0 repeats a row (aRow), a
- * column (aColumn), or both.
+ * Computes y = a ∘ b for a binary operation, over rows of n elements. The strides are in bytes. An operand with row
+ * stride 0 (aRow) has a single row; an operand with column stride 0 (aColumn) has a single column.
  */
 // @ts-ignore: decorator
 @inline

@@ -26,8 +26,8 @@ export function expBelow<T>(x: v128, top: v128): v128 {
   const z = v128.sub<T>(d, x);
   const lost = v128.sub<T>(v128.sub<T>(x, v128.sub<T>(d, z)), v128.add<T>(top, z)); // `sumError` of doubleDouble.ts
 
-  // Adding a large constant rounds d / ln 2 to the nearest integer n, and leaves n in the low bits of the sum. Shifting
-  // these bits to the exponent gives the power 2ⁿ⁺⁶⁴ (float32) or 2ⁿ⁺⁵¹² (float64).
+  // To compute exp(d), adds the large constant `toInteger` to d / ln 2. Rounding leaves the nearest integer n in the
+  // low bits of the sum. Shifting these bits to the exponent gives the power 2ⁿ⁺⁶⁴ (float32) or 2ⁿ⁺⁵¹² (float64).
   const toInteger = v128.splat<T>(sizeof<T>() == 4 ? <T>(12582912 + 127 + 64) : <T>(6755399441055744 + 1023 + 512));
   const t = v128.add<T>(v128.mul<T>(d, v128.splat<T>(<T>1.4426950408889634)), toInteger);
   const n = v128.sub<T>(t, toInteger);

@@ -67,8 +67,8 @@ function entry(steps: v128, lane: u8): v128 {
 }
 
 /**
- * Returns the correction d that makes (2^(j/32) + d) 2ᵏ equal to e^(x + dx). `steps` holds the integer 32 k + j, and
- * `root` and `rootRest` hold 2^(j/32) as a sum of two doubles.
+ * Returns the correction d in e^(x + dx) = 2ᵏ (2^(j/32) + d). `steps` encodes the integers k and j as 32 k + j. The sum
+ * of the doubles `root` and `rootRest` is 2^(j/32).
  */
 // @ts-ignore: decorator
 @inline

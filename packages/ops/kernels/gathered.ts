@@ -1,6 +1,6 @@
-// Kernels that reduce n entries of x, which a list of byte offsets selects, to one result. Reductions over several
-// inner axes and max pools use them. For the next result of a row, all offsets move by one element. A kernel may read
-// and write up to 16 bytes beyond the end of a row.
+// Kernels for reductions over several inner axes, and for max pools. A kernel reduces n entries of x to one result. A
+// list of byte offsets locates these entries; for the next result of a row, all offsets move by one element. A kernel
+// may read and write up to 16 bytes beyond the end of a row.
 
 import { load2 } from "./vector";
 

@@ -1,5 +1,6 @@
-// gelu and its derivative of two floats, computed as doubles. The code repeats the operations of `geluLoop` in
-// src/numerics/normal.ts, which explains the mathematics, so all kernels give the same float32.
+// This file computes gelu and its derivative for two floats at a time, as doubles. src/numerics/normal.ts explains the
+// mathematics. The code repeats the operations of its function `geluLoop`, so all kernels give the same float32
+// results.
 
 import { exp } from "./functions";
 import { crossing, crossingRest, crossingSlope, crossingSlopeRest, density, ratios } from "./millsRatio";
@@ -60,7 +61,9 @@ export function lastSlope(): v128 {
   return keptSlope;
 }
 
-/** Returns gelu(x), or its derivative. `t` is the limited |x|, `m` is Mills' ratio at t, and `e` is exp(−t² / 2). */
+/**
+ * Returns gelu(x), or its derivative. `t` is min(|x|, 40), `m` is Mills' ratio at t, and `e` is exp(−t² / 2).
+ */
 function finish(x: v128, t: v128, m: v128, e: v128, isSlope: bool): v128 {
   const isLimited = f64x2.ne(f64x2.abs(x), t);
   const factor = isSlope ? f64x2.sub(m, t) : f64x2.mul(v128.bitselect(f64x2.neg(t), x, isLimited), m);
@@ -69,7 +72,10 @@ function finish(x: v128, t: v128, m: v128, e: v128, isSlope: bool): v128 {
   return isSlope ? y : v128.bitselect(x, y, f64x2.eq(x, f64x2.splat(0))); // −0 stays
 }
 
-/** Returns gelu(x), or its derivative if `isSlope`. If `keepsSlope`, also stores the derivative for `lastSlope`. */
+/**
+ * Returns gelu(x), or its derivative if `isSlope` is set. If `keepsSlope` is set, also stores the derivative, which
+ * `lastSlope` returns.
+ */
 export function gelu(x: v128, isSlope: bool, keepsSlope: bool = false): v128 {
   let t = f64x2.abs(x);
   const steps = i32x4.min_u(i32x4.trunc_sat_f64x2_u_zero(f64x2.add(f64x2.mul(t, f64x2.splat(4)), f64x2.splat(0.5))), i32x4.splat(24));

@@ -34,8 +34,8 @@ export function softmax64(rows: i32, n: i32, y: usize, x: usize): void {
 }
 
 /**
- * Returns the mean of g − near with the weights s, for the entries g and s of two slices. Returns 0 if the weights sum
- * to 0, and NaN if their sum is infinite.
+ * Returns the mean of g − `near`, weighted by s, where g and s are the entries of two slices, and `near` is a number.
+ * Returns 0 if the weights sum to 0, and NaN if their sum is infinite.
  */
 function meanBeyond<T>(n: i32, s: usize, g: usize, near: f64): f64 {
   const center = f64x2.splat(near);

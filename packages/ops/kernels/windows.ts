@@ -1,7 +1,6 @@
-// Copies the windows of an image to the rows of a matrix ("im2col"), or adds the rows back to the image. The image has
-// the shape [height, width, channels]. Only `depth` channels are copied, from the channel at the given address on. A
-// row has the pixels of one window. Both functions process the windows `from` to `to` − 1, in the order of
-// ../src/loops/windows.ts.
+// Copies windows of an image to the rows of a matrix ("im2col"), or adds the rows of the matrix to the windows. The
+// image has the shape [height, width, channels], and a row has the pixels of one window. Both functions process only
+// `depth` channels, and only the windows `from` to `to` − 1, in the order of ../src/loops/windows.ts.
 
 // @ts-ignore: decorator
 @inline

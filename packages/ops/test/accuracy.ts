@@ -157,8 +157,8 @@ export function measureAll(): readonly Finding[] {
 type Note = (finding: Finding) => void;
 
 /**
- * Measures an elementwise op. Each line of the reference file has the inputs, then the value and the derivatives; each
- * result is followed by the remainder that a double cannot hold.
+ * Measures an elementwise op. Each line of the reference file has the inputs, the value and the derivatives. Each
+ * result is a double, followed by the remainder of the exact result.
  */
 function measureElements(
   op: string,

@@ -42,7 +42,8 @@ const isExact = (name: string, way: string, dtype: string): boolean =>
   !(isLinearAlgebra(name) && way === "fma");
 
 /**
- * Fails if two kernels give different results for a call, or if a row gives a different result alone than in its batch.
+ * Fails unless all kernels give the same result for a call, and each row of the result is the same if it is computed
+ * alone.
  */
 function agree(name: string, one: CallSpec): void {
   const given = calls[name]!(one);

@@ -44,12 +44,12 @@ const chunkSizes = withNeighbors(4096, 8192, 16_384);
  * memory.
  */
 const blockSizes = [399, 400, 401, 1024, 1025, 2049];
-/** The limits of a call: the number of elements, and the number of multiplications in a product. */
+/** The largest number of elements in a test call, and the largest number of multiplications in a matrix product. */
 const limits = { elements: 20_000, products: 300_000 };
 
 /**
- * Functions that return the elements of `t` in another memory layout, with NaN in the gaps between elements. Only
- * `repeated` changes the elements: all rows equal the first.
+ * Functions that return the elements of `t` in another memory layout, with NaN in the gaps between elements. `repeated`
+ * also changes elements: it replaces every row by the first row.
  */
 const layouts = {
   rows: (t: Tensor) => t,
@@ -136,7 +136,7 @@ function operand(call: CallSpec, i: number, shape: Shape, list: readonly number[
   return layouts[call.layouts[i % 3]!](tensor(ndarray(data, shape), { dtype: call.dtype }));
 }
 
-/** The arguments of a call, and, if the result has rows, the arguments that compute a single row alone. */
+/** A test case: the arguments of one call of an op. */
 export interface Case {
   readonly args: readonly unknown[];
   /** The number of terms in each sum, for ops whose sums may differ between kernels by rounding errors. */

@@ -30,7 +30,10 @@ function dice(seed: number): (n: number) => number {
   };
 }
 
-/** A contraction with a label for each axis, and its subscripts string for einsum. */
+/**
+ * A random einsum contraction. `operands` and `output` have a label for each axis, and `written` is the subscripts
+ * string.
+ */
 interface Meant {
   readonly operands: readonly (readonly string[])[];
   readonly output: readonly string[];
@@ -39,8 +42,8 @@ interface Meant {
 }
 
 /**
- * Returns a random einsum contraction of 1 to 4 operands. If its subscripts contain "...", the labels "1" and "0" stand
- * for the two axes of "...".
+ * Returns a random einsum contraction of 1 to 4 operands. If its subscripts contain "...", the labels "1" and "0" name
+ * the axes without letters.
  */
 function contraction(seed: number): Meant {
   const roll = dice(seed);

@@ -95,8 +95,8 @@ const boundsOf = (name: string): readonly [value: number, cotangents: number] =>
 };
 
 /**
- * Expects each element to differ from the wanted element by at most `bound` ulp of float32. `size` gives the magnitude
- * that the ulp refers to.
+ * Expects each element to differ from the wanted element w by at most `bound` ulp of float32. The ulp is that of the
+ * number size(w).
  */
 function expectWithin(bound: number, got: Tensor, wanted: Tensor, size: (x: number) => number): void {
   const exact = numbers(wanted);

@@ -99,9 +99,7 @@ function* simplerPrograms(program: Program): Generator<Program> {
 
 type Nested = Extract<ProgramStep, { via: unknown }>;
 
-/**
- * Yields variants of a step that applies a transform to a function. A variant lacks one of the steps of the function.
- */
+/** Yields simpler variants of a step such as y = grad(f)(x). In each variant, the body of f lacks one line. */
 function* simplerBodies(step: Nested, outerScope: ReadonlyMap<string, Tensor>): Generator<Nested> {
   const scope = new Map(outerScope);
   for (const [i, name] of step.params.entries()) scope.set(name, scope.get(step.args[i]!.ref)!);

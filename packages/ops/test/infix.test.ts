@@ -20,7 +20,7 @@ function expectSame(found: Tensor, wanted: Tensor, formula = ""): void {
 }
 
 describe("the precedence", () => {
-  // Formulas and their values in Python.
+  // Each case is a formula and its value in Python.
   test.each([
     ["2 + 3 * 4", 14],
     ["2 - 3 - 4", -5],

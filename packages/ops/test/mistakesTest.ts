@@ -29,7 +29,7 @@ interface Mistakes {
   /** Source code, such as imports, that runs before each call in `mistakes`. */
   readonly prelude: string;
   readonly mistakes: Chapter;
-  /** The variables that the source code of `mistakes` uses: maps names to values. */
+  /** Maps the name of each variable in the source code of `mistakes` to its value. */
   readonly scope: Readonly<Record<string, unknown>>;
   /** The names of functions that must each throw in at least one of the calls in `mistakes`. */
   readonly speakers: readonly string[];
@@ -37,7 +37,7 @@ interface Mistakes {
    * The source files to check: each error message in them must be thrown by at least one of the calls in `mistakes`.
    */
   readonly sources: readonly Source[];
-  /** Replaces text in a message that changes from run to run, such as the name of a temporary folder. */
+  /** Replaces the parts of a message that differ between runs, such as the name of a temporary folder. */
   readonly normalizeText?: (text: string) => string;
 }
 

@@ -23,7 +23,7 @@ import {
 import { numbers, relayouts, repeatedAlong } from "./support.ts";
 
 // docs/adding-an-op.md shows kernels written with ndarray-ops. These tests use every function of ndarray-ops as the
-// kernel of an op, with any strides. The library generates code from strings, which the test project ops-csp forbids.
+// kernel of an op, with any strides. ndarray-ops generates code from strings, which the test project ops-csp forbids.
 
 const isForbidden = process.execArgv.includes("--disallow-code-generation-from-strings");
 

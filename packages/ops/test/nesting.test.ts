@@ -34,7 +34,10 @@ const x = random([3], 6);
 for (const [title, f] of Object.entries(programs)) {
   const plain = [f];
   for (let order = 1; order <= 4; order++) plain.push(alongX.grad!(plain.at(-1)!));
-  /** For f and its first three derivatives, the value and the gradient at x, computed by nested calls of grad. */
+  /**
+   * The expected results, computed by nested calls of grad: the values and gradients at x of f and of its first three
+   * derivatives.
+   */
   const wanted = plain.slice(0, 4).map((g) => [g(x).item(), ...numbers(grad(g)(x))]);
 
   it.each(names.flatMap((a) => names.map((b) => [a, b] as const)))(`${title}: %s of %s of each transform`, (a, b) => {

@@ -58,7 +58,9 @@ type Function = (x: Tensor) => Tensor;
 interface Case {
   readonly f: Function;
   readonly at: Tensor;
-  /** The text of the message before and after the location in the user's file. */
+  /**
+   * The expected message without the location of the user's call: the text before the location, and the text after it.
+   */
   readonly says: readonly [what: string, why: string];
   readonly cured?: Function;
 }

@@ -23,7 +23,7 @@ const nonFinite: Readonly<Record<string, number>> = { NaN: Number.NaN, Infinity,
 const revive = (x: Plain): unknown => (typeof x === "string" ? (nonFinite[x] ?? x) : x);
 const flatNumbers = (x: Plain): number[] => (Array.isArray(x) ? x.flatMap(flatNumbers) : [Number(revive(x))]);
 
-/** Returns the arguments of a stored call, with each stored tensor as a Tensor. */
+/** Converts an argument from the JSON file of goldens: a stored tensor becomes a `Tensor`. */
 function parse(x: Plain): unknown {
   if (typeof x !== "object" || x === null) return revive(x);
   if (Array.isArray(x)) return x.map(parse);

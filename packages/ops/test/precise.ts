@@ -41,9 +41,9 @@ export function softmax(xs: readonly number[]): Precise[] {
 export const logSumExp = (xs: readonly number[]): Precise => log(total(xs.map((x) => exp(precise(x)))));
 
 /**
- * Returns a function that computes the cross-entropy −Σ t log s of a row of logits, where s = softmax(logits), for
- * target probabilities t, which need not sum to 1. It also computes the derivatives with respect to t and to the
- * logits. Each derivative s Σt − t is a difference of two products, and `terms` is the sum of their magnitudes.
+ * Returns a function of target probabilities t, which need not sum to 1. The function computes the cross-entropy −Σ t
+ * log s for s = softmax(xs), and its derivatives by t and by xs. Each derivative by xs is a difference of two products,
+ * and `terms` has the sums of these products.
  */
 export function crossEntropy(xs: readonly number[]) {
   const [s, norm] = [softmax(xs), logSumExp(xs)];

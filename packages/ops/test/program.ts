@@ -19,7 +19,7 @@ import { allExports, tensorsIn } from "./support.ts";
 
 // A random program as plain data. Tests run the program, reorder its steps, shrink it, and print it as TypeScript.
 
-/** A reference to a named tensor of the program. A reference may occur in arguments, lists and options. */
+/** A reference by name to a tensor of a random program. */
 export interface Ref {
   readonly ref: string;
 }
@@ -62,8 +62,8 @@ interface Transform {
   readonly apply: (f: Body, ...args: Tensor[]) => Tensor;
   readonly text: (f: string, ...args: string[]) => string;
   /**
-   * The number of arguments that the transform takes besides the function, and the number of parameters of the
-   * function.
+   * `args` is the number of arguments that a transform such as grad takes after the function. `params` is the number of
+   * parameters of the function.
    */
   readonly arity: readonly [args: number, params: number];
   readonly needsScalar?: true;
@@ -146,7 +146,7 @@ function mapRefs(x: Plain, f: (ref: Ref) => unknown): unknown {
   return Object.fromEntries(Object.entries(x).map(([key, entry]) => [key, mapRefs(entry, f)]));
 }
 
-/** Returns the names of all tensors that a step uses, including those used inside the function that it transforms. */
+/** Returns the names of all tensors that a step uses. For a step grad(f)(x), the tensors used in f count, too. */
 export function namesUsedBy(step: ProgramStep): Set<string> {
   const names = new Set<string>();
   mapRefs(step.args, ({ ref }) => names.add(ref));

@@ -90,7 +90,7 @@ function measureMatrices(n: number, seed: number, dtype: DType, note: Note): voi
     A.toNested<number[][]>().map((row, i, all) => row.map((x, j) => (i < j ? x : all[j]![i]!))),
     { dtype },
   );
-  // Adding n to the diagonal makes the matrix positive definite.
+  // The matrix is n × n with entries between −1 and 1, so adding n to the diagonal makes it positive definite.
   const definite = tensor(
     symmetric.toNested<number[][]>().map((row, i) => row.map((x, j) => (i === j ? n + x : x))),
     { dtype },
@@ -268,7 +268,7 @@ function measurePools(dtype: DType, note: Note): void {
   }
 }
 
-/** Returns the largest errors of each op, with the kernels in use. */
+/** Runs each op with the currently chosen kernels, and returns the largest errors. */
 export function measureResiduals(): readonly Residual[] {
   const worst = new Map<string, Residual>();
   for (const dtype of dtypes) {

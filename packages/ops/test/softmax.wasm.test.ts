@@ -23,8 +23,8 @@ import {
 import { afterAll, describe, expect, it } from "vitest";
 import { noiseLike, numbers, overlappingWindows, product, random, relayouts, repeatedAlong } from "./support.ts";
 
-// Compares WebAssembly kernels with plain loops. Rows are tested alone, and in batches too large for the kernels'
-// memory, which the kernels process in several chunks.
+// Compares WebAssembly kernels with plain loops. Rows are tested alone and in large batches. A large batch does not fit
+// in the memory of the kernels, so it is processed in several chunks.
 
 const before = kernels().choice;
 afterAll(() => void kernels(before));

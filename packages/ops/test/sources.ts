@@ -15,7 +15,7 @@ export interface Source {
   readonly errors: readonly string[];
   /** The fixed text of messages. */
   readonly words: readonly string[];
-  /** The fixed text of the explanations that ops declare for non-finite results, which `nonFinite` shows. */
+  /** The constant parts of the texts with which `nonFinite` explains a NaN or an infinity. */
   readonly causes: readonly string[];
 }
 

@@ -102,7 +102,7 @@ const cotangentOf = (value: Tensor, seed: number): Tensor =>
 
 /**
  * Returns ⟨u, J v⟩ computed by the JVP and ⟨Jᵀ u, v⟩ computed by the VJP, for the Jacobian J and random u and v. The
- * two must be equal. Also returns the size of their terms.
+ * two must be equal. `terms` is the sum of the absolute values of the products in ⟨u, J v⟩.
  */
 export function adjointPair(f: (...args: Tensor[]) => Tensor, ...args: Tensor[]) {
   const vs = args.map((x, i) => noiseLike(x, 20 + i));
@@ -171,8 +171,8 @@ export function relayouts(t: Tensor): readonly (readonly [name: string, twin: Te
 }
 
 /**
- * Returns a tensor of the shape of `t` whose entries along `axis` all equal the first: once as a view with stride 0,
- * and once as a row-major copy.
+ * Returns two equal tensors with the shape of `t`, in which all entries along `axis` equal the first entry of `t`: a
+ * view with stride 0, and a row-major copy.
  */
 export function repeatedAlong(t: Tensor, axis: number): readonly [Tensor, Tensor] {
   const { data, shape, stride, offset } = t.array!;

@@ -162,8 +162,8 @@ function ours(c: Case): Answers {
 }
 
 /**
- * The allowed error of an element is 1e-12 of the element itself. In models, where terms cancel, the allowed error is
- * 1e-12 of the largest element of the tensor.
+ * The allowed error of an element. For a single op, it is 1e-12 of the element. For a model, in which terms cancel, it
+ * is 1e-12 of the largest element of the tensor.
  */
 type Tolerance = (w: number, all: readonly number[]) => number;
 const ofItself: Tolerance = (w) => 1e-12 * Math.abs(w);

@@ -73,8 +73,8 @@ export const pack: Op<Inputs> = /* @__PURE__ */ defineOp({
     }
   },
   vjp: (g, { inputs }) => unpack(g, inputs),
-  // `vmap` packs tensors whose batch axis is last. So the values of one element for all batch entries are neighbors in
-  // the packed vector.
+  // Under `vmap`, the batch axis of each tensor is moved to the end before packing. So in the packed vector, the values
+  // of one element for all batch entries are neighbors.
   batch: ({ size, output: { shape }, inputs, batched }) =>
     batchFirst(
       pack(inputs.map((x, k) => (batched[k] ? batchLast(x) : repeatAlong(x, { axis: x.shape.length, size })))),

@@ -88,8 +88,8 @@ export function valueAndGrad(
 export const gradDefaults: Complete<GradOptions> = { argnums: 0, hasAux: false };
 
 /**
- * Runs `f`, checks that its value is a scalar float, and pulls back the cotangent 1. Error messages use the parameter
- * names of the function `names`.
+ * Runs `f`, checks that its value is a scalar float, and pulls back the cotangent 1. Error messages name the arguments
+ * as in the source text of the function `names`.
  */
 export function gradient<A extends readonly unknown[]>(
   caller: string,

@@ -11,7 +11,7 @@ import { type Differentiable, isRecording, record, type Step, type Unchecked } f
 // Applying an op finds the shape and dtype of the output, computes the output, and records the step.
 
 export type Inputs = readonly Tensor[];
-/** The inputs of an op with one input. Editors show the name of the input, x. */
+/** The input of a unary op, which editors show under the name x. */
 export type Unary = readonly [x: Tensor];
 export type Binary = readonly [a: Tensor, b: Tensor];
 /** A tuple with a `T` for each input of an op. A missing or extra entry does not compile. */
@@ -45,8 +45,8 @@ export interface Fault<I extends Inputs, P> extends Call<I, P> {
 export type VjpRule<I extends Inputs, P> = (g: Tensor, call: Call<I, P>) => Tensor;
 
 /**
- * Computes the output into `out`, which is row-major and filled with zeros. The inputs may have any strides. `operands`
- * has the labels and shapes of the inputs, for error messages.
+ * Writes the output of the op to `out`, which is row-major and filled with zeros. The inputs may have any strides.
+ * `operands` has the labels and shapes of the inputs, for error messages.
  */
 export type Kernel<I extends Inputs, P> = (
   out: NdArray,
@@ -67,7 +67,7 @@ type JointRule<I extends Inputs, P> = (
  * once.
  */
 export interface BatchCall<I extends Inputs, P> {
-  /** The inputs. A batched input has the batch along axis 0, in front of the axes of one entry. */
+  /** The inputs of the call. Axis 0 of a batched input is the batch. */
   readonly inputs: I;
   readonly batched: PerInput<I, boolean>;
   readonly params: P;
@@ -94,12 +94,12 @@ export interface BatchCall<I extends Inputs, P> {
 export type BatchRule<I extends Inputs, P> = "broadcast" | "shift" | ((call: BatchCall<I, P>) => Tensor);
 
 /**
- * The declaration of an op with inputs `I` and params `P`. The params are computed from the options `O` of a call. All
- * information that a tape uses about an op is in its declaration.
+ * The declaration of an op with inputs `I` and params `P`. The params are computed from the options `O` of a call. A
+ * tape needs no other information about an op than its declaration.
  */
 export type OpSpec<I extends Inputs, P = undefined, O = P> = Options<O> & {
   readonly name: string;
-  /** Checks the options of a call of the op and returns the params. Default: the options themselves are the params. */
+  /** Checks the options of a call and returns the op's params. Without this function, the params are the options. */
   readonly params?: (options: Complete<O>, inputs: PerInput<I, Operand>) => P;
   /** Returns the shape of the op's output. Throws if the shapes of the inputs are incompatible. */
   readonly shape: (inputs: PerInput<I, Operand>, params: P) => Shape;
@@ -136,8 +136,8 @@ export type OpSpec<I extends Inputs, P = undefined, O = P> = Options<O> & {
 type Options<O> = O extends undefined ? { readonly options?: undefined } : { readonly options: Complete<O> };
 
 /**
- * An op declares a kernel, a view, or both. The kernel runs if the view returns `undefined`. A declaration with neither
- * does not compile.
+ * An op declares a `kernel`, a `view`, or both; a declaration with neither does not compile. If the function `view`
+ * returns `undefined`, the kernel runs.
  */
 type ComputedBy<I extends Inputs, P> =
   | { readonly kernel: Kernel<I, P>; readonly view?: undefined }

@@ -127,8 +127,8 @@ interface Comparison {
   readonly analytic: Vector;
   readonly numeric: Vector;
   /**
-   * The index of the first component that is not finite, or, if all are finite, of the component with the largest
-   * error.
+   * The index of the first entry of the gradient that is not finite. If all entries are finite, the index of the entry
+   * with the largest error.
    */
   readonly worst: number;
   readonly isWrong: boolean;
@@ -164,7 +164,8 @@ export function diagnose(subject: Subject, us: readonly Tensor[]): GradcheckErro
   const onesShowIt = !leavesTape && !isClose(ones.analytic[worst]!, ones.numeric[worst]!);
   const shown = leavesTape ? forward : onesShowIt ? ones : random;
 
-  // `worst` is an index into the concatenated elements of all inputs. Input k has the element with this index.
+  // `worst` is an index into the concatenated elements of all inputs. k is the index of the input that has the worst
+  // element.
   const ends = xs.map((_, i) => xs.slice(0, i + 1).reduce((n, { size }) => n + size, 0));
   const k = ends.findIndex((end) => worst < end);
   const start = ends[k]! - xs[k]!.size;

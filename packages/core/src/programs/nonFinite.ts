@@ -11,8 +11,8 @@ import { type Recording, recordAs } from "./record.ts";
 /** Describes where a NaN or an infinity in a result arose. */
 export interface NonFiniteReport {
   /**
-   * Which tensor is not finite. "argument": an argument of `f`. "constant": a constant that `f` uses. "value": the
-   * output of `step`. "cotangent": a result of the VJP of `step`.
+   * The kind of tensor that is not finite: "argument" for an argument of `f`, "constant" for a constant that `f` uses,
+   * "value" for the output of `step`, and "cotangent" for a result of the VJP of `step`.
    */
   readonly where: "argument" | "constant" | "value" | "cotangent";
   readonly step: Step | undefined;
@@ -61,17 +61,17 @@ interface Origin {
   readonly bad: Tensor;
   readonly step?: Step;
   /**
-   * Set if a VJP gave the NaN or infinity: the cotangent of the step's output, and the number of the input whose
-   * cotangent is not finite.
+   * Present only if a VJP computed the NaN or infinity. `cotangent` is the cotangent of the step's output, and `input`
+   * is the index of the input whose cotangent is not finite.
    */
   readonly pulled?: { readonly cotangent: Tensor; readonly input: number };
 }
 type Origins = Map<Tensor, Origin>;
 
 /**
- * Returns the origin of a NaN or infinity in the output of `step`: the origin of a non-finite input, or else `step`
- * itself. Infinite arguments and constants may be intended, so they count as the origin only if the output has no NaN
- * and the op does not explain the infinity.
+ * Returns the origin of a NaN or infinity in the output of `step`. If an input is not finite, this is the origin of the
+ * input, else `step` itself. Infinite arguments and constants may be intended: they count as the origin only if the
+ * output has no NaN and the op does not explain the infinity.
  */
 function originOfValue(step: Step, values: Origins, producerOf: Fault<Inputs, unknown>["producerOf"]): Origin {
   const origin = { bad: step.output, step };

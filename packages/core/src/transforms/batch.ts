@@ -73,8 +73,8 @@ function ruleOf({ batch }: AnyOpSpec): (call: AnyBatchCall) => Tensor {
 }
 
 /**
- * Inserts axes of size 1 after the batch axis of inputs with fewer axes, so that their other axes broadcast as without
- * a batch.
+ * Inserts axes of size 1 after the batch axis of inputs with fewer axes. Otherwise, broadcasting would align the batch
+ * axis with another axis.
  */
 function broadcastRule({ inputs, batched, operands, params, again }: AnyBatchCall): Tensor {
   const rank = Math.max(...operands.map(({ shape }) => shape.length));

@@ -16,8 +16,8 @@ import { neededSteps, type ReplayMode, replay } from "./replay.ts";
 export interface Body {
   readonly inputs: readonly Tensor[];
   /**
-   * Tensors from outside that a loop body or an equation captures, such as weights. They become inputs of the step on
-   * the tape, so that derivatives flow to them.
+   * Tensors, such as weights, that a loop body or an equation captures from an outer scope. They become inputs of the
+   * step on the tape, so that derivatives flow to them.
    */
   readonly constants: readonly Tensor[];
   readonly steps: readonly Step[];
@@ -50,7 +50,10 @@ export function runBody({ steps, outputs }: Body, values: Map<Tensor, Tensor>, m
 export const mapping = (keys: readonly Tensor[], values: readonly Tensor[]): Map<Tensor, Tensor> =>
   new Map(keys.map((key, k) => [key, values[k]!]));
 
-/** Returns the body that a step holds in its params, and how often the step runs it. */
+/**
+ * Returns the body of a loop or of an equation, and how often its step runs the body. Returns undefined for steps
+ * without a body.
+ */
 export function bodyOf({ params }: Step): { readonly body: Body; readonly times: number } | undefined {
   if (!isNode(params) || !("body" in params)) return undefined;
   const { body, length = 1 } = params as { readonly body: Body; readonly length?: number };

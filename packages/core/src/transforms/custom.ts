@@ -86,7 +86,11 @@ export function customJvp<A extends readonly unknown[], R>(rule: {
   });
 }
 
-/** @throws ArgumentError if a tensor has a number other than 0. NaN passes, because 0 times infinity is NaN. */
+/**
+ * Checks that a linear function of the tangents returned zeros for zero tangents. NaN passes, because 0 times infinity
+ * is NaN.
+ * @throws ArgumentError if a result has a number other than 0
+ */
 function mustBeZero(tangents: readonly Tensor[]): void {
   const found = tangents.flatMap(({ array }) =>
     array ? [...ravel(array)].filter((x) => x !== 0 && !Number.isNaN(x)) : [],
@@ -97,7 +101,7 @@ function mustBeZero(tangents: readonly Tensor[]): void {
   );
 }
 
-/** Error messages call the user's function for the value `forward` in customVjp, and `value` in customJvp. */
+/** The name of the user's function in error messages: `forward` for customVjp, `value` for customJvp. */
 const forwardNames = { customVjp: "forward", customJvp: "value" } as const;
 
 /**
@@ -151,8 +155,8 @@ export function checkpoint<A extends readonly unknown[], R>(f: TreeFunction<A, R
     const tape = innermostTape(inputs);
     if (tape === undefined) return f(...args);
     if (tape instanceof DryTape) {
-      // If another tape became active inside of the dry run, it may track tensors that the checkpointed function
-      // captures, so it must record the function's steps.
+      // A tape that became active inside of the dry run may track tensors that the checkpointed function `f` captures.
+      // So `f` runs directly, and this tape records the steps of `f`.
       if (!isInnermost(tape)) return f(...args);
       return recordCall("checkpoint", tape, args, () => f(...args), replayedCheckpoint(f));
     }

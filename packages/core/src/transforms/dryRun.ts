@@ -71,8 +71,8 @@ export function replayCall<A extends readonly unknown[], T>(
 }
 
 /**
- * Records a call of `f` on `tape`, as one step for each tensor that `f` returns. To apply these steps to values,
- * `again` repeats the call on the values.
+ * Records a call of `f` on `tape`, as one step for each tensor that `f` returns. When these steps are later applied to
+ * values, `again` repeats the call on the values.
  */
 export function recordCall<A extends readonly unknown[], R>(
   name: string,

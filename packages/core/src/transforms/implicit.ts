@@ -77,8 +77,8 @@ const fixedPointOp: EquationOp = /* @__PURE__ */ equationOp("fixedPoint", iterat
 const rootOp: EquationOp = /* @__PURE__ */ equationOp("root", newton);
 
 /**
- * Splits a list with one item for each input of a solver op into three lists: for the constants of f, for the initial
- * guess (`start`), and for the parameters.
+ * A solver op has three kinds of inputs: the constants of f, the initial guess (`start`), and the parameters. Splits
+ * `list`, which has one item per input, into the items of each kind.
  */
 function splitInputs<T>({ body, unknowns }: Equation, list: readonly T[]): [constants: T[], start: T[], params: T[]] {
   const first = body.constants.length;

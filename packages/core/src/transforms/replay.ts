@@ -4,7 +4,7 @@ import { Tensor } from "../values/tensor.ts";
 
 // A list of steps is a program: its steps can be applied again, to other tensors or to batches of tensors.
 
-/** Maps the tensors of a list of steps to the new tensors to use instead. */
+/** Maps each tensor of the recorded steps to the new tensor that replaces it. */
 export type Values = ReadonlyMap<Tensor, Tensor>;
 
 /**

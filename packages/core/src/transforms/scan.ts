@@ -46,7 +46,8 @@ const outputsOf = ({ body: { outputs }, carries, length }: Loop): Operand[] =>
   outputs.map((y, i) => (i < carries ? y : { shape: [length, ...y.shape], dtype: y.dtype, label: y.label }));
 
 /**
- * Runs a loop. The inputs are the constants, the carry and the tensors to iterate over. The output packs all results.
+ * Runs a loop. The inputs are the constants, the initial carry and the tensors to iterate over. The output is one
+ * vector that packs all tensors of the result.
  */
 export const scanOp: Op<Inputs, Loop> = /* @__PURE__ */ defineOp<Inputs, Loop>({
   name: "scan",
@@ -177,8 +178,8 @@ interface LoopResult {
 }
 
 /**
- * Whether a tape that will be used for a derivative tracks one of the tensors. The pullback of a loop then needs the
- * carry of each iteration.
+ * Returns whether a tape that will be used for a derivative tracks one of the inputs of a loop. If so, the loop must
+ * save the carry of each iteration for its pullback.
  */
 const isDifferentiated = (inputs: readonly Tensor[]): boolean => {
   const tape = innermostTape(inputs);
@@ -266,8 +267,8 @@ function pullBackLoop(g: Tensor, call: Call<Inputs, Loop>, needed: readonly bool
   const carry = [...carryBars, ...zeroBars];
   const over = [...before, ...xs, ...resultBars];
   const list = listIteration("scan", carry, over, pullBackBody);
-  // The VJP of a loop is a loop, too. This loop saves the carry of each iteration only if a second derivative may be
-  // computed, because the carries have the size of all constants.
+  // The VJP of a loop is a loop, too. Its carry includes the cotangents of all constants, so it is large. The carry of
+  // each iteration is saved only if a second derivative may be computed.
   const back = runScan(list, carry, over, length, !reverse, isDifferentiated);
   const ofCarry = back.carry.slice(0, carryBars.length).values();
   const ofConstants = back.carry.slice(carryBars.length).values();
@@ -443,8 +444,8 @@ function scanSegments<C, X, Y>(
   const loop = scan as unknown as (f: unknown, c: unknown, x: unknown, o: ScanOptions) => { carry: C; ys: Y };
   const entries = (from: number, shape: readonly number[]): X =>
     xs === undefined ? xs : mapLeaves(xs, (x) => reshapeEntries(x, from, shape));
-  // The iterations that do not fill a segment run at the end of the loop. They use the last entries of `xs`, or the
-  // first entries if the loop is reversed.
+  // The loop is split into segments of equal length, and the remaining iterations run last. These use the last entries
+  // of `xs`, or the first entries if the loop is reversed.
   const [first, firstOfRest] = reverse ? [rest, 0] : [0, each * segments];
   const inner = (carry: C, part: X) => {
     const { carry: next, ys } = loop(body, carry, part, { length: each, reverse });
@@ -463,7 +464,7 @@ function scanSegments<C, X, Y>(
 
 const mapLeaves = <T>(tree: T, f: (x: Tensor) => Tensor): T => unflatten(tree, leaves("scan", tree, "xs").map(f));
 
-/** Returns entries of x along axis 0, starting at index `from`, arranged in leading axes of the shape `shape`. */
+/** Takes entries of x along axis 0, from index `from` on, and reshapes this axis to the sizes `shape`. */
 function reshapeEntries(x: Tensor, from: number, shape: readonly number[]): Tensor {
   const entry = x.shape.slice(1);
   return part(pack([x]), { shape: [...shape, ...entry], offset: from * sizeOf(entry) });

@@ -77,8 +77,8 @@ export function vmap<A extends readonly unknown[], R>(
 }
 
 /**
- * An argument of a function under `vmap`: `batch` holds all entries along axis 0, and `dry` stands for one entry,
- * without values.
+ * An argument of a function under `vmap`. `batch` holds all entries along axis 0, and `dry` is a tensor without values
+ * that stands for one entry.
  */
 interface BatchedInput {
   readonly batch: Tensor;
@@ -129,7 +129,10 @@ const normalizeAxis = (rank: number, axis: number): number | undefined => {
   return axis < 0 ? axis + rank : axis;
 };
 
-/** Returns each tensor of a tree with its batch axis from `axes`. @throws ArgumentError unless `axes` fits the tree */
+/**
+ * Pairs each tensor of a tree with its batch axis from `axes`.
+ * @throws ArgumentError unless `axes` fits the tree
+ */
 function axesOf(
   tree: unknown,
   axes: unknown,

@@ -4,12 +4,12 @@ import { allocateArray, type Data, type DataClass, type NdArray, ndarray, ravel,
 // reuses their memory for its results. The donated tensors lose their elements, so reading them throws an error instead
 // of returning the new results.
 //
-// A compiled function may also lend its own memory to a result. The result keeps this memory until the function needs it
-// for another result, and then receives a copy of its elements.
+// A compiled function may also return a tensor whose elements are in the function's own memory (lent memory). Before
+// the function overwrites this memory, the elements are copied to new memory.
 
 /**
- * Typed arrays whose memory a compiled function can use again. `exclusive`: the array belongs to a single tensor: no
- * view, no `.data` and no other tensor shares it. `lent`: the array is in the memory of a compiled function.
+ * Typed arrays whose memory a compiled function can use again. An "exclusive" array belongs to a single tensor: neither
+ * `.data` nor a view refers to it. A "lent" array is in the memory of a compiled function.
  */
 const reusable = new WeakMap<Data, "exclusive" | "lent">();
 let anyReusable = false; // most programs donate nothing, and then need no lookups
@@ -29,7 +29,10 @@ export function lend(data: Data): void {
 /** Returns whether the elements of an array are in the memory of a compiled function. */
 export const isLent = ({ data }: NdArray): boolean => reusable.get(data) === "lent";
 
-/** If the elements of `x` are in lent memory, copies them to new memory that belongs to `x`. */
+/**
+ * If the elements of the tensor `x` are in the memory of a compiled function, copies them to new memory. Then later
+ * calls of the function cannot overwrite them.
+ */
 export function keepElements(x: { readonly shape: Shape; readonly array: NdArray | undefined }): void {
   const array = x.array!; // only traced tensors have none
   if (!isLent(array)) return;

@@ -11,7 +11,7 @@ export interface Exposure<Owner = unknown> {
   readonly owner: Owner;
   readonly array: NdArray;
   readonly fingerprint: number;
-  /** How often the code checked whether the user had changed the array. */
+  /** The number of times that the array was checked for changes by the user. */
   checks: number;
 }
 
@@ -22,7 +22,7 @@ export interface Exposure<Owner = unknown> {
 const exposures = new WeakMap<Data, Exposure[]>();
 let anyExposed = false; // most programs never read `.data` before a sweep, and then need no lookups
 
-/** Remembers that the user has `array`, and so can change the elements of the tensor `owner`. */
+/** Records that `.data` returned `array` to the user, who can therefore change the elements of the tensor `owner`. */
 export function expose(owner: unknown, array: NdArray): Exposure {
   anyExposed = true;
   const ofMemory = exposures.get(array.data) ?? [];
@@ -34,7 +34,10 @@ export function expose(owner: unknown, array: NdArray): Exposure {
   return exposure;
 }
 
-/** Returns the arrays returned by `.data` whose memory overlaps that of `array`, with their fingerprints. */
+/**
+ * Finds the arrays that `.data` has returned to the user and that share memory with `array`. Returns them with their
+ * fingerprints.
+ */
 export function exposuresOf(array: NdArray): readonly Exposure[] {
   const ofMemory = anyExposed ? exposures.get(array.data) : undefined;
   return ofMemory === undefined ? none : ofMemory.filter((exposure) => overlap(exposure.array, array));

@@ -3,9 +3,9 @@ import type { BatchCall, Inputs } from "@wengert/core/extend";
 import { reshape } from "../shapes/reshape.ts";
 
 /**
- * Applies an op on images [N, …] to a batch of such inputs. The batch axis and the first axis are merged: [size, N, …]
- * becomes [size × N, …]. `images` lists the positions of the inputs that are images. The other inputs are the same for
- * the whole batch.
+ * Applies an op whose inputs are images [N, …] to a batch of inputs. The batch axis and the first axis are merged:
+ * [size, N, …] becomes [size × N, …]. `images` lists the positions of the inputs that are images. The other inputs are
+ * the same for the whole batch.
  */
 export function batchOfImages<I extends Inputs, P>(
   { inputs, withBatch, size, output, params, again }: BatchCall<I, P>,

@@ -31,8 +31,8 @@ const nameOf = (x: Tensor, { producerOf }: AnyFault, fallback: string): string =
   x.label ?? (x.shape.length === 0 && !producerOf(x) ? String(x.item()) : fallback);
 
 /**
- * An element x of the input, from which an elementwise op or its VJP computed a NaN or infinity. `g` is undefined if
- * the op computed it, and the cotangent of the output if the VJP computed it.
+ * An element x of an input for which an elementwise op or its VJP computed a NaN or infinity. If the VJP computed the
+ * NaN or infinity, `g` is the cotangent of the output; otherwise `g` is undefined.
  */
 interface Element {
   readonly x: number;

@@ -34,7 +34,7 @@ export function withLines(error: unknown, lines: string): unknown {
   if (!(error instanceof WengertError)) return error;
   const { message, stack } = error;
   error.message = message + lines;
-  // The stack of an error contains the message and must be changed too, because Node prints the stack.
+  // Node prints the stack of an error, and the stack repeats the message. So the message is also replaced in the stack.
   if (typeof stack === "string") error.stack = stack.replace(message, () => error.message);
   return error;
 }

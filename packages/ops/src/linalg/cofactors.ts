@@ -104,9 +104,9 @@ function inverted(a: Elements, n: number): Inverted | undefined {
 }
 
 /**
- * Computes a function of each matrix A by its singular value decomposition A = U diag(s) Vᵀ: writes det U · det V · U X
- * Vᵀ. `entriesOf` computes the matrix X from s and, if there is a direction G, from Uᵀ G V. For large, well-conditioned
- * A, `fromInverse` computes the result from A⁻ᵀ instead.
+ * For each matrix A = U diag(s) Vᵀ (its singular value decomposition), writes det U · det V · U X Vᵀ to `out`.
+ * `entriesOf` computes the matrix X from s and, if a matrix G is given as direction, from Uᵀ G V. For large,
+ * well-conditioned A, `fromInverse` computes the result from A⁻ᵀ instead.
  */
 function eachRotated(
   out: NdArray,

@@ -24,10 +24,7 @@ export function eachRun(values: ArrayLike<number>, visit: (start: number, stop: 
   }
 }
 
-/**
- * Returns a list with an index for each of the sorted values: the index of the first value that equals it up to
- * rounding errors.
- */
+/** For each of the sorted values, returns the index of the first value that is equal up to rounding errors. */
 export function runsOf(values: ArrayLike<number>): Int32Array {
   const runs = Int32Array.from({ length: values.length }, (_, i) => i);
   eachRun(values, (start, stop) => runs.fill(start, start, stop));

@@ -12,15 +12,18 @@ const negligible = 1e-10;
 interface Gaps {
   /** Whether to divide by the differences wⱼ − wᵢ of eigenvalues or singular values w, or by their sums wⱼ + wᵢ. */
   readonly by: "difference" | "sum";
-  /** 1 to divide the symmetric part (x + xᵀ) / 2 of the matrix x, −1 to divide its skew part (x − xᵀ) / 2. */
+  /**
+   * 1 if the dividend is the symmetric part of the matrix x, (x + xᵀ) / 2. −1 if the dividend is the skew part of x,
+   * (x − xᵀ) / 2.
+   */
   readonly sign: 1 | -1;
 }
 
 /**
- * Returns the matrix (x + σ xᵀ) / 2, divided elementwise by gaps between eigenvalues or singular values w, with 0 on
- * the diagonal. The gap for entry [i, j] is wⱼ − wᵢ if `by` is "difference", and wⱼ + wᵢ if `by` is "sum". σ is the
- * option `sign`, 1 or −1. If a gap is 0 up to rounding errors, the quotient is 0 for a dividend that is 0 up to
- * rounding errors, and NaN otherwise.
+ * Returns the matrix (x + σ xᵀ) / 2, divided elementwise by gaps, with 0 on the diagonal. σ is the option `sign`, 1 or
+ * −1. For eigenvalues or singular values w, the gap at [i, j] is wⱼ − wᵢ if `by` is "difference", and wⱼ + wᵢ if `by`
+ * is "sum". If a gap is 0 up to rounding errors, the quotient is 0 for a dividend that is 0 up to rounding errors, and
+ * NaN otherwise.
  *
  * For the cotangent g of the result y, the VJP for x is divideByGaps(g, w), with the sign σ for sums and −σ for
  * differences. The VJP for wₖ is −2 Σⱼ zₖⱼ for sums and 2 Σⱼ zₖⱼ for differences, where z = divideByGaps(g ⊙ y, w) with

@@ -21,7 +21,7 @@ export interface Triangle {
   readonly lower: boolean;
   /** Whether to solve with the transpose of the triangular matrix. */
   readonly transposed: boolean;
-  /** Whether the diagonal entries count as 1. The array may then hold other numbers on its diagonal. */
+  /** Whether to treat all diagonal entries as 1. The numbers on the diagonal of the array are then ignored. */
   readonly isUnit?: boolean;
 }
 

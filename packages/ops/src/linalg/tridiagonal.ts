@@ -115,8 +115,7 @@ function qrStep(d: Float64Array, e: Float64Array, q: Elements, n: number, first:
     const [c, s] = r === 0 ? [1, 0] : [x / r, z / r];
     if (k > first) e[k - 1] = r;
     const [a, b, g] = [d[k]!, d[k + 1]!, e[k]!];
-    // A rotation preserves the trace of the 2 × 2 block: `change` is added to one diagonal entry and subtracted from
-    // the other.
+    // The rotation keeps the sum a + b of two diagonal entries: it adds `change` to a and subtracts `change` from b.
     const change = s * (s * (b - a) + 2 * c * g);
     d[k] = a + change;
     d[k + 1] = b - change;

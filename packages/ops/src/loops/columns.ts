@@ -3,9 +3,9 @@ import { alongAxes, sliceStride, withoutAxes } from "./alongAxes.ts";
 import { mergeAxes } from "./strided.ts";
 
 /**
- * Adds element number l of each of `rows` × m slices to the accumulators of the slice. For slice [p, q], this element
- * is a[i + p r + q s]. Accumulator k of slice number j is acc[k × width + j]. The result of the first slice belongs at
- * index o of the output.
+ * One pass of a reduction of `rows` × m slices: adds element number l of each slice to the accumulators of the slice.
+ * The slice in row p and column q has this element at a[i + p r + q s]. Accumulator k of slice number j is at
+ * acc[k × width + j]. o is the index of the first slice's result in the output.
  */
 type FoldStep = (
   l: number,
@@ -90,7 +90,7 @@ export function foldColumns(axes: readonly number[], out: NdArray, x: NdArray, f
 /** The kept axes and the reduced axes of a reduction, with neighboring axes merged where the strides allow it. */
 interface ReductionLayout {
   readonly kept: readonly number[];
-  /** The sizes and strides of the kept axes. Each index of these axes is an output of the reduction. */
+  /** The sizes and strides of the kept axes. The reduction has one output for each multi-index of these axes. */
   readonly sizes: number[];
   readonly strides: number[];
   /** The sizes and strides of the reduced axes. All entries along these axes form one slice. */

@@ -4,7 +4,10 @@ import { type Data, isRowMajor, type NdArray, type Shape, sizeOf } from "@wenger
 // for each run, a series of elements with constant strides. Arrays are passed as arguments, because a loop over
 // captured arrays is several times slower.
 
-/** Writes n results to `out`, starting at index o. Each input is read from its start index in steps of its stride. */
+/**
+ * Writes n results to `out`, from index o on. The inputs a, b and c are read from the indices i, j and k on, with the
+ * strides s, t and u.
+ */
 export type ElementwiseLoop = (
   n: number,
   out: Data,
@@ -68,9 +71,8 @@ function elementwiseInRuns(out: NdArray, a: NdArray, b: NdArray, c: NdArray, loo
 }
 
 /**
- * Returns the number s for which element i of `out`, in row-major order, corresponds to element s × i of the data of
- * `array`: 1 if `array` is row-major with the size of `out`, and 0 if `array` is a scalar. Returns undefined for all
- * other arrays.
+ * Returns the stride with which a flat loop over `out` reads the data of `array`: 1 if `array` is row-major with the
+ * size of `out`, 0 if `array` is a scalar, and undefined for all other arrays.
  */
 export function uniformStride(array: NdArray, out: NdArray): number | undefined {
   if (array.shape.length === 0) return 0;
@@ -83,7 +85,10 @@ export function broadcastStrides(array: NdArray, shape: Shape): number[] {
   return shape.map((_, i) => (i < missing || array.shape[i - missing] === 1 ? 0 : array.stride[i - missing]!));
 }
 
-/** Returns `shape` and the lists of strides, with neighboring axes merged where all stride lists allow the merge. */
+/**
+ * Merges neighboring axes of arrays that have the shape `shape`, where the strides of all arrays allow it. Returns the
+ * new shape, then the new strides of each array.
+ */
 export function mergeAxes(shape: Shape, strides: readonly number[][]): number[][] {
   const result: number[][] = [[], ...strides.map(() => [])];
   for (let axis = 0; axis < shape.length; axis++) {

@@ -1,9 +1,9 @@
 import type { Data } from "@wengert/core/extend";
 
 /**
- * The sizes of a convolution in two dimensions: images of height × width × channels, a kernel, and an output. For
- * output pixel (i, j), entry (p, q) of the window is a pixel of the image: row i × strideY + p × dilationY − top,
- * column j × strideX + q × dilationX − left.
+ * The sizes of a convolution of images in two dimensions. For output pixel (i, j), entry (p, q) of the kernel is
+ * multiplied by the pixel in row i × strideY + p × dilationY − top and column j × strideX + q × dilationX − left of the
+ * image. `top` and `left` are the sizes of the padding.
  */
 export interface Geometry {
   readonly images: number;
@@ -60,9 +60,9 @@ export function blocksOf(g: Geometry): Blocks {
 }
 
 /**
- * Calls `visit` for each image that has windows among the windows `from` to `to` − 1, which are numbered through all
- * images. `visit` receives the number of the image, the range of its windows, `first` to `last` − 1, counted within the
- * image, and the number of windows in the preceding images.
+ * The windows `from` to `to` − 1 are numbered through all images. Calls `visit` once for each image that has such
+ * windows. `visit` receives the number of the image, the range `first` to `last` − 1 of the windows counted within this
+ * image, and `row`, the number of windows already visited.
  */
 export function eachImage(
   from: number,

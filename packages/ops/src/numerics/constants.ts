@@ -25,8 +25,8 @@ export const density = 0.3989422804014327;
 export const densityRest = -2.49232720227773e-17;
 
 /**
- * Mills' ratio m(t) = (1 − Φ(t)) / φ(t) of the normal distribution function Φ and its density φ, times 2^80. The points
- * are t = 0, ¼, ½, … 6, except that ¾ is replaced by the solution of m(t) = t, which is close to ¾.
+ * The numbers 2⁸⁰ m(t) for t = 0, ¼, ½, … 6, where m(t) = (1 − Φ(t)) / φ(t) is Mills' ratio of the normal distribution
+ * function Φ and its density φ. In place of ¾, t is the solution of m(t) = t, which is close to ¾.
  */
 export const ratios: readonly bigint[] = [
   0x140d931ff627059657ca4n,

@@ -52,8 +52,8 @@ export const searchsorted: Op<
     for (let i = 0; i < values.length; i++) out.data[i] = insertionIndex(entries, values[i]!, side === "right");
   },
   vjp: [null, null],
-  // The sample vectors `sorted` have one number. Generated tests replace the numbers of samples, so a vector of several
-  // numbers might no longer be sorted.
+  // In each sample, the vector `sorted` has a single number. Generated tests replace the numbers of samples, and a
+  // longer vector might no longer be sorted.
   samples: () => [
     [tensor([0.1]), irregular([2, 3])],
     [tensor([0.1]), 0, { side: "right" }],

@@ -20,7 +20,7 @@ interface Order {
   readonly axis: number;
   readonly descending: boolean;
   /**
-   * With "first" or "last", the indices of NaN entries come first or last. With "everywhere", all results of a slice
+   * How to treat NaN entries. "first" or "last": their indices come first or last. "everywhere": all results of a slice
    * with a NaN are the index of its first NaN.
    */
   readonly nan: "first" | "last" | "everywhere";

@@ -161,8 +161,8 @@ function multiply(out: NdArray, a: Term, b: Term, output: string, sizes: Sizes):
     );
     return;
   }
-  // The right factor of the matrix product is the operand whose labels come last in the output, so that the axes of the
-  // product are in the order of the output if possible.
+  // The right factor of the matrix product is the operand whose labels come last in the output. Then the axes of the
+  // product are in the order of the output, if possible.
   const bHasColumns = onlyB === "" || (onlyA !== "" && output.endsWith(onlyB));
   const [left, right, rowLabels, columnLabels] = bHasColumns ? [a, b, onlyA, onlyB] : [b, a, onlyB, onlyA];
   const x = matrices(broadcastToLabels(left, batch + rowLabels + inner, sizes), batch.length, rowLabels.length);
@@ -176,8 +176,8 @@ function multiply(out: NdArray, a: Term, b: Term, output: string, sizes: Sizes):
 }
 
 /**
- * Merges the axes after the first `batch` axes into two: the next `count` axes, and the remaining axes. Copies if the
- * strides require a copy.
+ * Reshapes an array to a batch of matrices. The first `batch` axes are the batch, the next `count` axes become the
+ * rows, and the remaining axes become the columns. Copies if the strides allow no view.
  */
 function matrices(array: NdArray, batch: number, count: number): NdArray {
   const { data, shape, stride, offset } = array;
@@ -193,8 +193,8 @@ const innerProducts: SliceLoop = (n, y, o, _, a, i, s, b, j, t) => {
 };
 
 /**
- * Returns the number of floating-point operations of `contract`. Each addition in a sum over one operand counts 1. Each
- * product counts 1, or 2 if the products are summed.
+ * Returns the number of floating-point operations of `contract`: one for each addition within a single operand, one for
+ * each product, and one for each addition of products.
  */
 export function contractionFlops(contraction: Contraction, inputs: readonly Shaped[]): number {
   const { operands, output } = contraction;

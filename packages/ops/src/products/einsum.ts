@@ -86,7 +86,10 @@ export function contractBatch({ operands, output }: Contraction, inputs: Inputs,
 const contractTensors = (contraction: Contraction, tensors: Inputs): Tensor =>
   contractionOp(tensors, { subscripts: subscriptsOf(contraction) });
 
-/** Returns a mask that is 1 on the diagonals over repeated labels and 0 elsewhere; undefined if no label repeats. */
+/**
+ * For einsum labels that repeat, as in "ii", returns a mask that is 1 on the diagonal and 0 elsewhere. Returns
+ * undefined if no label repeats.
+ */
 function diagonalMask(labels: string, shape: Shape): Tensor | undefined {
   const places = (axis: number) => {
     const along = shape.map((n, i) => (i === axis ? n : 1));

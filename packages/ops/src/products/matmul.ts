@@ -99,8 +99,8 @@ const asRow = (a: Tensor): Tensor => (a.shape.length === 1 ? expandDims(a, { axi
 const asColumn = (b: Tensor): Tensor => (b.shape.length === 1 ? expandDims(b, { axis: 1 }) : b);
 
 /**
- * If b is one matrix that many matrices are multiplied by, returns the rows of all matrices in x as one matrix. Then a
- * single matrix product computes the cotangent of b.
+ * Prepares the cotangent of b in a batched matmul. If all batch entries share the matrix b, joins the rows of all
+ * matrices in x into one matrix, so that a single matrix product suffices.
  */
 const rowsFor = (b: Tensor, x: Tensor): Tensor =>
   b.shape.length > 2 ? x : reshapeTo(x, [sizeOf(x.shape.slice(0, -1)), x.shape.at(-1)!]);

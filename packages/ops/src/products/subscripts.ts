@@ -120,7 +120,10 @@ function findSizeConflict({ operands }: Contraction, tensors: readonly Operand[]
   return undefined;
 }
 
-/** Returns the subscripts with two labels of one operand swapped, if the swapped subscripts match the shapes. */
+/**
+ * Returns einsum subscripts that match the shapes, made by reversing the two labels of one operand, such as "ji" for
+ * "ij". Returns undefined if no such change helps.
+ */
 function withLabelsSwapped({ operands, output }: Contraction, tensors: readonly Operand[]): string | undefined {
   const others = operands.map((labels, k) => ({ operands: operands.with(k, [...labels].reverse().join("")), output }));
   const fits = (_: Contraction, k: number) =>

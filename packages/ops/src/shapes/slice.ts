@@ -134,7 +134,7 @@ export const unsliceAll: Op<Inputs, { readonly selections: readonly Selection[];
     ],
   });
 
-/** Returns the slice that selects the same entries of every batch entry, where the batch is axis 0. */
+/** Extends a slice of one batch entry to the whole batch: the result selects all of the added batch axis 0. */
 const batchOfSelection = ({ start, step, size }: Selection, batchSize: number): Selection => ({
   start: [0, ...start],
   step: [1, ...step],

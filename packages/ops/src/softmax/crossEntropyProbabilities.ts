@@ -57,11 +57,11 @@ export const probabilityLosses: Op<LossInputs, Classes> = /* @__PURE__ */ define
 });
 
 /**
- * Returns y = g (s Σt − t), the gradient of the cross-entropy loss for the logits, where s = softmax(logits), t are the
+ * Returns y = g (s Σt − t), the gradient of the cross-entropy loss for the logits. Here s = softmax(logits), t are the
  * target probabilities, and g is the cotangent of the loss. The largest probability sₘ may round to 1, so yₘ is
- * computed as g (sₘ Σⱼ≠ₘ tⱼ − tₘ Σⱼ≠ₘ sⱼ). Logits at −Infinity are constant, so their t are ignored.
+ * computed as g (sₘ Σⱼ≠ₘ tⱼ − tₘ Σⱼ≠ₘ sⱼ). A logit of −Infinity is constant, so its target is ignored.
  *
- * For the cotangent u of y, the VJP for the logits is g Σt times the softmax pullback of u, and the VJP for t is −g
+ * Let u be the cotangent of y. The VJP for the logits is g Σt times the softmax pullback of u. The VJP for t is −g
  * times the JVP of logSoftmax for u.
  */
 export const softCrossEntropyPullback: Op<readonly [logits: Tensor, probabilities: Tensor, g: Tensor], Classes> =

@@ -182,10 +182,11 @@ export const logSoftmax: MaskableOp = /* @__PURE__ */ maskable(logSoftmaxOp, -In
 
 /**
  * Returns the VJP of logSoftmax, g − s Σ g, for s = softmax(x) and the cotangent g. s is computed from x, because
- * exp(log s) would amplify the rounding of log s. At the largest logit m, sₘ may round to 1, so the result is computed
- * as gₘ Σⱼ≠ₘ sⱼ − sₘ Σⱼ≠ₘ gⱼ. For an entry −Infinity, the output is constant, so the cotangent of the entry is ignored.
- * Let u be the cotangent of the result. The VJP for x is −Σ g times the softmax pullback of u. The VJP for g is the JVP
- * of logSoftmax, u − ū, where ū is the mean of u weighted by s.
+ * exp(log s) would amplify rounding errors. The largest sₘ may round to 1, so entry m of the result is computed as gₘ
+ * Σⱼ≠ₘ sⱼ − sₘ Σⱼ≠ₘ gⱼ. Where x is −Infinity, the output is constant, so its cotangent is ignored.
+ *
+ * Let u be the cotangent of the result. The VJP for x is −Σ g times the softmax pullback of u. The VJP for g is u − ū,
+ * where ū is the mean of u weighted by s.
  */
 export const logSoftmaxPullback: Op<readonly [x: Tensor, g: Tensor], AxesParams, AxisOption> = /* @__PURE__ */ defineOp(
   {

@@ -35,7 +35,7 @@ type Matrix = readonly [address: number, row: number, column: number];
  * kernel copies into a packed block.
  */
 const [tileBytes, packedTerms, packedRows] = [32, 400, 60];
-/** The scratch memory of the product kernel for two tiles of the output, in entries. */
+/** The number of entries of temporary memory that the kernel of matrix products needs for two tiles of the output. */
 const tileEntries = 80;
 
 function begin(geometry: Geometry, arrays: readonly Data[]): Run | undefined {
@@ -188,8 +188,9 @@ export function kernelPullbackInWasm(out: Data, x: Data, g: Data, geometry: Geom
 }
 
 /**
- * Copies `count` windows, beginning with window `from`, to rows of a matrix in WebAssembly memory. The memory holds one
- * image at a time: image number `current` before the call, and the image whose number is returned after the call.
+ * Copies `count` windows, from window `from` on, to rows of a matrix in WebAssembly memory, which holds one image at a
+ * time. `current` is the number of the image in this memory before the call. Returns the number of the image in this
+ * memory after the call.
  */
 function gatherBlock(run: Run, x: Data, group: number, from: number, count: number, current: number): number {
   let loaded = current;

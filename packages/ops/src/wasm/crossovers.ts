@@ -3,10 +3,8 @@
 // the same bits alone and in a batch.
 
 /**
- * A matrix product A B uses WebAssembly if B [k, n] has at least `product32` entries in float32, or `product64` entries
- * in float64. Both limits were measured for a single row of A, for which WebAssembly helps least, with B stored by rows
- * and by columns, and n from 1 to 128. Plain loops and WebAssembly ran in separate processes; each time is the minimum
- * of 75 rounds.
+ * The smallest number of entries of B [k, n] for which a matrix product A B uses WebAssembly, in float32 and in
+ * float64. Both limits were measured for a single row of A, for which WebAssembly helps least, and for n from 1 to 128.
  */
 export const product32 = 256;
 export const product64 = 320;

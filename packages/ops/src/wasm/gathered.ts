@@ -19,9 +19,9 @@ const longestSlice = 2 ** 14;
 const shortestRow = 4;
 
 /**
- * Writes the sums of x over `axes` divided by `divisor`, or the maxima or minima, to `out`. Returns whether the kernel
- * ran, which requires a row-major x and a last axis that is not reduced. The innermost loop runs over the outputs. The
- * plain loops give the same bits.
+ * Reduces x over `axes` to sums divided by `divisor`, to maxima or to minima, and writes these to `out`. Returns
+ * whether the kernel ran. It requires that x is row-major and that the last axis is not reduced. Plain loops give the
+ * same bits.
  */
 export function reductionInWasm(
   name: "Sum" | "Max" | "Min",
@@ -39,8 +39,8 @@ export function reductionInWasm(
   const [m, stride] = [sizes.pop()!, strides.pop()];
   if (stride !== 1 || m < shortestRow || n < 2 || n > longestSlice) return false;
 
-  // A chunk must have contiguous outputs. So the kernel processes ranges of the first axis of x, or all of x at once if
-  // the first axis is reduced.
+  // The kernel copies x to WebAssembly memory in chunks, and the outputs of a chunk must be contiguous. So a chunk is a
+  // range of the first axis of x, or all of x if the first axis is reduced.
   const isLeading = strides.length > 0 && strides[0]! > steps[0]!;
   const [count, span] = isLeading ? [sizes[0]!, strides[0]!] : [1, total];
   if (!isLeading && total * size > wholeBytes) return false;

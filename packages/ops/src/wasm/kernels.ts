@@ -41,7 +41,7 @@ let chooser = "kernels"; // the caller that error messages name
 interface Slot<E extends LibraryExports = LibraryExports> {
   engine?: Engine<E> | null | undefined; // null: plain loops; undefined: not loaded yet
   readonly loaded: Partial<Record<Compiled, E | string>>;
-  /** The compiled WebAssembly module of each build. */
+  /** Maps the name of a build ("simd" or "fma") to its compiled WebAssembly module. */
   readonly modules: Partial<Record<Compiled, object>>;
 }
 const slots: Slot[] = [

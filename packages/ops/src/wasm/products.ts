@@ -12,13 +12,13 @@ const blockBytes = 2 ** 19;
 /** The number of bytes of the operand b that stay in the cache while blocks of the operand a are processed. */
 const residentBytes = 4 * blockBytes;
 /**
- * A matrix product a b is computed in blocks. A block that reads only a part of each row of a, or of each column of b,
- * adds at most this many terms to each sum.
+ * A matrix product a b is computed in blocks. A block that covers only a part of the inner axis adds at most this many
+ * terms to each sum.
  */
 const maxTerms = 1024;
 /**
- * Sizes of the kernel for matrix products: the width of a tile of the output in bytes, and the numbers of rows and
- * columns of a that the kernel copies to contiguous memory at a time.
+ * Sizes for the kernel of matrix products: the width of an output tile in bytes, and the number of rows and of columns
+ * of the left matrix that the kernel copies to contiguous memory at a time.
  */
 const [tileBytes, packedRows, packedTerms] = [32, 60, 400];
 /** The kernel for matrix products needs this many entries of temporary memory for two tiles of the output. */
@@ -144,8 +144,8 @@ function multiplyInBlocks(
   let splitsParts = false; // whether several blocks of terms make up a part
   if (k > maxTerms || m * k > blockEntries || k * n > blockEntries || m * n > blockEntries) {
     const residentEntries = residentBytes / size;
-    // A block that reads only a part of each row of a, or of each column of b, adds at most `maxTerms` terms to each
-    // sum.
+    // If a block of the matrix product a b covers only a part of the inner axis, it adds at most `maxTerms` terms to
+    // each sum.
     terms = Math.min(
       k,
       bIsByRows && (!aIsByRows || m <= packedRows) ? Math.max(64, Math.floor(blockEntries / Math.max(m, n))) : maxTerms,
