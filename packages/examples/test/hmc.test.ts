@@ -245,12 +245,12 @@ describe("the diagnostics", () => {
   test("R̂ is 1 for mixed chains, and shows a chain elsewhere and a drift that all chains share", () => {
     const mixed = autoregressive(0, 1000);
     expect(splitRhat(mixed)).toBeCloseTo(1, 2);
-    // Adding 3 to one of four chains does not change the variance W = 1 of its halves. But two of the eight halves now
-    // have the mean 3 instead of 0, so the variance of the eight means is 13.5 / 7.
+    // The four chains have eight halves, each with the variance W = 1. After adding 3 to one chain, two halves have the
+    // mean 3, and six have the mean 0. So the variance of the eight means is 13.5 / 7.
     const shifted = mixed.map((chain, i) => chain.map((x) => x + (i === 0 ? 3 : 0)));
     expect(splitRhat(shifted)).toBeCloseTo(Math.sqrt(1 + 13.5 / 7), 1);
-    // All four chains drift by 4. The first half of each chain has the mean 1, and the second half the mean 3, so the
-    // variance of the eight means is 8 / 7. The drift of 2 within a half increases its variance to W = 1 + 2² / 12.
+    // Each of the four chains drifts from 0 to 4, so the two halves of a chain have the means 1 and 3. The variance of
+    // the eight means is 8 / 7. The drift of 2 within a half increases the variance of the half to W = 1 + 2² / 12.
     const drifting = mixed.map((chain) => chain.map((x, k) => x + k / 250));
     expect(splitRhat(drifting)).toBeCloseTo(Math.sqrt(1 + 8 / 7 / (4 / 3)), 1);
   });

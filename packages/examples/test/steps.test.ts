@@ -80,8 +80,8 @@ describe.each(names.map((name, i) => [name, i + 1] as const))("%s", (name, step)
 });
 
 /**
- * A text to which some hunks of a diff have been applied. `end` is the offset of the end of the last change, where a
- * hunk without context lines inserts its lines.
+ * A text to which some hunks of a diff have been applied. `end` is the offset at which the last change ends. A hunk
+ * without context lines inserts its lines at this offset.
  */
 interface Applied {
   readonly text: string;

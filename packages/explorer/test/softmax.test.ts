@@ -189,8 +189,8 @@ describe("the pullback", () => {
 
   test("is animated between stages, but not under the pointer or with reduced motion", async () => {
     /**
-     * Goes to the next stage of the page and returns the duration of the bars' animation. A single call of `evaluate`
-     * clicks and measures, because the animation is short.
+     * Clicks on the button for the next stage, and returns the duration of the animation of the bars. The click and the
+     * measurement are in a single call of `evaluate`, because the animation is short.
      */
     const lasts = (page: Page) =>
       page.evaluate(async () => {

@@ -12,7 +12,7 @@ import { grad, record, type Tensor, tensor } from "@wengert/core";
 import { add, exp, mul, sin, square, sum } from "@wengert/ops";
 ${body}`)}${more}`;
 
-/** Locates the row of the Wengert list for the name of a step, such as `#3`, or of an input. */
+/** Locates the row of the Wengert list with a given name, such as `#3` for a step or `x` for an input. */
 const row = (page: Page, name: string) =>
   page.locator(".list tbody tr").filter({ has: page.locator("th, td.op", { hasText: new RegExp(`^${name}$`) }) });
 const cell = async (page: Page, name: string, column: string) =>

@@ -66,7 +66,7 @@ const answer = async (page: Page, { answer: { kind } }: Text, given: string) => 
   await panel(page).getByRole("button", { name: "Check" }).click();
 };
 
-/** For each stop of the tour, by name: waits until the page shows a number that belongs to the answer. */
+/** For each stop of the tour, a function that waits until the page shows the result for the right answer. */
 const shown: Readonly<Record<string, (page: Page) => Promise<unknown>>> = {
   chain: (page) => cotangent(page, "x", "24"),
   list: (page) => page.locator(".list tbody tr").nth(3).getByText("square").waitFor(),

@@ -29,9 +29,9 @@ export function predictionSummary(head: Head, { read, next }: Batch): string {
 }
 
 /**
- * Counts how often an attention head attends where a copying head should. `mark` is the number of positions in the
- * first word that attend most to the start token. `back` is the number of positions in the second word that attend most
- * to the letter that they must copy.
+ * Statistics that show whether an attention head copies the first word. `mark` is the number of positions in the first
+ * word that attend most to the start token. `back` is the number of positions in the second word that attend most to
+ * the letter that they must copy.
  */
 export interface Looks {
   readonly mark: number;

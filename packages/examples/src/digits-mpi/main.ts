@@ -111,8 +111,8 @@ const digitsMpi: Command<Fit<Model>> = command({
         parallel: mpi,
         compile,
       }).then((result) => {
-        // A NaN or infinity ends the fit on all processes. After all processes have called `finalize`, mpiexec kills
-        // none of them before it has printed its error message.
+        // A NaN or infinity ends the fit on all processes. If a process exits before `finalize`, mpiexec may kill
+        // another process that has not yet printed its error message.
         if (result.nonFinite) mpi?.finalize();
         return result;
       }),

@@ -59,12 +59,12 @@ export function effectiveSampleSize(chains: Chains): number {
   for (let lag = 0; lag + 1 < n; lag += 2) {
     const pair = correlation(lag) + correlation(lag + 1);
     if (pair < 0) break;
-    // A pair that exceeds the previous pair counts only as much as the previous pair (C. Geyer 1992).
+    // Limits the sum of two autocorrelations, ρ₂ₖ + ρ₂ₖ₊₁, to the sum before it (C. Geyer 1992).
     previous = Math.min(previous, pair);
     tau += 2 * previous;
   }
   const draws = n * split.length;
-  // In the R package `posterior`, too, τ is at least 1 / log₁₀ N for N draws.
+  // For N draws, τ = N / (effective sample size) is at least 1 / log₁₀ N, as in the R package `posterior`.
   return draws / Math.max(tau, 1 / Math.log10(draws));
 }
 

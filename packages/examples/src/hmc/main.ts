@@ -1,9 +1,10 @@
 /**
  * Draws from the posterior of a logistic regression by Hamiltonian Monte Carlo, with gradients from the tape.
  *
- * `leapfrog.ts` follows trajectories, `stepSize.ts` adapts the step size, and `sampler.ts` runs a chain. `posterior.ts` has the
- * density and its Laplace approximation, `diagnostics.ts` R̂ and the effective sample size, and `energy.ts` the energy errors.
- * `estimates.ts` puts the numbers together, `summary.ts` prints them, and `report.ts` draws them.
+ * `leapfrog.ts` follows trajectories, `stepSize.ts` adapts the step size, and `sampler.ts` runs a chain. `posterior.ts`
+ * defines the density and its Laplace approximation. `diagnostics.ts` computes R̂ and the effective sample size.
+ * `energy.ts` measures the energy errors. `estimates.ts` collects the results, `summary.ts` prints them, and
+ * `report.ts` draws them.
  */
 import { foldIn, randomKey, randomUniform, splitKey } from "@wengert/ops";
 import { type Command, command, startIfMain } from "../shared/command.ts";

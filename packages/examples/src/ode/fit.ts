@@ -36,8 +36,8 @@ export const lossOf = ({ network, start }: Model, observed: Tensor, count: numbe
   mse(solve(fieldOf(network), start, { ...trainingTimes, count }), slice(observed, { stop: [count + 1] }));
 
 /**
- * Fits the model by L-BFGS in three stages: to the observations of the first fifth of the training time, of the first
- * half, and of all of it. Over a short time, even the solution of a badly fitted model stays near the observations, so
+ * Fits the model by L-BFGS in three stages. They use the observations of the first fifth, the first half, and the whole
+ * of the training time. Over a short time, even the solution of a badly fitted model stays near the observations. So
  * the early stages find good initial weights for the last stage.
  */
 export function fitInStages(network: Network, { observed }: Data, maxIterations: number): Stage[] {
@@ -63,9 +63,7 @@ export interface Forecast {
     readonly within: number;
     readonly beyond: number;
     readonly unseen: number;
-    /**
-     * A scale for the forecast error after the training time: the root mean square of the true states at these times.
-     */
+    /** The root mean square of the true states after the training time, to compare with the error `beyond`. */
     readonly scale: number;
   };
 }

@@ -12,9 +12,9 @@ type Segment = (network: Network, z: Tensor) => Tensor;
 type Wrap = (segment: Segment) => Segment;
 
 /**
- * Runs a segment of Runge–Kutta steps on an alias of each weight tensor. The backward pass then sums the cotangents of
- * an alias within the segment, before it adds them to the cotangent of the weights. A checkpoint sums in the same
- * order, so both gradients have the same rounding errors.
+ * Runs a segment of Runge–Kutta steps with an alias of each weight tensor: a new tensor object with the same elements.
+ * The backward pass then sums the cotangents within each segment first, as a checkpoint does. So the gradients with and
+ * without checkpoints have the same rounding errors.
  */
 export const plain: Wrap = (segment) => (network, z) =>
   segment(

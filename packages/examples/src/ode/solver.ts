@@ -20,7 +20,10 @@ export function advance(field: Field, z: Tensor, { h, steps }: { h: number; step
   return state;
 }
 
-/** The times at which a solve returns the states: `count` equal intervals after time 0, each of `steps` Runge–Kutta steps. */
+/**
+ * The times of the states that `solve` returns: time 0, and the end of each of `count` intervals. An interval consists
+ * of `steps` Runge–Kutta steps of length `h`.
+ */
 export interface Times {
   readonly h: number;
   readonly steps: number;

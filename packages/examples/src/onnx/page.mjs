@@ -1,5 +1,5 @@
-// The program of the page, which classifies digits with ONNX Runtime and the exported network. The page contains the files
-// of both, compressed with gzip and encoded in base64.
+// Classifies digits with ONNX Runtime and the exported network. The page contains ONNX Runtime and the network,
+// compressed with gzip and encoded in base64.
 
 const side = 28;
 const pixels = side * side;

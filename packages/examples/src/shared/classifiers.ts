@@ -38,8 +38,8 @@ export const foldTable = (folds: readonly Fold[], accuracy: number): string =>
   ]);
 
 /**
- * Formats a confusion matrix with the recall of each class. The name of each row begins with the text `is`: for
- * example, `is` is "is from" if a row is named "is from Japan".
+ * Formats a confusion matrix with the recall of each class. For the class Japan, `is` = "is from" gives the row name
+ * "is from Japan".
  */
 export const confusionTable = ({ counts, classes, results }: ConfusionMatrix, is: string): string =>
   table([

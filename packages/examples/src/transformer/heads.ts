@@ -3,7 +3,10 @@ import { encode } from "fast-png";
 /** The attention weights of one head on one text. Row i has the weights of the positions j ≤ i that position i attends to. */
 export type Weights = readonly (readonly number[])[];
 
-/** Statistics of a head's attention, averaged over the positions of a text except the first, which can attend only to itself. */
+/**
+ * Statistics of the attention of one head, averaged over the positions of a text. Position 0 is left out, because it
+ * can attend only to itself.
+ */
 export interface Habit {
   /** The mean attention weight on the position itself, and the mean attention weight on the previous position. */
   readonly itself: number;

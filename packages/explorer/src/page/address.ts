@@ -6,11 +6,12 @@ import { type Stop, stops } from "./stops.ts";
  * page, so that a link can share the state.
  */
 export interface Address {
+  /** The name of the page. If the URL names a stop of the tour, the page that is beside the question. */
   readonly room: string;
   readonly fields: Readonly<Record<string, string>>;
   /**
-   * The stop of the guided tour that the URL names, such as `#/tour/bias`. A stop shows a question beside a page of the
-   * explorer. For a stop, `room` is the name of this page, and `fields` are its URL parameters.
+   * The stop of the guided tour whose name is in the URL, such as `#/tour/bias`. A stop shows a question beside a page
+   * of the explorer.
    */
   readonly stop?: Stop | undefined;
 }

@@ -16,8 +16,8 @@ const stored = "wengert-handed";
 let inMemory: Handed | undefined;
 
 /**
- * Returns the field of an address for tensors. Small tensors are part of the field. Large tensors stay in this browser
- * tab, so a link to them works only there.
+ * Returns the value of a URL parameter for tensors. The value contains small tensors completely. Large tensors are
+ * stored in the browser tab, so a link to them works only in the same tab.
  */
 export function hand(tensors: Handed): string {
   const text = JSON.stringify(tensors);
@@ -27,12 +27,15 @@ export function hand(tensors: Handed): string {
   try {
     sessionStorage.setItem(stored, text);
   } catch {
-    // The storage is full or denied, so a reload loses the tensors.
+    // If the storage is full or denied, a reload of the page loses the tensors.
   }
   return inTab;
 }
 
-/** Returns the tensors of a field, or undefined if the field has none, or if this tab does not have them. */
+/**
+ * Returns the tensors to which a URL parameter refers. Returns undefined if the parameter is missing or invalid, or if
+ * the tensors are not in this browser tab.
+ */
 export function received(field: string | undefined): Handed | undefined {
   if (field === undefined) return undefined;
   if (field === inTab && inMemory) return inMemory;

@@ -20,7 +20,7 @@ effect(() => {
   try {
     localStorage.setItem(key, scheme.value);
   } catch {
-    // If the browser denies storage, the chosen scheme is lost on reload.
+    // If the browser denies storage, a reload resets the color scheme.
   }
 });
 

@@ -6,7 +6,7 @@ interface Props {
   readonly text: string;
   /** The name for screen readers. */
   readonly name: string;
-  /** The largest absolute value in the table. If `most` is larger, a drag changes the number faster. */
+  /** The largest absolute value in the table, which determines how fast a drag changes the number. */
   readonly most: number;
   readonly onChange: (value: number) => void;
 }

@@ -42,7 +42,10 @@ interface Props {
   readonly scale?: Scale | undefined;
   /** Whether to omit the caption and the legend, because another heat map beside this one shows them. */
   readonly bare?: boolean;
-  /** Whether to show the color scale and the range of numbers below the heat map. Default: `!bare`. */
+  /**
+   * Whether to show the color scale and the range of numbers below the heat map. By default, shows them unless `bare`
+   * is true.
+   */
   readonly legend?: boolean;
   /** The cells to highlight, as indices into `data`. */
   readonly marked?: readonly number[] | undefined;

@@ -4,8 +4,8 @@ import { type NameOf, namesOf, paramsText } from "./names.ts";
 import type { BodyData, BodyRow } from "./protocol.ts";
 
 /**
- * Returns the steps inside a step, such as the body of a loop, as rows like those that `explain` prints. Returns
- * undefined for a step that contains no steps. `nameOf` names the tensors from outside the body.
+ * Returns the steps inside a step, such as a loop body, as rows of the table that `explain` prints. Returns undefined
+ * if the step contains no steps. `nameOf` names tensors that are computed outside of the loop body.
  */
 export function bodyData(step: Step, number: string, nameOf: NameOf): BodyData | undefined {
   const rows = rowsOf(step, number, nameOf, 1);

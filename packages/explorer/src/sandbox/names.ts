@@ -15,8 +15,8 @@ export function constantsOf({ inputs, steps }: Listing): Tensor[] {
 export type NameOf = (tensor: Tensor) => string;
 
 /**
- * Returns a function that names the tensors of a list. For the body of a loop, `prefix` is the number of the loop's step, and
- * `outer` names the tensors outside.
+ * Returns a function that names the tensors of a list of steps. For the steps of a loop body, `prefix` is the number of
+ * the loop's step, and `outer` names the tensors from outside of the body.
  */
 export function namesOf(listing: Listing, prefix = "", outer: NameOf = () => ""): NameOf {
   const names = new Map(listing.inputs.map((x, i) => [x, x.label?.replace(/^argument \d+ at /, "") ?? `x${i + 1}`]));

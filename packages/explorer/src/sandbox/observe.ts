@@ -76,7 +76,9 @@ interface Kept {
   /** The arguments of the recorded function. */
   readonly args: readonly unknown[];
   readonly made: Recording<unknown>;
-  /** If the recorded function is a gradient, the outputs of the steps of its backward pass. Otherwise empty. */
+  /**
+   * The tensors that the backward pass computes, if the recorded function is a gradient. Otherwise the set is empty.
+   */
   readonly ofSweep: ReadonlySet<Tensor>;
 }
 
@@ -122,7 +124,7 @@ export class Observer {
     return made;
   };
 
-  /** Whether the user's functions run again with slightly changed inputs. The output of these runs is not shown. */
+  /** True while the user's functions run again with slightly changed inputs. The output of these runs is not shown. */
   isNudging = false;
 
   recordings(): RecordingData[] {
@@ -320,7 +322,7 @@ class Ledger {
       cotangents.set(inputs[k]!, after);
       return { given: number(given), before: before ? number(before) : null, after: number(after) };
     });
-    // The page shows the sums of contributions separately, so the list of steps that a VJP rule ran omits these sums.
+    // The page shows the additions to the cotangents separately, so they are not listed as steps of the VJP rule.
     const rule = recorded.filter(({ op }) => op !== accumulate.spec);
     const kept = this.#recording.steps.length > longTape ? [] : rule;
     return { step, cotangent: number(pull.cotangent), contributions, rule: kept.map((each) => this.#step(each)) };

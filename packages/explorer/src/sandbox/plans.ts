@@ -4,14 +4,15 @@ import { failureOf } from "./failure.ts";
 import { type NameOf, namesOf, paramsText } from "./names.ts";
 import type { BufferData, PlanData, PlanRow } from "./protocol.ts";
 
-// The plan of a recorded function as plain data: its list after each pass, its instructions, and its memory.
+// Converts the plan of a recorded function to plain data: the steps after each pass of the compiler, the instructions,
+// and the memory.
 
 const longest = 2000; // the maximum number of steps of a plan that the page shows
 const mostBuffers = 2000; // the maximum number of buffers that the page draws
 
 /**
  * Compiles `f` for `args`. Returns the plan, or the error of the compiler. `names` are the names of the input tensors.
- * While the compiler traces `f`, `f` adds the tensors of its backward pass to `ofSweep`.
+ * When the compiler traces `f`, the set `ofSweep` receives the tensors of the backward pass.
  */
 export function planOf(
   f: (...args: readonly unknown[]) => unknown,

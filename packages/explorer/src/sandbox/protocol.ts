@@ -26,7 +26,9 @@ export interface Run {
   readonly along?: number | undefined;
   /** The smallest worker that can run the program. */
   readonly worker: WorkerKind;
-  /** Whether to compile the recorded functions to plans. This needs the worker "whole". */
+  /**
+   * Whether to compile the recorded functions to plans. Only the worker "whole", which has the compiler, can do this.
+   */
   readonly plans?: boolean | undefined;
   /** The numbers of inputs that the reader changed. */
   readonly changes?: readonly Change[] | undefined;
@@ -34,7 +36,7 @@ export interface Run {
   readonly handed?: Handed | undefined;
 }
 
-/** A changed number: an element of an input of a recording. */
+/** A change of one element of an input of a recorded function. */
 export interface Change {
   /** The number of earlier calls of `record` in the program: 0 for the first recording. */
   readonly recording: number;
@@ -76,9 +78,9 @@ export interface RecordingData {
   readonly pulls: readonly PullData[];
   /** The error of a VJP rule that stopped the sweep early. */
   readonly failure?: Failure | undefined;
-  /** The tangents of forward mode, if the page asked for them. */
+  /** The tangents that forward mode computed. Undefined if the page did not request forward mode. */
   readonly tangents?: TangentsData | undefined;
-  /** The compiled function, if the page asked for it. */
+  /** The plan of the compiled function. Undefined if the page did not request it. */
   readonly plan?: PlanData | undefined;
   /** The changes of the value of f for small changes of its inputs. Empty if f is too slow or fails. */
   readonly nudges: readonly Nudge[];
@@ -98,12 +100,12 @@ export interface Planned {
   readonly rows: readonly PlanRow[];
   /** The names of the program's outputs after each pass of the compiler, with one text per pass. */
   readonly outputs: readonly string[];
-  /** The number of further steps of the traced program, which `rows` leaves out. */
+  /** The number of steps of a long program that `rows` omits. */
   readonly left: number;
   readonly instructions: readonly string[];
   /** The buffers of the plan, or only the largest buffers of a long plan, in the order of their first instructions. */
   readonly buffers: readonly BufferData[];
-  /** The number of further buffers, which `buffers` leaves out. */
+  /** The number of buffers of a long plan that `buffers` omits. */
   readonly buffersLeft: number;
   /** The memory of the plan in bytes, without the memory of its kernels. */
   readonly bytes: number;
@@ -121,7 +123,7 @@ export interface PlanRow {
   readonly shape: readonly number[];
   /** The index of the compiler pass that drops this step, or undefined if all passes keep the step. */
   readonly dropped: number | undefined;
-  /** Whether the output is a view of an input, so that the step needs no instruction. */
+  /** Whether the output is a view of an input. The plan has no instruction for a view. */
   readonly isView: boolean;
   /** The index of the instruction that computes the step. Undefined if the page does not know it. */
   readonly instruction: number | undefined;
@@ -135,7 +137,7 @@ export interface BufferData {
   /** The first and the last instruction that needs the buffer, as indices in `instructions`. */
   readonly first: number;
   readonly last: number;
-  /** Whether the buffer holds an input, a constant, a value, or a cotangent: a tensor that the sweep computes. */
+  /** The kind of the tensors in the buffer. A cotangent is a tensor that the backward sweep computes. */
   readonly kind: "input" | "constant" | "value" | "cotangent";
   /** Whether the buffer holds an output of the program. */
   readonly isResult: boolean;
@@ -145,7 +147,7 @@ export interface BufferData {
   readonly steps: readonly number[];
   /** The inputs that the buffer holds, as indices in `inputs`. */
   readonly inputs: readonly number[];
-  /** The names of the tensors whose memory the buffer takes over. */
+  /** The names of earlier tensors whose memory the buffer reuses. */
   readonly takesOver: readonly string[];
 }
 
@@ -162,7 +164,7 @@ export interface Nudge {
 export interface TangentsData {
   /** The index in `inputs` of the input whose tangent is a tensor of ones, or −1 if no input is a float. */
   readonly along: number;
-  /** The tangents of the float inputs, then those of the outputs of steps, in order. */
+  /** The tangents of the float inputs, followed by the tangents of the outputs of steps. */
   readonly all: readonly TangentData[];
   /** The error that stopped forward mode early. Forward mode runs VJP rules, and one of them threw this error. */
   readonly failure?: Failure | undefined;
@@ -217,16 +219,13 @@ export interface StepData {
   readonly ofSweep?: boolean | undefined;
 }
 
-/**
- * The list of steps inside a step, such as the loop body of `scan`. The tensors of this list have shapes, but no
- * values.
- */
+/** The steps inside a step, such as the loop body of `scan`. The tensors of these steps have shapes, but no values. */
 export interface BodyData {
-  /** The number of times that the step runs its body. */
+  /** The number of iterations of a loop: how often the step runs the steps inside it. */
   readonly times: number;
   /**
-   * One row for each input and each step of the body, and a last row for the outputs. The rows of a nested loop are
-   * directly below the row of the loop.
+   * The rows of the table for a loop body: a row for each input, a row for each step, and a last row for the outputs.
+   * The rows of a nested loop are directly below the row of the loop.
    */
   readonly rows: readonly BodyRow[];
 }
@@ -235,12 +234,12 @@ export interface BodyData {
 export interface BodyRow {
   /** The number of the step in this row, such as `#3.1`. Empty if the row shows no step. */
   readonly number: string;
-  /** The name of the op or the input in this row. In the row of the loop body's outputs, the text `} returns`. */
+  /** The name of an op or of an input. The row for the outputs of a loop body has the text `} returns` instead. */
   readonly op: string;
   readonly params: string;
   /** The names of the inputs of a step. */
   readonly inputs: string;
-  /** The shape of the tensor in this row. Undefined in the row of the loop body's outputs. */
+  /** The shape of the tensor in this row. Undefined in the row for the outputs of a loop body. */
   readonly shape: readonly number[] | undefined;
   /** The nesting depth of the loop body, by which the row is indented. */
   readonly depth: number;

@@ -18,8 +18,8 @@ export class Sandbox {
   }
 
   /**
-   * Switches to a larger worker if necessary. Never switches to a smaller worker, because a larger worker also runs all
-   * programs of a smaller one.
+   * Switches to a worker with more modules if the program needs them. Never switches back, because the new worker can
+   * also run all earlier programs.
    */
   #use(worker: WorkerKind): void {
     if (workerKinds.indexOf(worker) <= workerKinds.indexOf(this.#worker)) return;

@@ -41,7 +41,7 @@ export function extend(more: Readonly<Record<string, object>>, plans?: PlanOf): 
   planOf = plans;
 }
 
-/** Returns the module of each name that a program can import. */
+/** Maps each name that a program can import to the module that exports the name. */
 const modulesByName = (): Map<string, string> =>
   new Map(
     Object.entries(modules).flatMap(([module, names]) => Object.keys(names).map((name) => [name, module] as const)),

@@ -62,7 +62,7 @@ export function Mistakes() {
   );
 }
 
-/** Replaces the list of misclassified rows until training starts. An untrained model only guesses. */
+/** Replaces the list of misclassified rows until training starts, because an untrained model only guesses. */
 const Untrained = () => (
   <section class="panel mistakes" aria-labelledby="mistakes-title">
     <header class="head">

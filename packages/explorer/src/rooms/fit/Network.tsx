@@ -152,7 +152,7 @@ const arrows: Readonly<Record<string, readonly [layer: number, index: number]>> 
 
 const isSame = (a: Node, b: Node): boolean => a.layer === b.layer && a.index === b.index;
 
-/** A picture of the plane: a number for each pixel, row by row, and the color of a number. */
+/** A square picture with a pixel for each number, row by row. `paint` returns the color of a number. */
 interface Painted {
   readonly numbers: Float32Array;
   readonly side: number;
@@ -189,7 +189,7 @@ function scaleOf(all: readonly Float32Array[]): Scale {
   return scaleFor({ least, most });
 }
 
-/** Returns the pictures of the probabilities of the classes. Each has the color of its class on the plane. */
+/** Returns a picture for each class, which shows the probability of the class at each point of the plane. */
 function probabilities(): Painted[] {
   const field = slowReport.value?.field ?? new Float32Array();
   const classes = field.length / nodes ** 2;

@@ -6,7 +6,10 @@ import type { Size } from "./data/dataset.ts";
 interface Props {
   readonly of: ArrayLike<number>;
   readonly size: Size;
-  /** "ink" (black on white) or "gray" (gray levels) for pixels from 0 to 1, or a color scale for weights. */
+  /**
+   * The colors of the pixels. "ink" means black on white, and "gray" means gray levels, both for numbers from 0 to 1. A
+   * color scale is for weights.
+   */
   readonly as: "ink" | "gray" | Scale;
   /**
    * A description of the image for screen readers. Omit the description if text next to the image describes the image.

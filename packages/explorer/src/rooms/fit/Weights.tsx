@@ -56,7 +56,10 @@ export function Weights() {
 /** Returns whether the reader points at the unit or class with this index in the diagram of the network. */
 const isLinked = (k: number): boolean => linked.value?.layer === 1 && linked.value.index === k;
 
-/** Highlights the unit or class with this index in the diagram of the network while the pointer is on its weights. */
+/**
+ * Returns event handlers that highlight a unit or class in the diagram of the network while the pointer is on its
+ * weights.
+ */
 const linksTo = (index: number) => ({
   onPointerEnter: () => (linked.value = { layer: 1, index }),
   onPointerLeave: () => (linked.value = undefined),

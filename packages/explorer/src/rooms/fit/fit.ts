@@ -135,8 +135,8 @@ export const toggle = (): void => send({ kind: report.peek()?.running ? "pause" 
 export const stepOnce = (): void => send({ kind: "step" });
 export const reset = (): void => send({ kind: "reset" });
 /**
- * Asks the worker for the loss around the path. The answers arrive in `landscape`, from a coarse to a fine grid, or only
- * for the finest grid while training runs.
+ * Asks the worker for the loss around the path of the parameters. The signal `landscape` receives finer and finer grids
+ * of losses. While training runs, it receives only the finest grid.
  */
 export const askForLandscape = (): void => send({ kind: "landscape", request: ++requests });
 let requests = 0;
@@ -144,7 +144,10 @@ let requests = 0;
 /** The number of calls of `forgetLandscape`. After each call, the page asks for a new landscape. */
 export const forgotten = signal(0);
 
-/** Removes the landscape of earlier data or parameters, and ignores answers that are still on their way. */
+/**
+ * Removes the loss landscape of earlier data or parameters. Later answers of the worker to earlier requests are
+ * ignored.
+ */
 function forgetLandscape(): void {
   requests++;
   batch(() => {
@@ -170,7 +173,10 @@ export async function openTape(): Promise<void> {
 /** The fit to continue when the reader returns from the Tape page: its parameters and its step count. */
 let left: { readonly source: Source; readonly layers: readonly LayerData[]; readonly steps: number } | undefined;
 
-/** Continues the fit that the reader left for the Tape page, if it has the same kind of data and the same shapes. */
+/**
+ * Continues the fit that the reader interrupted by opening the Tape page. Does nothing if the kind of data or the
+ * shapes of the parameters have changed.
+ */
 function comeBack({ source: kind, start: { hidden } }: Sent, inputs: number, classes: number): void {
   if (!left) return;
   const { layers, steps } = left;

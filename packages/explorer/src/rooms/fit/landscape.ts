@@ -14,7 +14,10 @@ export interface Snapshot {
 }
 
 interface Options {
-  /** The path of training, oldest first. The last snapshot is the center of the plane. */
+  /**
+   * Snapshots of the model during training, oldest first. The loss is drawn on a plane whose center is the last
+   * snapshot.
+   */
   readonly path: readonly Snapshot[];
   readonly lossOf: (model: Model) => number;
   /** The number of rows from which `lossOf` computes the loss. */
@@ -99,7 +102,8 @@ function principal(points: readonly Float32Array[], size: number) {
     }
     const length = Math.sqrt(dot(found, found)) || 1;
     const unit = found.map((each) => each / length);
-    // The sign of an eigenvector is arbitrary. With this sign, the path runs from left to right and starts above its end.
+    // The sign of an eigenvector is arbitrary. The code chooses the sign so that the path of the parameters runs from
+    // left to right and starts above its end.
     const sign = dot(unit, points[0]!) * (rank === 1 ? -1 : 1) < 0 ? -1 : 1;
     directions.push(unit.map((each) => sign * each));
     shares.push(isKnown ? variance / total : 0);
@@ -110,7 +114,7 @@ function principal(points: readonly Float32Array[], size: number) {
 const noise = (size: number, seed: number): Float32Array =>
   numbersOf(randomNormal(randomKey(seed), { shape: [size], dtype: "float32" }));
 
-/** Returns the ranges of x and y of a picture that shows all points. Both axes have the same scale. */
+/** Returns ranges of x and y that contain all points and have the same scale. */
 function windowAround(points: readonly (readonly number[])[]): Pick<Landscape, "x" | "y"> {
   const range = (axis: number) => {
     const all = points.map((point) => point[axis]!);

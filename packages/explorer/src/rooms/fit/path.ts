@@ -27,7 +27,7 @@ export class Path {
     this.#all = this.#all.filter(({ step: each }, i) => i === 0 || each % this.#every === 0);
   }
 
-  /** Returns the path up to the current parameters. */
+  /** Returns the snapshots of the fit so far. The last snapshot has the current parameters. */
   to(step: number, model: Model): readonly Snapshot[] {
     return this.#all.at(-1)!.step === step ? this.#all : [...this.#all, { step, model }];
   }

@@ -54,7 +54,7 @@ export type ToWorker =
       readonly start: Start;
       /** The fraction of the rows to hold out for validation. */
       readonly heldOut: number;
-      /** Whether to keep the current parameters of the model. */
+      /** Whether the fit continues with the current parameters of the model, instead of new initial parameters. */
       readonly keep: boolean;
     }
   | { readonly kind: "pace"; readonly pace: Pace }
@@ -87,7 +87,7 @@ export interface Report {
   readonly recall: readonly number[];
   /** The predicted probabilities of the evaluated rows, [rows, classes]. */
   readonly probabilities: Float32Array;
-  /** The probabilities on the grid of grid.ts, [grid points, classes]. */
+  /** The class probabilities at the points of the grid in `grid.ts`, [grid points, classes]. */
   readonly field: Float32Array | undefined;
   /** The first columns of the model's first weight matrix W, one after another. */
   readonly weights: Float32Array;
@@ -123,9 +123,12 @@ export interface Landscape {
   readonly losses: Float32Array;
   readonly width: number;
   readonly height: number;
-  /** The path of training, projected on the plane. */
+  /** The path of the parameters during training, projected on the plane on which the loss is drawn. */
   readonly path: readonly { readonly step: number; readonly x: number; readonly y: number }[];
-  /** The losses at the first and at the last point of the path. The first point may be outside of the plane. */
+  /**
+   * The losses at the first and at the last snapshot of the parameters. The first snapshot may be outside of the plane
+   * on which the loss is drawn.
+   */
   readonly ends: readonly [first: number, last: number];
   /**
    * The fractions, from 0 to 1, of the training path's variance along the axes x and y of the plane. An axis with the
@@ -143,7 +146,7 @@ export interface Landscape {
 /** The numbers of the next training step: the parameters, and the rows of the batch. */
 export interface Upcoming {
   readonly layers: readonly LayerData[];
-  /** The rows, [rows, columns]. A large batch has only its first rows here. */
+  /** The rows of the batch, [rows, columns]. If the batch is large, only its first rows. */
   readonly X: Float32Array;
   readonly labels: Int32Array;
   /** The number of rows of the whole batch. */

@@ -145,7 +145,10 @@ export class Trainer {
     };
   }
 
-  /** Returns a generator of pictures of the loss around the path, which computes a single loss at a time. */
+  /**
+   * Returns a generator of pictures of the loss around the path of the parameters. Each call of `next` computes a
+   * single loss.
+   */
   async landscapes({ l2 }: Pace): Promise<Generator<Landscape | undefined, void>> {
     const { activation } = this.#start;
     const path = this.#path.to(this.#step, this.#model);

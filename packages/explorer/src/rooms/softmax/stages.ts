@@ -12,7 +12,8 @@ export const stage = computed(() => {
 });
 
 /**
- * Whether the page is animating the switch to another stage. At other times, the bars follow the pointer without delay.
+ * Whether the bars are animated because the user has just selected another stage of the pullback. Otherwise the bars
+ * follow the pointer without delay.
  */
 export const isMoving = signal(false);
 let timer: number | undefined;

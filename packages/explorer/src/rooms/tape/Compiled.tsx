@@ -11,8 +11,8 @@ import { order } from "./state.ts";
 import type { Timeline } from "./timeline.ts";
 
 /**
- * Shows the plan of a function: its list after each pass of the compiler, with the dropped steps struck through, and its
- * instructions and memory.
+ * Shows the plan of a function: the steps that remain after each pass of the compiler, the instructions, and the
+ * memory. Steps that a pass has dropped are struck through.
  */
 export function Compiled({ of }: { of: Timeline }) {
   const { plan } = of.recording;
@@ -174,7 +174,7 @@ function Steps({ plan, shown, withInstructions }: StepsProps) {
   );
 }
 
-/** Returns event handlers for a table row. They highlight the memory of a tensor while the pointer is on its row. */
+/** Returns event handlers that highlight the memory of a tensor while the pointer is on the tensor's table row. */
 const pointsAt = (isInput: boolean, place: number) => ({
   onPointerEnter: () => (pointedRow.value = { isInput, place }),
   onPointerLeave: () => (pointedRow.value = undefined),

@@ -129,7 +129,8 @@ interface SharedProps {
 }
 
 /**
- * A row of the list inside a step, such as an op of the loop body of `scan`. Its tensors have shapes, but no values.
+ * Draws the table row of a step that is inside another step, such as an op in the loop body of `scan`. The row shows a
+ * shape, but no values.
  */
 function BodyLine({ index, isActive, onFocus, row }: SharedProps & { readonly row: BodyRow }) {
   const { number, op, params, inputs, shape, depth } = row;

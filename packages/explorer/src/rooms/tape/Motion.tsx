@@ -65,7 +65,7 @@ export function Scrub({ progress, count, label }: ScrubProps) {
 }
 
 interface FlightProps {
-  /** The element that contains the table from which the numbers move, and the table to which they move. */
+  /** The element that contains two tables, between which an animation moves cells. */
   readonly box: RefObject<HTMLElement>;
   /** The progress of the animation, from 0 to 1. */
   readonly part: number;

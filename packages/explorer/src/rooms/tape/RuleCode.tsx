@@ -7,9 +7,9 @@ const load = () => import("virtual:rules");
 
 interface Props {
   readonly step: StepData;
-  /** Whether a derivative flows to each input. */
+  /** For each input: whether a derivative flows to it. */
   readonly flows: readonly boolean[];
-  /** Whether the op repeats (broadcasts) an input, and sums the result of the VJP rule over the repeated axes. */
+  /** Whether the op broadcasts an input. The cotangent of a broadcast input is summed over the repeated axes. */
   readonly isSummed: boolean;
 }
 

@@ -9,8 +9,8 @@ import type { Timeline } from "./timeline.ts";
 const mostDrawn = 4096; // the maximum number of elements of a drawn tensor
 
 /**
- * Whether the page can draw the VJP rule for input number `k` of a step. It can draw those of products of two matrices,
- * and of softmax along the last axis.
+ * Whether the page can draw the VJP rule for input number `k` of a step. The page can draw the rules of the product of
+ * two matrices, and of softmax along the last axis.
  */
 export function canDraw(of: Timeline, { op, known, params, inputs, output }: StepData, k: number): boolean {
   const tensors = [...inputs, output];
@@ -107,7 +107,10 @@ function transpose(x: Numbers): Numbers {
   return { shape: [columns, rows], dtype: x.dtype, data };
 }
 
-/** Draws the rule of softmax in three stages: the mean of g under s, the differences from it, and their product with s. */
+/**
+ * Draws the VJP rule of softmax for the output s and the cotangent g. The three stages are the mean ⟨g, s⟩, the
+ * differences g − ⟨g, s⟩, and the product s ⊙ (g − ⟨g, s⟩).
+ */
 function Stages({ of, pull, step, given }: Props) {
   const hovered = useSignal<number | undefined>(undefined);
   const [s, g, product] = [of.numbers(step.output), of.numbers(pull.cotangent), of.numbers(given)];

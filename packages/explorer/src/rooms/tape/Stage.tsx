@@ -40,7 +40,7 @@ export function Stage({ of }: { of: Timeline }) {
   );
 }
 
-/** Says that numbers of the inputs differ from those of the program, and resets them. */
+/** Says how many numbers of the inputs the user has changed, and shows a button that resets the inputs. */
 function Changed() {
   const n = changes.value.length;
   return (
@@ -259,7 +259,8 @@ function Broken(failure: Failure) {
 }
 
 /**
- * Shows a VJP rule as a formula, with its code and the ops that it ran. The code is open only if there is no formula.
+ * Shows a VJP rule as a formula, the code of the rule, and the ops that the rule ran. If there is a formula, the code
+ * is collapsed.
  */
 function Rule({ of, pull, step }: { of: Timeline; pull: PullData; step: StepData }) {
   const formula = step.known ? formulas[step.op] : undefined;
@@ -507,8 +508,8 @@ function BroadcastSum({ of, from, to, axes, name }: SumProps) {
 }
 
 /**
- * Sums elements of the tensor `from`. `copies` has a list of indices for each summand, and the result has the shape of
- * the tensor `to`.
+ * Returns the sum of some copies of a broadcast tensor. `copies` has the indices of each copy's elements in the tensor
+ * `from`. The sum has the shape of the tensor `to`.
  */
 function partialSum(of: Timeline, from: number, to: number, copies: readonly (readonly number[])[]): Numbers {
   const { data } = of.numbers(from);

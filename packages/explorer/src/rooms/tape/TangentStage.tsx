@@ -119,7 +119,7 @@ function sumOf(all: readonly (number | undefined)[], of: Timeline): number | und
   return all.some((tensor) => tensor !== undefined) ? sum : undefined;
 }
 
-/** Compares the cost of forward mode and reverse mode, in general and for this function. */
+/** Explains how many passes forward mode and reverse mode need for the Jacobian of the recorded function. */
 export function Comparison({ of }: { of: Timeline }) {
   const { inputs, outputs, tensors } = of.recording;
   const count = (list: readonly number[]): number =>

@@ -33,16 +33,15 @@ const mostCopies = 16; // the maximum number of copies that move one after anoth
 const mostRows = 16;
 const mostColumns = 10; // larger tensors are drawn as pictures, not as tables
 
-/** Returns whether a tensor of the shape is drawn as one table of numbers. */
+/** Returns whether a tensor of the given shape is small enough to be drawn as one table of numbers. */
 export function isTable(shape: readonly number[]): boolean {
   const rows = shape.length > 1 ? shape.at(-2)! : 1;
   return shape.length <= 2 && rows <= mostRows && (shape.at(-1) ?? 1) <= mostColumns;
 }
 
 /**
- * A broadcast along `axes` copies a tensor several times. Returns a list for each copy: the flat indices of its
- * elements in the broadcast tensor. Returns undefined if there are too many copies to draw one by one, or if they are
- * too large.
+ * A broadcast along `axes` copies a tensor several times. For each copy, returns the flat indices of its elements in
+ * the broadcast tensor. Returns undefined if the copies are too many or too large to draw.
  */
 export function copiesAlong(
   shape: readonly number[],

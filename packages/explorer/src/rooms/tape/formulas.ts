@@ -136,7 +136,9 @@ const elementwise: Readonly<Record<string, Formula>> = {
   isNaN: unary("[\\,x \\ne x\\,]", null),
 };
 
-/** Whether an op is elementwise. Inputs of other shapes are then repeated (broadcast) to the shape of the output. */
+/**
+ * Whether an op is elementwise. An elementwise op broadcasts inputs whose shape differs from the shape of the output.
+ */
 export const isElementwise = (op: string): boolean => Object.hasOwn(elementwise, op);
 
 /** The formulas of all ops, by the name of the op. A test checks that no formula is missing. */

@@ -46,7 +46,7 @@ const panes = [
   { name: "graph", title: "Graph" },
   { name: "program", title: "Program" },
 ] as const;
-/** The panels of an embedded page that shows the plan. */
+/** The panels of an embedded Tape page while it shows the plan of a function. */
 const panesOfPlan = [{ name: "list", title: "List" }, { name: "memory", title: "Memory" }, ...panes.slice(2)] as const;
 
 export default function TapeRoom() {

@@ -117,7 +117,10 @@ export function Tensor({ of, tensor, name, phase, hue, bare = false }: TensorPro
 const mostDragged = 40; // tensors with more elements cannot be changed by dragging
 const mostRecordings = 20; // the sandbox drops the first recordings if there are more
 
-/** Returns the numbers of a tensor. An input has the numbers that the reader dragged, even before the program runs again. */
+/**
+ * Returns the numbers of a tensor. If the user has changed numbers of an input by dragging, returns the changed
+ * numbers, even before the program runs again.
+ */
 export function withChanges(of: Timeline, tensor: number): Numbers {
   const numbers = of.numbers(tensor);
   const input = of.recording.inputs.indexOf(tensor);

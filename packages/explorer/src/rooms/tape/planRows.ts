@@ -1,7 +1,10 @@
 import { signal } from "@preact/signals";
 import type { BufferData } from "../../sandbox/protocol.ts";
 
-/** Identifies an input or a step of a compiled program: `place` is its index among the inputs or among the steps. */
+/**
+ * Identifies an input or a step of a compiled program. `place` is an index into the inputs if `isInput` is true, and an
+ * index into the steps otherwise.
+ */
 interface Row {
   readonly isInput: boolean;
   readonly place: number;

@@ -1,7 +1,7 @@
 import type { BodyRow, TensorData } from "../../sandbox/protocol.ts";
 import type { Timeline } from "./timeline.ts";
 
-/** A row of the list: an input, a constant, a step, or a row of an expanded loop body. */
+/** A row of the table that shows the tape: an input, a constant, a step, or a row of an expanded loop body. */
 export type ListRow = TensorRow | OpenedRow;
 
 interface TensorRow {
@@ -14,11 +14,14 @@ interface TensorRow {
 interface OpenedRow {
   readonly kind: "body";
   readonly row: BodyRow;
-  /** The index of the step that contains the row, such as a loop. */
+  /** The index of the step whose loop body contains this row. */
   readonly place: number;
 }
 
-/** Returns the rows of the list. `opened` has the indices of the steps whose loop body is expanded. */
+/**
+ * Returns the rows of the table that shows the tape. `opened` contains the indices of the steps whose loop body is
+ * expanded.
+ */
 export function rowsOf({ recording }: Timeline, opened: ReadonlySet<number>): readonly ListRow[] {
   const { inputs, constants, steps, tensors } = recording;
   const leaves = [...inputs, ...constants.filter((c) => !isNumber(tensors[c]!))];

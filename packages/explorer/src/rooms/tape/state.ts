@@ -17,7 +17,7 @@ const field = (name: string) => computed(() => (inRoom.value.room === "tape" ? i
 const exampleField = field("example");
 const codeField = field("code");
 export const example = computed<Example>(() => examples.find(({ name }) => name === exampleField.value) ?? examples[0]);
-/** The code of the examples, by name. The page loads the examples of a kind when it shows one of them. */
+/** The code of the loaded examples, by name. */
 const programs = signal<Readonly<Record<string, Program>>>({});
 const load = {
   example: () => import("virtual:programs/example"),
@@ -76,13 +76,13 @@ export const look = computed(() => {
   return number !== undefined && number < (timeline.value?.recording.tensors.length ?? 0) ? number : undefined;
 });
 
-/**
- * The tensors that the reader points at, in the program, the list, the graph or the current step. All of these places mark
- * them.
- */
+/** The tensors under the pointer. Each is highlighted wherever the page shows it. */
 export const pointed = signal<readonly number[]>([]);
 
-/** Returns handlers that mark a tensor everywhere while the pointer is on an element, or while the element has the focus. */
+/**
+ * Returns event handlers that highlight a tensor wherever the page shows it, while the pointer or the focus is on an
+ * element.
+ */
 export const pointsAt = (tensor: number) => ({
   onMouseEnter: () => (pointed.value = [tensor]),
   onMouseLeave: () => (pointed.value = []),
@@ -96,7 +96,7 @@ export const currentLine = computed<number | undefined>(() => {
   const place = timeline.value?.place(at.value);
   return place === undefined ? undefined : timeline.value!.recording.steps[place]!.line;
 });
-/** The lines of the program that compute the tensors that the reader points at. */
+/** The lines of the program that compute the tensors under the pointer. */
 export const pointedLines = computed<ReadonlySet<number>>(() => {
   const of = timeline.value;
   return new Set(pointed.value.flatMap((tensor) => of?.lineOf(tensor) ?? []));
@@ -122,8 +122,8 @@ export function toggleBody(place: number): void {
 }
 
 /**
- * Expands or collapses the list of steps inside the current step, for example inside a loop. If the current step
- * contains no steps, uses the first step that contains some.
+ * Expands or collapses the body of the current step, such as a loop body. If the current step has no body, uses the
+ * first step that has one.
  */
 export function toggleAnyBody(): void {
   const of = timeline.peek();
@@ -180,8 +180,8 @@ export const edit = (code: string): void =>
 const sandbox = new Sandbox();
 
 /**
- * Runs the program now, and again after each change of the program, of the order of the derivative, or of the tangents.
- * Returns a function that stops these runs.
+ * Runs the program now, and again after each change of its code or of the settings. Returns a function that stops the
+ * runs.
  */
 export function keepRunning(): () => void {
   sandbox.prepare(workerFor(showsPlan.peek(), codeField.peek() !== undefined));

@@ -100,8 +100,8 @@ export class Timeline {
   }
 
   /**
-   * Returns the position of the slider at which a step runs. If `backward` is true and the sweep runs the VJP rules of
-   * the step, returns the position at which they run.
+   * Returns the position of the slider at which a step runs. With `backward`, returns the position at which the sweep
+   * runs the VJP rules of the step. If the sweep skips the step, `backward` has no effect.
    */
   momentOf(place: number, backward: boolean): number {
     const pull = this.#pulls.get(place);

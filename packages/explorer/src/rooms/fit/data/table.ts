@@ -17,7 +17,7 @@ export interface Column {
   /** The distinct cells of a column. The cell in row i is `cells[indices[i]]`. */
   readonly cells: readonly string[];
   readonly indices: Int32Array;
-  /** The number in each distinct cell of a column, or NaN if the cell is not numeric. */
+  /** Each distinct cell of the column converted to a number, or NaN if the cell is not numeric. */
   readonly numbers: readonly number[];
   /** Whether at least 80 % of the column's non-missing cells are numbers. */
   readonly isNumeric: boolean;
@@ -33,8 +33,8 @@ export const labelsOf = (columns: readonly Column[]): Column[] =>
   });
 
 /**
- * Returns `wanted` if that column can contain the classes. Otherwise returns the first text column that can, or the
- * last numeric column that can.
+ * Chooses the column that contains the classes. Prefers the column `wanted`, then the first text column, then the last
+ * numeric column. Skips columns that cannot contain the classes.
  */
 export function labelOf(columns: readonly Column[], wanted: string | undefined): string | undefined {
   const all = labelsOf(columns);

@@ -2,8 +2,8 @@
 import { checkpoint, record, type Tensor, tensor } from "@wengert/core";
 import { exp, mul, sin, sum } from "@wengert/ops";
 
-// The tape has a single step for the whole block. The VJP
-// rule of this step runs the block again during the sweep.
+// Each call of block is a single step of the tape. The VJP
+// rule of this step runs block again during the sweep.
 const block = checkpoint((x: Tensor) =>
   sin(mul(exp(x), x)),
 );

@@ -11,8 +11,8 @@ const f = (z: Tensor, c: Tensor) => {
   return scan(body, tensor(0), c, { reverse: true }).carry;
 };
 
-// With c[k] = 1/k!, both the value and the cotangent of z
-// are close to exp(z). The cotangent of c[k] is z to the k.
+// With c[k] = 1/k!, f(z) and the cotangent of z are close
+// to exp(z). The cotangent of c[k] is z to the power k.
 const c = [1];
 for (let k = 1; k < 8; k++) c.push((c[k - 1] ?? 0) / k);
 record(f, tensor(0.5), tensor(c));

@@ -8,6 +8,6 @@ const product = (f: (x: Tensor) => Tensor, x: Tensor, v: Tensor): Tensor => todo
 
 if (checkHvp(product)) {
   const f = (x: Tensor) => mul(sum(x), sum(exp(x)));
-  // The tape contains the steps of f, of the sweep that computes the gradient of f, and of a sweep through both.
+  // The tape contains f, the sweep for its gradient, and a second sweep through f and the first sweep.
   record((x: Tensor) => product(f, x, tensor([1, 0])), tensor([0.5, -1]));
 }
