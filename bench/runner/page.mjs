@@ -84,13 +84,15 @@ function machineText({ machine, versions, date, seconds }) {
 /** @param {Results} results */
 function leftOut({ missing, cases, first = [], bundles = [] }) {
   const lines = [
-    ...Object.entries(missing).map(([name, why]) => `${name}: ${why}`),
+    ...Object.entries(missing).map(([name, why]) => `${name} was not measured: \`${why}\``),
     ...cases.flatMap(({ title, out }) =>
       Object.entries(out)
         .filter(([, why]) => !/^has no /.test(why))
-        .map(([name, why]) => `${name}, ${title}: ${why}`),
+        .map(([name, why]) => `${name} failed in the case "${title}": \`${why}\``),
     ),
-    ...[...first, ...bundles].flatMap(({ title, out }) => (out === undefined ? [] : [`${title}: ${out}`])),
+    ...[...first, ...bundles].flatMap(({ title, out }) =>
+      out === undefined ? [] : [`${title} was not measured: \`${out}\``],
+    ),
   ];
   return lines.map((line) => `- ${line}`).join("\n");
 }

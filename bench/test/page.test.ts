@@ -55,7 +55,7 @@ test("a goal is reached up to its limit, and open if nothing was measured", () =
 
 test("the page reports wrong numbers and missing peers, but not unsupported cases", () => {
   expect(sections(results)["left out"]).toBe(
-    "- jax-js: there is no network\n- torch, gemm: WRONG NUMBERS: product differs by 0.5 of its largest",
+    '- jax-js was not measured: `there is no network`\n- torch failed in the case "gemm": `WRONG NUMBERS: product differs by 0.5 of its largest`',
   );
 });
 
