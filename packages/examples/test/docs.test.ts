@@ -39,7 +39,7 @@ const programs = docs.flatMap((path) =>
 );
 
 /**
- * Returns the calls of this library from the tables of a docs page, which have a column named "here". Skips calls that
+ * Returns the code in the column "here" of the tables of a docs page, which compare libraries. Skips calls that
  * contain an ellipsis (…).
  */
 function callsInTables(page: string): string[] {

@@ -100,8 +100,7 @@ describe("the likelihood", () => {
     for (const [i, { time }] of months.entries()) {
       const y = whole.y.data.get(i);
       const before = months.slice(0, i).map(({ time }, k) => ({ time, year: 0, ppm: whole.y.data.get(k) }));
-      // Each subset of the months uses measurements that are already centered: the mean of all 12 months is subtracted.
-      // So the mean of the subset is set to 0.
+      // `dataOf` has already subtracted the mean of all 12 months, so nothing more is subtracted from the subset.
       const subset = { ...dataOf(before.length > 0 ? before : [months[0]!]), mean: 0 };
       const past = { ...subset, y: tensor(before.map(({ ppm }) => ppm)) };
       const [mean, deviation] =

@@ -78,11 +78,11 @@ export interface BufferReport {
   readonly first: number;
   /** The last instruction that needs the buffer. Constants, results and most inputs are needed until the end. */
   readonly last: number;
-  /** The inputs that the buffer holds: their indices in the inputs of the last program. */
+  /** The inputs stored in the buffer, as indices in the inputs of the optimized program. */
   readonly inputs: readonly number[];
-  /** The constants that the buffer holds: their indices in the constants of the last program. */
+  /** The constants stored in the buffer, as indices in the constants of the optimized program. */
   readonly constants: readonly number[];
-  /** The steps whose outputs the buffer holds, including views: their indices in the steps of the last program. */
+  /** The steps whose outputs are stored in the buffer, as indices in the steps of the optimized program. */
   readonly steps: readonly number[];
   /**
    * The earlier buffers whose memory this buffer takes over, as indices in `buffers`. A loop can read an old buffer and

@@ -12,7 +12,7 @@ const terms = 12; // terms of the series after m′, accurate to 2⁻⁶⁰ for 
 
 /**
  * The table of Mills' ratio m at the nodes of its Taylor series, as sums of two doubles. The first double is a multiple
- * of 2⁻⁴⁰, so adding a number with few digits to it is exact. The node with m(t) = t has all digits of two doubles. The
+ * of 2⁻⁴⁰, so adding a number with few digits to it is exact. Only at the node t = m(t), the first double has all its digits. The
  * table is computed at load time, because its source text would make bundles much larger.
  */
 const nodes = /* @__PURE__ */ nodesOf(ratios);

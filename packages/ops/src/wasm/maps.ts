@@ -14,7 +14,7 @@ import type { Engine } from "./kernels.ts";
  */
 const chunkBytes = 32768;
 
-/** Returns the kernels in use if `out` has a float dtype and at least `crossover` elements. */
+/** Returns the WebAssembly kernels, or null if `out` is not of floats or has fewer than `crossover` elements. */
 function engineFor(out: NdArray, crossover: number): Engine | null {
   const engine = currentEngine();
   if (engine === null || out.data.length < (engine.isForced ? 1 : crossover)) return null;
