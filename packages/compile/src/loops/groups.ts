@@ -19,7 +19,7 @@ export interface Single {
   readonly steps: readonly [ComputedStep];
 }
 
-/** A sum or mean that a fused loop computes from one of its own results. */
+/** A sum or mean of a result that the same fused loop computes. */
 export interface GroupSum {
   readonly computed: ComputedStep;
   /**

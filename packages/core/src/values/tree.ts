@@ -44,7 +44,7 @@ export const asTree = (x: unknown, partner?: unknown): unknown => {
 /** A tree, and the name of the tree in error messages. */
 export type Named = readonly [tree: unknown, path: string];
 
-/** What counts as a leaf of a tree: a tensor or, for the arguments of `trace`, also a spec (a shape and a dtype). */
+/** The kind of leaf that a tree contains: a tensor or, for the arguments of `trace`, also a spec (a shape and a dtype). */
 interface LeafKind<Leaf> {
   readonly is: (x: unknown) => x is Leaf;
   /** The error for a value that is neither a leaf nor an array or object of leaves. */
