@@ -5,8 +5,8 @@
 import { madd32, madd64 } from "./vector";
 
 /**
- * The scale factor of the results of `expBelow`. It is far above 1, so only results that are negligible beside 1 become
- * subnormal.
+ * The factor by which `expBelow` multiplies its results, so that small exponentials do not become subnormal floats, which
+ * have fewer digits.
  */
 // @ts-ignore: decorator
 @inline

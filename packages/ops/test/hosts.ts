@@ -1,10 +1,7 @@
 import { library } from "../src/wasm/engine.ts";
 import type * as Kernels from "../src/wasm/kernels.ts";
 
-/**
- * The functions `chooseKernels`, `engineOf` and `instantiateShared` of a copy of src/wasm/kernels.ts, bound to the kernel library of
- * src/wasm/engine.ts.
- */
+/** A separate copy of the module src/wasm/kernels.ts, so that a test can choose kernels without changing those of other tests. */
 interface OwnKernels {
   kernels(candidates?: Kernels.Kernels | "auto"): Kernels.KernelsInUse;
   currentEngine(): Kernels.Engine | null;

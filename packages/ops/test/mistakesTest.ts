@@ -22,7 +22,7 @@ export const functionNames = (exported: Readonly<Record<string, unknown>>): stri
     typeof value === "function" && !/^[A-Z]/.test(name) ? [name] : [],
   );
 
-/** Lists of wrong calls, each under a heading. A line that begins with # is a comment. */
+/** Maps a heading to a list of wrong calls. A line that begins with # is a comment, not a call. */
 export type Chapter = Readonly<Record<string, readonly string[]>>;
 
 interface Mistakes {

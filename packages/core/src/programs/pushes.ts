@@ -19,10 +19,11 @@ export interface Push {
 }
 
 /**
- * Reads a recording from its first step to its last, and yields the tangent of each output that depends on the inputs.
- * `tangents` is a list with a tree of tangents for each argument of the recorded function. Tangents of integers are
- * ignored. The tangent of the value equals that of `jvp`.
- * @throws ArgumentError unless given a recording and a tangent for each of its inputs; TreeError
+ * Computes forward-mode derivatives: reads a recording from its first step to its last, and yields the tangent of the
+ * output of each step that depends on the inputs. `tangents` has a tree of tangents for each argument of the recorded
+ * function. Tangents of integers are ignored. The last tangent equals that of `jvp`.
+ * @throws ArgumentError unless given a recording and a tangent for each of its inputs
+ * @throws TreeError if a tree of tangents differs from the tree of its argument
  */
 export function* pushes(recording: Listing, tangents: readonly unknown[]): Generator<Push, void> {
   checkListing("pushes", recording);

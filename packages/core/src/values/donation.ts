@@ -8,8 +8,8 @@ import { allocateArray, type Data, type DataClass, type NdArray, ndarray, ravel,
 // the function overwrites this memory, the elements are copied to new memory.
 
 /**
- * Typed arrays whose memory a compiled function can use again. An "exclusive" array belongs to a single tensor: neither
- * `.data` nor a view refers to it. A "lent" array is in the memory of a compiled function.
+ * Typed arrays whose memory a compiled function can use again. An "exclusive" array belongs to one tensor, whose `.data`
+ * was not read and which has no views. A "lent" array is a part of the WebAssembly memory of a compiled function.
  */
 const reusable = new WeakMap<Data, "exclusive" | "lent">();
 let anyReusable = false; // most programs donate nothing, and then need no lookups

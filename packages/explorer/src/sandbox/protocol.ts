@@ -32,7 +32,7 @@ export interface Run {
   readonly plans?: boolean | undefined;
   /** The numbers of inputs that the reader changed. */
   readonly changes?: readonly Change[] | undefined;
-  /** The tensors that the program can import from "fit". */
+  /** The tensors that the page Fit hands to a program. The program imports them from the module "fit". */
   readonly handed?: Handed | undefined;
 }
 

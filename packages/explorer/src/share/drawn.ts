@@ -4,7 +4,7 @@
 /** The six numbers of a transformation, as in SVG's `matrix(a b c d e f)`. */
 type Matrix = readonly [a: number, b: number, c: number, d: number, e: number, f: number];
 
-/** The outline of the visible part of a shape, such as the frame of a plot. */
+/** A clipping path: only the part of a shape inside this path is visible. */
 interface Clip {
   readonly path: string;
   readonly matrix: Matrix;

@@ -12,7 +12,7 @@ export type Moment =
   | { readonly kind: "pull"; readonly count: number; readonly pull: PullData; readonly step: StepData }
   | { readonly kind: "end" };
 
-/** A recording, with the tensors, cotangents and tangents that are known at each position of the slider. */
+/** A recording, with the tensors, cotangents and tangents that are known at each position of the Tape page's slider. */
 export class Timeline {
   readonly recording: RecordingData;
   /** The last position of the slider. */
