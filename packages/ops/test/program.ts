@@ -211,7 +211,7 @@ export function resultOf(step: ProgramStep, scope: ReadonlyMap<string, Tensor>):
 export class Program {
   readonly leaves: readonly Leaf[];
   readonly steps: readonly ProgramStep[];
-  /** The names of the tensors that the program returns, which have float dtypes. */
+  /** The names of the tensors that the program returns. All of these tensors have float dtypes. */
   readonly outputs: readonly string[];
 
   constructor(leaves: readonly Leaf[], steps: readonly ProgramStep[], outputs: readonly string[]) {

@@ -27,7 +27,7 @@ function figures(): Figure[] {
     .map((element) => ({ name: element.dataset.figure!, element }));
 }
 
-/** Shows the link and the embed code of the current page, saves its figures, and resets it. */
+/** A menu with buttons: copy the link or the embed code of the current page, save one of its figures, or reset the page. */
 export default function Share() {
   address.value; // shows the link of the current address
   const all = figures();

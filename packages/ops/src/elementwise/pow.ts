@@ -183,7 +183,7 @@ export const xlogy: Op<Binary> = /* @__PURE__ */ pairwiseOp(
   { nonFinite: xlogyCause },
 );
 
-/** Returns true where b = 0 and ln |a| is not finite, because aᵇ = a⁰ is constant there. */
+/** Returns a mask: true where b = 0 and a is 0, infinite or NaN. There, aᵇ is 1 for every a, so its derivative by a is 0. */
 const isConstantPower = (a: Tensor, b: Tensor): Tensor => logicalAnd(equal(b, 0), logicalNot(finite(log(abs(a)))));
 
 /** Returns true where a = 0 and the factor c is finite. There, the product c ln a is replaced by its limit 0. */
