@@ -63,7 +63,7 @@ function notAnOptionsObject(caller: string, options: unknown, names: readonly st
   if (names.length === 0)
     return new ArgumentError(`${caller}: takes no options, got ${show(options)} after the inputs; leave it out`);
   const kind = isList(options) ? "list" : typeof options;
-  const suggestion = names.find((name) => optionKinds[name]?.includes(kind));
+  const suggestion = Object.keys(optionKinds).find((name) => names.includes(name) && optionKinds[name]!.includes(kind));
   const isShort = isList(options)
     ? options.length < 9 && options.every((entry) => typeof entry === "number")
     : typeof options !== "string" || options.length < 20;
@@ -73,8 +73,14 @@ function notAnOptionsObject(caller: string, options: unknown, names: readonly st
   return new ArgumentError(`${caller}: options must be one object, got ${show(options)}; ${hint}`);
 }
 
-/** The types of value that each option of the ops accepts. */
+/**
+ * The types of value that each option of the ops accepts. Options that an op requires come first, because the error
+ * message suggests the first option that fits.
+ */
 const optionKinds: Readonly<Record<string, readonly string[]>> = {
+  count: ["number", "list"],
+  shift: ["number", "list"],
+  sections: ["number", "list"],
   axis: ["number", "list"],
   shape: ["list"],
   axes: ["list"],
@@ -90,9 +96,9 @@ function unknownOption(caller: string, name: string, names: readonly string[], o
   const normalize = (text: string) => text.toLowerCase().replace(/[^a-z]/g, "");
   const table = { ...aliases, ...otherNames };
   const meant = Object.hasOwn(table, normalize(name)) ? table[normalize(name)]! : name;
-  const suggestion = names.find(
-    (known) => normalize(known).includes(normalize(meant)) || normalize(meant).includes(normalize(known)),
-  );
+  const isSimilar = (known: string, name: string) =>
+    name.length > 1 ? known.includes(name) || name.includes(known) : known.startsWith(name);
+  const suggestion = names.find((known) => isSimilar(normalize(known), normalize(meant)));
   const list = `ptions are ${names.join(", ")}`;
   const guess = suggestion === undefined ? `o${list}` : `did you mean ${suggestion}? O${list}`;
   return new ArgumentError(`${caller}: there is no option ${name}; ${meant.includes(" ") ? meant : guess}`);
@@ -110,6 +116,7 @@ const aliases: Readonly<Record<string, string>> = {
   depth: "numclasses",
   begin: "start",
   grey: "grayscale",
+  reverse: "descending",
   mean: "add it to the result",
   loc: "add it to the result",
   std: "multiply the result by it",
