@@ -26,6 +26,10 @@ describe("withDefaults", () => {
     ["Axis", "axis"],
     ["perm", "axes"],
     ["k", "keepDims"],
+    ["axsi", "axis"],
+    ["asis", "axis"],
+    ["keepDms", "keepDims"],
+    ["kepeDims", "keepDims"],
   ])("reads %s as a mistake for %s", (name, meant) => {
     expect(() => of({ [name]: 1 })).toThrow(
       `op: there is no option ${name}; did you mean ${meant}? Options are axis, keepDims, axes`,
@@ -38,6 +42,8 @@ describe("withDefaults", () => {
       );
   });
   it("lists the options if no name is similar", () => {
+    for (const name of ["sxsi", "xis s", "keeDmis"])
+      expect(() => of({ [name]: 1 })).toThrow(`op: there is no option ${name}; options are axis, keepDims, axes`);
     expect(() => of({ p: 1 })).toThrow("op: there is no option p; options are axis, keepDims, axes");
     expect(() => of({ seed: 1 })).toThrow("op: there is no option seed; options are axis, keepDims, axes");
     expect(() => withDefaults<undefined>("op", { seed: 1 }, undefined)).toThrow("op: takes no options, got seed");

@@ -98,10 +98,28 @@ function unknownOption(caller: string, name: string, names: readonly string[], o
   const meant = Object.hasOwn(table, normalize(name)) ? table[normalize(name)]! : name;
   const isSimilar = (known: string, name: string) =>
     name.length > 1 ? known.includes(name) || name.includes(known) : known.startsWith(name);
-  const suggestion = names.find((known) => isSimilar(normalize(known), normalize(meant)));
+  const find = (is: (known: string, name: string) => boolean) =>
+    names.find((known) => is(normalize(known), normalize(meant)));
+  const suggestion = find(isSimilar) ?? find(isTypo);
   const list = `ptions are ${names.join(", ")}`;
   const guess = suggestion === undefined ? `o${list}` : `did you mean ${suggestion}? O${list}`;
-  return new ArgumentError(`${caller}: there is no option ${name}; ${meant.includes(" ") ? meant : guess}`);
+  return new ArgumentError(
+    `${caller}: there is no option ${name}; ${meant !== name && meant.includes(" ") ? meant : guess}`,
+  );
+}
+
+/**
+ * Returns whether two texts of at least three characters differ by one added, missing or changed character, or by two
+ * exchanged neighbors.
+ */
+function isTypo(a: string, b: string): boolean {
+  if (Math.min(a.length, b.length) < 3) return false;
+  let start = 0;
+  while (start < a.length && a[start] === b[start]) start++;
+  let end = 0;
+  while (end < Math.min(a.length, b.length) - start && a.at(-1 - end) === b.at(-1 - end)) end++;
+  const [x, y] = [a.slice(start, a.length - end), b.slice(start, b.length - end)];
+  return Math.max(x.length, y.length) < 2 || (x.length === 2 && y.length === 2 && x[0] === y[1] && x[1] === y[0]);
 }
 
 /**
