@@ -1,4 +1,3 @@
-import type { NdArray } from "@wengert/core/extend";
 import type { KernelExports } from "@wengert/ops/extend";
 import { Code, f64, i32, ModuleBuilder, type ValueType, v128 } from "../assembling/assembler.ts";
 import { instantiate } from "../assembling/instantiate.ts";
@@ -6,20 +5,15 @@ import type { Argument } from "../instructions/instruction.ts";
 import { labelCheck, opCall } from "../instructions/opCalls.ts";
 import { emitGroup } from "../loops/emitGroup.ts";
 import type { Group } from "../loops/groups.ts";
-import type { Buffer, Value } from "../memory/layout.ts";
 import { partsOfCall, partsOfGroup } from "../threads/parts.ts";
 import { newControl } from "../threads/platform.ts";
 import { type Part, ThreadPool } from "../threads/pool.ts";
 import type { FlatInstruction } from "./lives.ts";
+import type { Placement, Tensors } from "./place.ts";
 
 export type Engine = "wasm" | "js";
 
-export interface Machine {
-  readonly stored: ReadonlySet<Buffer>;
-  readonly addressOf: (value: Value, shift?: number) => number;
-  readonly arrayOf: (value: Value) => NdArray;
-  /** Returns the address of a thread's scratch memory. The main thread is number 0. */
-  readonly scratchOf: (thread: number) => number;
+export interface Machine extends Placement, Tensors {
   /** The number of threads. If there are several, each thread instantiates the WebAssembly module `kernelModule`. */
   readonly threads: number;
   readonly kernelModule: object | undefined;
