@@ -90,7 +90,12 @@ export function link(
   const context = { stored, addressOf, indexOf, scratch };
   const loops = steps.flatMap(({ instruction, name, groups }) => {
     if (instruction.kind !== "group") return [];
-    if (groups.length > 0) return groups.map((group, p) => ({ name: `${name}part${p}`, ...emitGroup(group, context) }));
+    // The parts of a divided loop may run at the same time, so each part has its own scratch memory.
+    if (groups.length > 0)
+      return groups.map((group, p) => ({
+        name: `${name}part${p}`,
+        ...emitGroup(group, { ...context, scratch: scratchOf(p) }),
+      }));
     return [{ name, ...emitGroup(instruction, context) }];
   });
   const indices = new Map(loops.map(({ name, locals, code }) => [name, builder.define(name, locals, code)]));
