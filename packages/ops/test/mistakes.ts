@@ -238,6 +238,17 @@ vmap(wrong)(x)`,
 
   pushes: ["[...pushes(square, [x])]", "[...pushes(record(square, x), [v])]", "[...pushes(record(add, x, x), [x])]"],
 
+  "Declarations of ops": [
+    "defineOp()",
+    "defineOp({ name: 'twice', shape: ([p]) => p.shape, kernal: () => {}, vjp: [(g) => g] })",
+    "defineOp({ name: 'twice', shape: ([p]) => p.size / 2, kernel: () => {}, vjp: [null] })(v)",
+    "defineOp({ name: 'twice', shape: ([p]) => [p.size / 4], kernel: () => {}, vjp: [null] })(v)",
+    "defineOp({ name: 'twice', shape: ([p]) => p.shape, kernel: async () => {}, vjp: [null] })(v)",
+    "grad((p) => sum(defineOp({ name: 'twice', shape: ([p]) => p.shape, kernel: () => {}, vjp: [(g) => { mul(g, 2); }] })(p)))(v)",
+    "grad((p) => sum(defineOp({ name: 'join', shape: ([p]) => p.shape, kernel: () => {}, vjp: (g) => { mul(g, 2); } })([p])))(v)",
+    "vmap(defineOp({ name: 'twice', shape: ([p]) => p.shape, kernel: () => {}, vjp: [null], batch: () => 2 }))(x)",
+  ],
+
   "Custom rules": [
     `const twice = defineOp({
   name: "twice",

@@ -1,4 +1,4 @@
-import { withCaller } from "../checks/errors.ts";
+import { ArgumentError, show, withCaller } from "../checks/errors.ts";
 import { type Complete, withDefaults } from "../checks/options.ts";
 import { share } from "../values/donation.ts";
 import { allocate, type DType, isFloat } from "../values/dtype.ts";
@@ -169,8 +169,12 @@ export interface AnyOpSpec extends Differentiable {
   readonly samples: () => readonly (readonly unknown[])[];
 }
 
-/** Defines an op: a function that carries its declaration as `.spec`. No registry exists. */
+/**
+ * Defines an op: a function that carries its declaration as `.spec`. No registry exists.
+ * @throws ArgumentError if `name`, `shape`, `vjp`, or both `kernel` and `view` are missing
+ */
 export function defineOp<I extends Inputs, P = undefined, O = P>(declaration: NoInfer<OpSpec<I, P, O>>): Op<I, P, O> {
+  checkDeclaration(declaration as unknown as AnyOpSpec);
   const { name, options, params, shape, dtype, kernel, view, vjp, vjpOfUses, batch, flops, nonFinite, samples } =
     declaration;
   // Every op declaration has the same properties in the same order, because JavaScript engines read such objects
@@ -199,6 +203,16 @@ export function defineOp<I extends Inputs, P = undefined, O = P>(declaration: No
     return apply(spec, inputs, spec.params ? paramsOf(spec as AnyOpSpec, options, inputs) : options);
   };
   return Object.assign(op as (...args: Args<I, O>) => Tensor, { spec });
+}
+
+/** @throws ArgumentError if a required field is missing */
+function checkDeclaration(declaration: Partial<AnyOpSpec> | undefined): void {
+  const { name, shape, kernel, view, vjp } = declaration ?? {};
+  const isComplete = name && shape && (kernel || view) && vjp;
+  if (!isComplete)
+    throw new ArgumentError(
+      `defineOp: an op needs the fields name, shape, kernel or view, and vjp; got ${Object.keys(declaration ?? {}).join(", ") || show(declaration)}`,
+    );
 }
 
 /**
@@ -254,6 +268,11 @@ function compute(spec: AnyOpSpec, inputs: readonly Tensor[], params: unknown, sh
   // Skips the kernel if the output has no elements, because the kernel might loop over a huge axis for nothing. Kernels
   // with integer inputs still run, because they may have to check indices.
   if (out.data.length === 0 && inputs.every(({ size, dtype }) => size === 0 || isFloat(dtype))) return out;
-  spec.kernel!(out, arrays, params, inputs);
+  const returned: unknown = spec.kernel!(out, arrays, params, inputs);
+  if (returned instanceof Promise) throw promiseError();
   return out;
 }
+
+/** This is a separate function, because JavaScript engines optimize short functions such as `compute` better. */
+const promiseError = (): ArgumentError =>
+  new ArgumentError("the op's kernel must be synchronous, but it returned a promise");

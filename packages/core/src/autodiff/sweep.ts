@@ -1,4 +1,4 @@
-import { ShapeError } from "../checks/errors.ts";
+import { ArgumentError, hintFor, isList, ShapeError, show } from "../checks/errors.ts";
 import { isAlike, kindText, type Tensor } from "../values/tensor.ts";
 import { accumulate } from "./fanout.ts";
 import type { Rule, Step, Tape } from "./tape.ts";
@@ -45,17 +45,25 @@ export function applyRules(step: Step, g: Tensor, tape: Pick<Tape, "tracks">): r
   const { op, inputs } = step;
   assertUnchanged(step);
   const { vjp } = op;
-  const all = typeof vjp === "function" ? vjp(g, step, inputs.map(tape.tracks, tape)) : undefined;
+  const isJoint = typeof vjp === "function";
+  const all = isJoint ? vjp(g, step, inputs.map(tape.tracks, tape)) : undefined;
+  if (isJoint && !isList(all)) throw noTensorError(op.name, "", "a list of tensors", all);
   const contributions: (Tensor | null)[] = inputs.map(() => null);
   for (let k = 0; k < inputs.length; k++) {
     if (!tape.tracks(inputs[k]!)) continue;
-    const contribution = all ? all[k] : (vjp as readonly (Rule | null)[])[k]?.(g, step);
-    if (!contribution) continue;
+    const rule = all ? undefined : (vjp as readonly (Rule | null)[])[k];
+    const contribution = all ? all[k] : rule ? rule(g, step) : null;
+    if (contribution === null) continue;
+    if (contribution?.shape === undefined) throw noTensorError(op.name, ` of input ${k}`, "a tensor", contribution);
     if (!isAlike(contribution, inputs[k]!)) throw wrongShapeError(step, k, contribution);
     contributions[k] = contribution;
   }
   return contributions;
 }
+
+/** The error for a VJP rule that does not return a tensor, for example because a `return` is missing. */
+const noTensorError = (name: string, input: string, expected: string, got: unknown): ArgumentError =>
+  new ArgumentError(`${name}: the VJP rule${input} must return ${expected}, got ${show(got)}${hintFor(got)}`);
 
 /** @throws MutationError if the numbers in an input or output of a step were modified */
 export function assertUnchanged({ inputs, output }: Step): void {

@@ -2,7 +2,7 @@ import { insertAxes, repeatAlong } from "../autodiff/axes.ts";
 import { pack, part, unpack } from "../autodiff/fanout.ts";
 import { type AnyOpSpec, apply, type BatchCall, type Inputs } from "../autodiff/op.ts";
 import type { Step } from "../autodiff/tape.ts";
-import { ShapeError } from "../checks/errors.ts";
+import { ShapeError, show } from "../checks/errors.ts";
 import { zeros } from "../values/create.ts";
 import { isAlike, kindText, type Operand, Tensor } from "../values/tensor.ts";
 import type { ReplayMode, Values } from "./replay.ts";
@@ -34,9 +34,10 @@ function applyToBatch(step: Step, values: Values, size: number): Tensor {
   const call = batchCall(step, values, size);
   const result = ruleOf(step.op as AnyOpSpec)(call);
   const expected: Operand = { ...call.output, shape: [size, ...call.output.shape] };
-  if (isAlike(result, expected)) return result;
+  const isTensor = result instanceof Tensor;
+  if (isTensor && isAlike(result, expected)) return result;
   throw new ShapeError(
-    `vmap: the batch rule of ${step.op.name} must return ${kindText(expected)}, got ${kindText(result)}`,
+    `vmap: the batch rule of ${step.op.name} must return ${kindText(expected)}, got ${isTensor ? kindText(result) : show(result)}`,
   );
 }
 

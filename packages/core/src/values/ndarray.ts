@@ -5,7 +5,7 @@
  * named exports.
  */
 import nd, { type NdArray as Nd } from "ndarray";
-import { OutOfRangeError, ShapeError } from "../checks/errors.ts";
+import { OutOfRangeError, ShapeError, show } from "../checks/errors.ts";
 import { assign } from "./copy.ts";
 import { type Data, type Shape, viewOf } from "./view.ts";
 
@@ -50,11 +50,17 @@ export function checkRank(caller: string, shape: Shape): void {
 
 /**
  * Checks the shape of every new tensor. A broadcast view may have more elements than its memory.
- * @throws ShapeError for more than 64 axes; OutOfRangeError for more elements than an array can have
+ * @throws ShapeError for more than 64 axes, or unless the number of elements is a whole number; OutOfRangeError for
+ * more elements than an array can have
  */
 export function checkSize(caller: string, shape: Shape): void {
+  const size = Array.isArray(shape) ? sizeOf(shape) : Number.NaN;
+  if (!(size >= 0 && size % 1 === 0))
+    throw new ShapeError(
+      `${caller}: the shape of an output must be a list of whole numbers, got ${Array.isArray(shape) ? `[${shape.join(", ")}]` : show(shape)}`,
+    );
   checkRank(caller, shape);
-  if (sizeOf(shape) <= maxElements) return;
+  if (size <= maxElements) return;
   throw new OutOfRangeError(
     `${caller}: [${shape.join(", ")}] has more elements than an array can hold (2^32); process it in parts`,
   );
