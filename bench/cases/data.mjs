@@ -58,7 +58,7 @@ export function inputsOf(family, sizes) {
 /**
  * Returns a batch of texts, and the initial parameters of the example `transformer` for vectors of the given width. The
  * name of a parameter is its path in the example's model, such as "blocks.0.query".
- * @param {Readonly<Record<string, number>>} sizes @returns {Record<string, Input>}
+ * @param {Readonly<Record<string, any>>} sizes @returns {Record<string, Input>}
  */
 function transformer({ rows, places, characters, width, layers }) {
   let seed = 22;
