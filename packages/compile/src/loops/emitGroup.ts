@@ -158,7 +158,8 @@ export function emitGroup(
     stepVectors.set(output.buffer, results);
     const { emit, twin } = elementwise.get(step.op)!;
     const partner = twinOf(computed, steps.slice(i + 1));
-    if (partner === undefined) return { emit, params: step.params, operands, results, kept: undefined };
+    const isBool = (k: number) => inputs[k]!.dtype === "bool";
+    if (partner === undefined) return { emit, params: step.params, operands, isBool, results, kept: undefined };
     computedByTwin.add(partner);
     const kept = { name: twin!.kept, results: newVectors(false) };
     stepVectors.set(partner.output.buffer, kept.results);
@@ -166,7 +167,7 @@ export function emitGroup(
       get(0);
       call(twin!.both);
     };
-    return { emit: emitBoth, params: step.params, operands, results, kept };
+    return { emit: emitBoth, params: step.params, operands, isBool, results, kept };
   });
   const call: EmitContext["call"] = (name) => code.call(indexOf(name));
 
@@ -179,7 +180,7 @@ export function emitGroup(
       if (innerStride(each) !== 0)
         for (const [v, position] of positions.entries())
           emitLoad(code, each, width, position, loadVectors.get(key)![v]!);
-    for (const { emit, params, operands, results, kept } of computations) {
+    for (const { emit, params, operands, isBool, results, kept } of computations) {
       let v = 0;
       const get = (k: number) => {
         const operand = operands[k]!;
@@ -187,7 +188,7 @@ export function emitGroup(
         else if (operand.dtype === "bool") code.firstLanes(8, operand.uniform === 0 ? 0 : 2);
         else code.splat(width, operand.uniform!);
       };
-      const context = { get, width, call, params } as const;
+      const context = { get, isBool, width, call, params } as const;
       for (; v < positions.length; v++) {
         emit(code, context);
         code.set(results[v]!);
