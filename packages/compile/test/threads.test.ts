@@ -56,7 +56,7 @@ function mixture(dtype: "float32" | "float64") {
       c,
       matmul(transpose(b), transpose(a)),
       matmul(transpose(a), a),
-      matmul(heads, transpose(heads, { axes: [0, 2, 1] })),
+      matmul(heads, reshape(b, { shape: [6, 22, 67] })),
       value,
       pullback(value)[0],
       mul(exp(sub(a, 1)), tanh(add(a, a))),
