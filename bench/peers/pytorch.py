@@ -156,6 +156,7 @@ def transformer(inputs, heads, layers, width, **_):
         return normalized(X, "last") @ params["characters"].T
 
     def discounted_sum(p):
+        """Returns the discounted sum of the gradients of p, as Wengert's AdamW stores it. PyTorch stores the mean."""
         return optimizer.state[p]["exp_avg"] / (1 - TRANSFORMER_BETAS[0])
 
     def run():

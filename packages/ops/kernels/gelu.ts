@@ -1,6 +1,6 @@
 // This file computes gelu and its derivative for two floats at a time, as doubles. src/numerics/normal.ts explains the
 // mathematics. The code repeats the operations of its function `geluLoop`, so all kernels give the same float32
-// results.
+// results. Φ and φ are the distribution function and the density of the standard normal distribution.
 
 import { both, exp, one } from "./functions";
 import { density, lastTail } from "./normal";

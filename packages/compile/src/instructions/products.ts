@@ -27,7 +27,10 @@ const largeTime = 10_000;
 /** The largest number of kernel calls for one batch of matrix products. */
 const maxCalls = 64;
 
-/** Two axes of a batch of matrix products. Each matrix has two strides in bytes, one for each axis. */
+/**
+ * Two axes of a batch of matrix products, which one kernel call computes. The strides of a and b and of the output are
+ * the numbers of bytes from one matrix to the next along these axes.
+ */
 interface Table {
   readonly sizes: Shape;
   readonly strides: { readonly a: Shape; readonly b: Shape; readonly output: Shape };
