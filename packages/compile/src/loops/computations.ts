@@ -9,7 +9,7 @@ import { type Access, innerStride } from "./vectors.ts";
 export type Locals = readonly number[];
 
 /** The computation of a step in a fused loop. */
-export interface Computation {
+interface Computation {
   readonly emit: Emit;
   readonly params: unknown;
   /** The local variables of each operand, or the operand itself if all its elements are equal. */
