@@ -47,11 +47,11 @@ import type { ComputedStep } from "../memory/layout.ts";
 /** Emits the code of an op. */
 export type Emit = (code: Code, context: EmitContext) => void;
 
-export interface EmitContext {
+interface EmitContext {
   /** Pushes operand k. */
   readonly get: (k: number) => void;
-  /** Returns whether operand k is a bool. */
-  readonly isBool: (k: number) => boolean;
+  /** For each operand, whether it is a bool. */
+  readonly areBools: readonly boolean[];
   /** The number of bytes of a float in the fused loop: 4 or 8. */
   readonly width: 4 | 8;
   /**
@@ -239,10 +239,10 @@ export const elementwise: ReadonlyMap<Program["steps"][number]["op"], Elementwis
   [
     cast.spec, // a loop converts float32 to float64 when it loads the elements
     {
-      emit: (code, { get, isBool, width, params }) => {
+      emit: (code, { get, areBools, width, params }) => {
         get(0);
         if ((params as { readonly dtype: string }).dtype === "bool") code.splat(width, 0).vector("ne", width);
-        else if (isBool(0)) code.splat(width, 1).bits("and");
+        else if (areBools[0]) code.splat(width, 1).bits("and");
       },
       types: ["bf", "fb", "sf"],
     },
