@@ -1,8 +1,8 @@
 // Kernels of softmax and its pullback, which process one slice after the other.
 
 import * as exp from "./exp";
-import { constant } from "./exp";
-import { at, both, exponentials, first, load2, maximum, position, store2, sumError } from "./slices";
+import { constant, one } from "./exp";
+import { at, both, exponentials, exponentialsAndOthers, first, load2, maximum, position, store2, sumError } from "./slices";
 import { madd32 } from "./vector";
 
 /** The largest |maximum| of a slice for `scaledExponentials`: 4096 ln 2 − 131, rounded down. */
@@ -66,28 +66,20 @@ function scaledExponentials(n: i32, y: usize, x: usize, maximum: f32): f64 {
 /** Multiplies a slice of floats by `factor`, in double, because a float factor would add a rounding error. */
 function multiply(n: i32, y: usize, factor: f64): void {
   const factors = f64x2.splat(factor);
-  for (; n > 4; n -= 8) {
+  for (; n > 0; n -= 4) {
     const a = f64x2.mul(load2<f32>(y), factors);
     const b = f64x2.mul(load2<f32>(y + 8), factors);
-    const c = f64x2.mul(load2<f32>(y + 16), factors);
-    const d = f64x2.mul(load2<f32>(y + 24), factors);
     store2<f32>(y, a);
     store2<f32>(y + 8, b);
-    store2<f32>(y + 16, c);
-    store2<f32>(y + 24, d);
-    y += 32;
-  }
-  for (; n > 0; n -= 2) {
-    store2<f32>(y, f64x2.mul(load2<f32>(y), factors));
-    y += 8;
+    y += 16;
   }
 }
 
 export function softmax32(rows: i32, n: i32, y: usize, x: usize): void {
   for (; rows > 0; rows--) {
     const top = maximum<f32>(n, x);
-    const total = abs(top) <= limit ? scaledExponentials(n, y, x, top) : exponentials<f32>(n, y, x, top);
-    multiply(n, y, 1 / total);
+    if (abs(top) <= limit) multiply(n, y, 1 / scaledExponentials(n, y, x, top));
+    else multiply(n, y, 1 / (one<f32>() * (1 + exponentialsAndOthers<f32>(n, y, x, top))));
     x = at<f32>(x, n);
     y = at<f32>(y, n);
   }
@@ -172,9 +164,8 @@ function softmaxPullback<T>(rows: i32, n: i32, y: usize, s: usize, g: usize): vo
     const center = f64x2.splat(near);
     const beyond = f64x2.splat(rest);
     let p: usize = 0;
-    let left = n;
     if (sizeof<T>() == 4) {
-      for (; left >= 4; left -= 4) {
+      for (let l = 0; l < n; l += 4) {
         const a = f64x2.sub(f64x2.sub(load2<T>(g + p), center), beyond);
         const b = f64x2.sub(f64x2.sub(load2<T>(g + p + 8), center), beyond);
         const pulled = f64x2.mul(load2<T>(s + p), a);
@@ -183,16 +174,14 @@ function softmaxPullback<T>(rows: i32, n: i32, y: usize, s: usize, g: usize): vo
         store2<T>(y + p + 8, next);
         p += 16;
       }
-    }
-    for (; left > 0; left -= 2) {
-      const u = load2<T>(g + p);
-      const h = f64x2.sub(u, center);
-      const isExact = sizeof<T>() == 4; // up to the precision of a float
-      const deviation = isExact
-        ? f64x2.sub(h, beyond)
-        : f64x2.add(h, f64x2.sub(sumError(u, f64x2.neg(center), h), beyond));
-      store2<T>(y + p, f64x2.mul(load2<T>(s + p), deviation));
-      p += 2 * sizeof<T>();
+    } else {
+      for (let l = 0; l < n; l += 2) {
+        const u = load2<T>(g + p);
+        const h = f64x2.sub(u, center);
+        const deviation = f64x2.add(h, f64x2.sub(sumError(u, f64x2.neg(center), h), beyond));
+        store2<T>(y + p, f64x2.mul(load2<T>(s + p), deviation));
+        p += 16;
+      }
     }
     s += <usize>n * sizeof<T>();
     g += <usize>n * sizeof<T>();
