@@ -15,18 +15,23 @@ const doubles: usize = memory.data<f64>([
   0.00019841269863303223, 0.04166666666662348, 0.008333333333330011, 0.5, 0.16666666666666669,
 ], 16);
 
-// The indices of the constants in `floats` and in `doubles`. The coefficients of the polynomial q come last.
+// The indices of the constants in `floats` and in `doubles`.
 /** 1 / ln 2 */
 export const perLn2: usize = 0;
 /** ln 2, rounded to so few digits that its product with a small integer is exact */
 export const ln2: usize = 1;
 /** ln 2 minus the constant `ln2` */
 export const ln2Rest: usize = 2;
-/** A large constant. Adding it rounds to an integer n, and leaves n plus the exponent of 2⁶⁴ or 2⁵¹² in the low bits. */
+/**
+ * A large number. Adding it to x rounds x to an integer n. The low bits of the sum are n plus the biased exponent of 2⁶⁴
+ * (floats) or 2⁵¹² (doubles), so a shift to the left gives 2ⁿ⁺⁶⁴ or 2ⁿ⁺⁵¹².
+ */
 export const toInteger: usize = 3;
+/** 1 */
 export const unit: usize = 4;
 /** The smallest logarithm of an exponential that does not round to 0 */
 const lowest: usize = 5;
+/** The first coefficient of q */
 export const coefficients: usize = 6;
 
 /** Returns a vector of copies of the constant with index i. */

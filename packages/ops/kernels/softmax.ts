@@ -5,12 +5,12 @@ import { constant, one } from "./exp";
 import { at, both, exponentials, exponentialsAndOthers, first, load2, maximum, position, store2, sumError } from "./slices";
 import { madd32 } from "./vector";
 
-/** The largest |maximum| of a slice for `scaledExponentials`: 4096 ln 2 − 131, rounded down. */
+/** The largest |x| of a slice's maximum x for which `scaledExponentials` is exact enough: 4096 ln 2 − 131, rounded down. */
 const limit: f32 = 2708;
 
 /**
- * Computes 2⁶⁴⁻ᵐ exp(x) for four floats x. Adding `shift` to x / ln 2 rounds it to an integer n and leaves the exponent
- * of 2⁶⁴⁻ᵐ⁺ⁿ in the low bits. The constants are parameters, so that a loop loads them only once.
+ * Returns 2⁶⁴⁻ᵐ exp(x) for four floats x, where `shift` is the constant `toInteger` minus an integer m. The constants of
+ * exp.ts are parameters, so that a loop loads them only once.
  */
 // @ts-ignore: decorator
 @inline
@@ -109,7 +109,7 @@ function meanBeyond<T>(n: i32, s: usize, g: usize, near: f64): f64 {
   let weightsLost = total;
   let l = 0;
   if (sizeof<T>() == 4) {
-    // The processor adds to both pairs of sums at the same time.
+    // Here `totalLost` and `weightsLost` are a second pair of sums. The processor adds to both pairs at the same time.
     for (; l + 4 <= n; l += 4) {
       const weight = load2<T>(s);
       const nextWeight = load2<T>(s + 8);
