@@ -15,7 +15,7 @@ import { parseArgs } from "node:util";
 process.chdir(fileURLToPath(new URL("../..", import.meta.url)));
 
 const { tensor } = await load("core");
-const ops = await load("ops");
+const ops = { ...(await load("ops")), ...(await load("ops", "extend")) };
 const { kernels, transpose } = ops;
 
 /** @typedef {import("../../packages/core/src/index.ts").Tensor} Tensor */
@@ -102,6 +102,11 @@ function tables() {
     ...sums(op, " of [m, 100] over rows,", 100, 0),
     ...sums(op, " of [m, 100] over columns,", 100, 1),
   ]);
+  reductions.push(
+    ...sums("variance", " of all", 1, undefined),
+    ...sums("variance", " of [m, 10] over columns,", 10, 1),
+    ...sums("variance", " of [m, 100] over columns,", 100, 1),
+  );
 
   const key = ops.randomKey(1);
   const numbers = ["randomUniform", "randomNormal", "randomExponential", "randomGumbel"].flatMap((op) =>
@@ -249,6 +254,6 @@ function row(cells) {
   return `| ${cells.join(" | ")} |`;
 }
 
-function load(/** @type {string} */ name) {
-  return import(new URL(`../../packages/${name}/dist/index.js`, import.meta.url).href);
+function load(/** @type {string} */ name, entry = "index") {
+  return import(new URL(`../../packages/${name}/dist/${entry}.js`, import.meta.url).href);
 }

@@ -1,8 +1,8 @@
 import { type Tensor, vjp } from "@wengert/core";
 import { isFloat } from "@wengert/core/extend";
-import { cast, kernels, mul } from "@wengert/ops";
+import { cast, kernels, layerNorm, mul, std, variance } from "@wengert/ops";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { allSamples, noiseLike, ofFloats, relayouts, tensorsIn, withTensors } from "../../ops/test/support.ts";
+import { allSamples, noiseLike, ofFloats, random, relayouts, tensorsIn, withTensors } from "../../ops/test/support.ts";
 import { compile } from "../src/index.ts";
 import { expectAgreement } from "./agree.ts";
 
@@ -53,3 +53,28 @@ describe.each([
     expect(compiled.signatures).toBe(1);
   });
 });
+
+it.each(["float64", "float32"] as const)(
+  "layerNorm and moments over the last axes need no op instructions in %s",
+  (dtype) => {
+    const run = (x: Tensor) =>
+      [
+        layerNorm,
+        (y: Tensor) => variance(y, { axis: [1, 2], ddof: 1 }),
+        (y: Tensor) => std(y, { axis: -1, ddof: 30, keepDims: true }),
+      ].flatMap((f) => {
+        const { value, pullback } = vjp(f, x);
+        return [value, ...pullback(noiseLike(value, 7))];
+      });
+    for (const shape of [
+      [3, 2, 5],
+      [2, 3, 30],
+      [1, 1, 31],
+    ]) {
+      const x = cast(random(shape), { dtype });
+      const compiled = compile(run);
+      expectAgreement(compiled(x), run(x));
+      expect(compiled.plan(x).instructions.filter(({ kind }) => kind === "op")).toEqual([]);
+    }
+  },
+);

@@ -13,6 +13,7 @@ export * from "./lanes";
 export * from "./losses";
 export * from "./softmax";
 export * from "./sums";
+export * from "./variance";
 export * from "./windows";
 
 /** Returns the first free address in WebAssembly memory after the lookup tables. */

@@ -20,42 +20,48 @@ function added<T>(sum: v128, x: usize, l: i32, n: i32): v128 {
   return l < n ? f64x2.add(sum, load1<T>(x + <usize>l * sizeof<T>())) : sum;
 }
 
+/** Returns the sum of a row of n entries. */
+// @ts-ignore: decorator
+@inline
+export function sumOfRow<T>(n: i32, x: usize, sums: usize, isFirst: bool): f64 {
+  let a = f64x2.splat(0);
+  let b = a;
+  let c = a;
+  let d = a;
+  if (!isFirst) {
+    a = v128.load(sums);
+    b = v128.load(sums, 16);
+    c = v128.load(sums, 32);
+    d = v128.load(sums, 48);
+  }
+  for (; n >= 8; n -= 8) {
+    a = f64x2.add(a, load2<T>(x));
+    b = f64x2.add(b, load2<T>(x + 2 * sizeof<T>()));
+    c = f64x2.add(c, load2<T>(x + 4 * sizeof<T>()));
+    d = f64x2.add(d, load2<T>(x + 6 * sizeof<T>()));
+    x += 8 * sizeof<T>();
+  }
+  if (n > 0) {
+    a = added<T>(a, x, 0, n);
+    b = added<T>(b, x, 2, n);
+    c = added<T>(c, x, 4, n);
+    d = added<T>(d, x, 6, n);
+  }
+  v128.store(sums, a);
+  v128.store(sums, b, 16);
+  v128.store(sums, c, 32);
+  v128.store(sums, d, 48);
+  const all = f64x2.add(f64x2.add(a, c), f64x2.add(b, d));
+  return f64x2.extract_lane(all, 0) + f64x2.extract_lane(all, 1);
+}
+
 /** Computes y = Σ x / divisor for each of `rows` rows of n entries. */
 // @ts-ignore: decorator
 @inline
 function rowSums<T>(rows: i32, n: i32, y: usize, x: usize, sums: usize, isFirst: bool, divisor: f64): void {
   for (; rows > 0; rows--) {
-    let a = f64x2.splat(0);
-    let b = a;
-    let c = a;
-    let d = a;
-    if (!isFirst) {
-      a = v128.load(sums);
-      b = v128.load(sums, 16);
-      c = v128.load(sums, 32);
-      d = v128.load(sums, 48);
-    }
-    let left = n;
-    for (; left >= 8; left -= 8) {
-      a = f64x2.add(a, load2<T>(x));
-      b = f64x2.add(b, load2<T>(x + 2 * sizeof<T>()));
-      c = f64x2.add(c, load2<T>(x + 4 * sizeof<T>()));
-      d = f64x2.add(d, load2<T>(x + 6 * sizeof<T>()));
-      x += 8 * sizeof<T>();
-    }
-    if (left > 0) {
-      a = added<T>(a, x, 0, left);
-      b = added<T>(b, x, 2, left);
-      c = added<T>(c, x, 4, left);
-      d = added<T>(d, x, 6, left);
-      x += <usize>left * sizeof<T>();
-    }
-    v128.store(sums, a);
-    v128.store(sums, b, 16);
-    v128.store(sums, c, 32);
-    v128.store(sums, d, 48);
-    const all = f64x2.add(f64x2.add(a, c), f64x2.add(b, d));
-    store<T>(y, <T>((f64x2.extract_lane(all, 0) + f64x2.extract_lane(all, 1)) / divisor));
+    store<T>(y, <T>(sumOfRow<T>(n, x, sums, isFirst) / divisor));
+    x += <usize>n * sizeof<T>();
     y += sizeof<T>();
   }
 }

@@ -304,6 +304,8 @@ export const calls: Readonly<Record<string, (call: CallSpec) => Case>> = {
   },
   sum: sliceCase((call, shape) => [operand(call, 0, shape)]),
   mean: sliceCase((call, shape) => [operand(call, 0, shape)]),
+  variance: sliceCase((call, shape) => [operand(call, 0, shape)]),
+  std: sliceCase((call, shape) => [operand(call, 0, shape)]),
   max: sliceCase((call, shape) => [operand(call, 0, shape)]),
   min: sliceCase((call, shape) => [operand(call, 0, shape)]),
   softmax: sliceCase((call, shape) => [operand(call, 0, shape)]),

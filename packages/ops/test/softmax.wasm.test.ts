@@ -196,6 +196,17 @@ describe.each(ways)("%s agrees with plain loops", (way) => {
         for (const [n, scale] of product(lengths, [1, 12, 60, 700]) as [number, number][])
           if (n < 4000 || scale === 12) compare(rowOf(n, scale, dtype), rowOf(n, 1, dtype, n + 1));
       });
+      it("for rows far from 0, where exp overflows", () => {
+        for (const [n, scale, shift] of product([1, 2, 5, 8, 67], [1, 140], [88, 700, 2700, 2720, 2900, 1e4]) as [
+          number,
+          number,
+          number,
+        ][])
+          for (const sign of [-1, 1]) {
+            const x = numbers(rowOf(n, scale, "float64")).map((v) => v + sign * shift);
+            compare(tensor(x, { dtype }), rowOf(n, 1, dtype, n + 1));
+          }
+      });
       it("for a few rows, and for about as many as one chunk holds", () => {
         const some = product([1, 2, 3, 4, 5], [1, 2, 3, 4, 5, 7, 10, 33]) as [number, number][];
         const chunks = [4095, 4096, 4097, 8191, 8192, 8193].map((n) => [n, 1] as const);

@@ -1,11 +1,11 @@
 import type { Program } from "@wengert/core";
-import { crossEntropy, logSoftmax, matmul, mean, softmax, sum } from "@wengert/ops";
+import { crossEntropy, logSoftmax, matmul, mean, softmax, std, sum, variance } from "@wengert/ops";
 import { crossEntropyPullback, softmaxPullback } from "@wengert/ops/extend";
 import type { ComputedStep } from "../memory/layout.ts";
 import type { Instruction, Reserve, Rule } from "./instruction.ts";
 import { matmulRule } from "./products.ts";
 import { labelRule, softmaxRule } from "./slices.ts";
-import { sumRule } from "./sums.ts";
+import { sumRule, varianceRule } from "./sums.ts";
 
 /**
  * Returns the instructions that compute a step of a program: kernel calls if possible, otherwise a call of the step's
@@ -22,6 +22,8 @@ const rules: ReadonlyMap<Program["steps"][number]["op"], Rule> = /* @__PURE__ */
   [matmul.spec, matmulRule],
   [sum.spec, sumRule(false)],
   [mean.spec, sumRule(true)],
+  [variance.spec, varianceRule(false)],
+  [std.spec, varianceRule(true)],
   [softmax.spec, softmaxRule("softmax")],
   [softmaxPullback.spec, softmaxRule("softmaxPullback")],
   [logSoftmax.spec, softmaxRule("logSoftmax")],

@@ -24,3 +24,19 @@ export const sumRule =
       args: [n, inner, at(output, o * inner), at(x!, o * n * inner), "scratch", 1, divisor],
     }));
   };
+
+/** Returns a function that translates `variance`, or `std` if `isRoot` is set, over the last axes into a kernel call. */
+export const varianceRule =
+  (isRoot: boolean): Rule =>
+  ({ step, inputs: [x], output }, reserve) => {
+    const { axes, ddof } = step.params as { readonly axes: readonly number[]; readonly ddof: number };
+    const { shape } = x!;
+    const areLast = axes.length > 0 && axes[0] === shape.length - axes.length;
+    const n = sizeOf(shape.slice(axes[0]));
+    if (!areLast || !isRowMajorValue(x!) || x!.dtype !== output.dtype || n === 0) return undefined;
+    const rows = sizeOf(shape.slice(0, axes[0]));
+    reserve(64);
+    const divisor = { float64: Math.max(n - ddof, 0) };
+    const kernel = `variance${8 * widthOf(output.dtype)}`;
+    return [{ kind: "call", kernel, args: [rows, n, at(output), at(x!), "scratch", divisor, Number(isRoot)] }];
+  };

@@ -17,18 +17,25 @@ export const sumFold = (divisor: number): Fold => ({
       else for (let p = start, end = q + m; q < end; q++, p += s) acc[q]! += a[p]!;
   },
   end: (n, acc, w, y, o) => {
-    acc.fill(0, n * w, 8 * w);
-    // For slices of at most four entries, only the first four of the eight accumulators are used.
-    if (n <= 4)
-      for (let q = 0; q < w; q++) y[o + q] = (acc[q]! + acc[q + 2 * w]! + (acc[q + w]! + acc[q + 3 * w]!)) / divisor;
-    else
-      for (let q = 0; q < w; q++) {
-        const even = acc[q]! + acc[q + 4 * w]! + (acc[q + 2 * w]! + acc[q + 6 * w]!);
-        const odd = acc[q + w]! + acc[q + 5 * w]! + (acc[q + 3 * w]! + acc[q + 7 * w]!);
-        y[o + q] = (even + odd) / divisor;
-      }
+    addPartialSums(n, acc, w);
+    for (let q = 0; q < w; q++) y[o + q] = acc[q]! / divisor;
   },
 });
+
+/**
+ * Adds the eight partial sums of each slice of n terms, in the order of `sumOf`. The first accumulator receives the sum.
+ */
+function addPartialSums(n: number, acc: Float64Array, w: number): void {
+  acc.fill(0, n * w, 8 * w);
+  // For slices of at most four entries, only the first four of the eight accumulators are used.
+  if (n <= 4) for (let q = 0; q < w; q++) acc[q] = acc[q]! + acc[q + 2 * w]! + (acc[q + w]! + acc[q + 3 * w]!);
+  else
+    for (let q = 0; q < w; q++) {
+      const even = acc[q]! + acc[q + 4 * w]! + (acc[q + 2 * w]! + acc[q + 6 * w]!);
+      const odd = acc[q + w]! + acc[q + 5 * w]! + (acc[q + 3 * w]! + acc[q + 7 * w]!);
+      acc[q] = even + odd;
+    }
+}
 
 /** Copies the first accumulator of each slice to the output. */
 const copyFirst: Fold["end"] = (_, acc, w, y, o) => {
@@ -116,20 +123,28 @@ export const countFold = (f: (count: number, n: number) => number): Fold => ({
 });
 
 /**
- * Returns the reduction that computes f(Σ (x − m)², n) for each slice of n entries with the mean m. `centers` holds the
- * means.
+ * Returns the reduction that computes f(Σ (x − m)²) for each slice with the mean m, as `squaresOf` sums the squares of one
+ * slice. `centers` holds the means.
  */
-export const squaresFold = (centers: Data, f: (squares: number, n: number) => number): Fold => ({
-  accumulators: 1,
-  step: (l, o, rows, m, acc, _width, a, i, r, s) => {
-    if (l === 0) acc.fill(0);
-    for (let row = 0, q = 0, start = i; row < rows; row++, start += r)
-      for (let p = start, end = q + m; q < end; q++, p += s) {
-        const difference = a[p]! - centers[o + q]!;
-        acc[q]! += difference * difference;
-      }
+export const squaresFold = (centers: Data, f: (squares: number) => number): Fold => ({
+  accumulators: 8,
+  step: (l, o, rows, m, acc, width, a, i, r, s) => {
+    const shift = o - (l & 7) * width;
+    let q = o - shift;
+    for (let row = 0, start = i; row < rows; row++, start += r)
+      if (l < 8)
+        for (let p = start, end = q + m; q < end; q++, p += s) {
+          const difference = a[p]! - centers[q + shift]!;
+          acc[q] = difference * difference;
+        }
+      else
+        for (let p = start, end = q + m; q < end; q++, p += s) {
+          const difference = a[p]! - centers[q + shift]!;
+          acc[q]! += difference * difference;
+        }
   },
   end: (n, acc, w, y, o) => {
-    for (let q = 0; q < w; q++) y[o + q] = f(acc[q]!, n);
+    addPartialSums(n, acc, w);
+    for (let q = 0; q < w; q++) y[o + q] = f(acc[q]!);
   },
 });

@@ -45,6 +45,42 @@ export function sumOf(n: number, a: Data, i: number, t: number): number {
   return s0 + s4 + (s2 + s6) + (s1 + s5 + (s3 + s7));
 }
 
+/** Returns Σ (x − m)² over the entries x of a slice, in float64, with eight partial sums as in `sumOf`. */
+export function squaresOf(n: number, a: Data, i: number, t: number, m: number): number {
+  let s0 = 0;
+  let s1 = 0;
+  let s2 = 0;
+  let s3 = 0;
+  let s4 = 0;
+  let s5 = 0;
+  let s6 = 0;
+  let s7 = 0;
+  let p = i;
+  let remaining = n;
+  for (; remaining >= 8; remaining -= 8) {
+    s0 += square(a[p]! - m);
+    s1 += square(a[p + t]! - m);
+    s2 += square(a[p + 2 * t]! - m);
+    s3 += square(a[p + 3 * t]! - m);
+    p += 4 * t;
+    s4 += square(a[p]! - m);
+    s5 += square(a[p + t]! - m);
+    s6 += square(a[p + 2 * t]! - m);
+    s7 += square(a[p + 3 * t]! - m);
+    p += 4 * t;
+  }
+  if (remaining > 0) s0 += square(a[p]! - m);
+  if (remaining > 1) s1 += square(a[p + t]! - m);
+  if (remaining > 2) s2 += square(a[p + 2 * t]! - m);
+  if (remaining > 3) s3 += square(a[p + 3 * t]! - m);
+  if (remaining > 4) s4 += square(a[p + 4 * t]! - m);
+  if (remaining > 5) s5 += square(a[p + 5 * t]! - m);
+  if (remaining > 6) s6 += square(a[p + 6 * t]! - m);
+  return s0 + s4 + (s2 + s6) + (s1 + s5 + (s3 + s7));
+}
+
+const square = (x: number): number => x * x;
+
 function sumOfIntegers(n: number, a: Int32Array, i: number, t: number): number {
   let sum = 0;
   for (let l = 0, p = i; l < n; l++, p += t) sum = (sum + a[p]!) | 0;

@@ -14,9 +14,10 @@ import { div, mul, sub } from "../elementwise/arithmetic.ts";
 import { alongAxes, withoutAxes } from "../loops/alongAxes.ts";
 import { foldColumns, longSlice } from "../loops/columns.ts";
 import { squaresFold, sumFold } from "../loops/folds.ts";
-import { sumOf } from "../loops/slices.ts";
+import { squaresOf, sumOf } from "../loops/slices.ts";
 import { reshape } from "../shapes/reshape.ts";
 import { broadcastTo, sumInto } from "../shapes/sum.ts";
+import { varianceInWasm } from "../wasm/sums.ts";
 
 export const elementCount = (x: Pick<Operand, "shape">, axes: readonly number[]): number =>
   axes.reduce((n, axis) => n * x.shape[axis]!, 1);
@@ -64,32 +65,24 @@ export function varianceParams(x: Operand, options: VarianceOptions): Variance {
 }
 
 /**
- * Computes the sum of squares q = Σ (x − m)² for each slice of n entries with the mean m, and writes f(q, n) to `out`.
- * The first pass over x computes m, the second computes q.
+ * Writes the variance v = Σ (x − m)² / max(n − ddof, 0) of each slice of n entries with the mean m to `out`, or √v if
+ * `isRoot` is set. The first pass over x computes m, and the second computes the sum of squares.
  */
-export function varianceInto(
-  out: NdArray,
-  x: NdArray,
-  axes: readonly number[],
-  f: (squares: number, n: number) => number,
-): void {
+export function varianceInto(out: NdArray, x: NdArray, { axes, ddof }: Variance, isRoot: boolean): void {
+  const n = elementCount(x, axes);
+  const divisor = Math.max(n - ddof, 0);
+  if (varianceInWasm(out, x, axes, divisor, isRoot)) return;
+  const resultOf = (squares: number): number => (isRoot ? Math.sqrt(squares / divisor) : squares / divisor);
   const results = withoutAxes(out, x.shape, axes);
-  const terms = elementCount(x, axes);
-  if (terms < longSlice) {
+  if (n < longSlice) {
     const centers = ndarray(new Float64Array(out.data.length), results.shape);
-    if (foldColumns(axes, centers, x, sumFold(terms))) {
-      foldColumns(axes, results, x, squaresFold(centers.data, f));
+    if (foldColumns(axes, centers, x, sumFold(n))) {
+      foldColumns(axes, results, x, squaresFold(centers.data, resultOf));
       return;
     }
   }
-  alongAxes(axes, results, [x], (n, y, o, _, a, i, s) => {
-    const center = sumOf(n, a, i, s) / n;
-    let squares = 0;
-    for (let l = 0, p = i; l < n; l++, p += s) {
-      const difference = a[p]! - center;
-      squares += difference * difference;
-    }
-    y[o] = f(squares, n);
+  alongAxes(axes, results, [x], (_n, y, o, _r, a, i, s) => {
+    y[o] = resultOf(squaresOf(n, a, i, s, sumOf(n, a, i, s) / n));
   });
 }
 
@@ -104,7 +97,7 @@ export const variance: Op<Unary, Variance, VarianceOptions> = /* @__PURE__ */ de
   params: (options, [x]) => varianceParams(x, options),
   shape: ([x], params) => reducedShape(x.shape, params),
   batch: "shift",
-  kernel: (out, [x], { axes, ddof }) => varianceInto(out, x, axes, (squares, n) => squares / Math.max(n - ddof, 0)),
+  kernel: (out, [x], params) => varianceInto(out, x, params, false),
   flops: ([x]) => 4 * sizeOf(x.shape),
   vjp: [
     (g, { inputs: [x], params: { axes, ddof } }) => {

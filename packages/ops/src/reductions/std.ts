@@ -27,8 +27,7 @@ export const std: Op<Unary, Variance, VarianceOptions> = /* @__PURE__ */ defineO
   params: (options, [x]) => varianceParams(x, options),
   shape: ([x], params) => reducedShape(x.shape, params),
   batch: "shift",
-  kernel: (out, [x], { axes, ddof }) =>
-    varianceInto(out, x, axes, (squares, n) => Math.sqrt(squares / Math.max(n - ddof, 0))),
+  kernel: (out, [x], params) => varianceInto(out, x, params, true),
   flops: ([x]) => 4 * sizeOf(x.shape),
   vjp: [
     (g, { inputs: [x], output, params: { axes, ddof } }) => {

@@ -68,6 +68,8 @@ export interface Exports extends Maps, LibraryExports {
   readonly rowSums64: SumKernel;
   readonly columnSums32: SumKernel;
   readonly columnSums64: SumKernel;
+  readonly variance32: VarianceKernel;
+  readonly variance64: VarianceKernel;
   readonly gemm32: ProductKernel;
   readonly gemm64: ProductKernel;
   readonly gather32: WindowKernel;
@@ -200,6 +202,20 @@ export type SumKernel = (
   sums: number,
   isFirst: boolean,
   divisor: number,
+) => void;
+
+/**
+ * Divides Σ (x − m)² by `divisor` for each of `rows` rows of n entries with the mean m, and writes the result to y, or its
+ * square root if `isRoot` is set. `sums` is the address of 64 bytes of temporary memory.
+ */
+type VarianceKernel = (
+  rows: number,
+  n: number,
+  y: number,
+  x: number,
+  sums: number,
+  divisor: number,
+  isRoot: boolean,
 ) => void;
 
 /** The exports of kernels/random.ts. */

@@ -1,4 +1,4 @@
-import type { NdArray } from "@wengert/core/extend";
+import { type NdArray, sizeOf } from "@wengert/core/extend";
 import { engineForReduction } from "./engine.ts";
 import type { SumKernel } from "./exports.ts";
 import type { Workspace } from "./workspace.ts";
@@ -38,6 +38,39 @@ export function sumsInWasm(out: NdArray, x: NdArray, axes: readonly number[], di
     x,
     divisor,
   );
+}
+
+/**
+ * Writes the variance Σ (x − m)² / divisor over the last axes `axes` to `out`, where m is the mean, or its square root if
+ * `isRoot` is set. Returns whether the kernel ran, which requires a row-major x. The plain loop gives the same bits.
+ */
+export function varianceInWasm(
+  out: NdArray,
+  x: NdArray,
+  axes: readonly number[],
+  divisor: number,
+  isRoot: boolean,
+): boolean {
+  const engine = engineForReduction(out, x);
+  const rows = out.data.length;
+  if (engine === null || rows === 0 || axes[0] !== x.shape.length - axes.length || !areNeighbors(axes)) return false;
+  const { workspace, exports } = engine;
+  const width = x.data.BYTES_PER_ELEMENT;
+  const n = sizeOf(x.shape) / rows;
+  if (n === 0) return false; // the plain loop handles empty arrays
+  const rowsPerChunk = Math.min(rows, Math.max(1, Math.floor(chunkBytes / (n * width))));
+  if (!workspace.begin(rowsPerChunk * (n + 1) * width + 512)) return false;
+  const from = workspace.allocate(rowsPerChunk * n * width);
+  const to = workspace.allocate(rowsPerChunk * width);
+  const sums = workspace.allocate(64);
+  const kernel = width === 4 ? exports.variance32 : exports.variance64;
+  for (let row = 0; row < rows; row += rowsPerChunk) {
+    const count = Math.min(rowsPerChunk, rows - row);
+    workspace.write(from, x.data, x.offset + row * n, count * n);
+    kernel(count, n, to, from, sums, divisor, isRoot);
+    workspace.read(to, out.data, row, count);
+  }
+  return true;
 }
 
 /** Returns whether `axes`, which are in ascending order, are adjacent axes. */
