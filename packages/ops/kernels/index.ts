@@ -5,14 +5,15 @@
 // The comments `@ts-ignore: decorator` hide errors that editors report, because TypeScript allows decorators such as
 // @inline only on classes.
 
+export * from "./convolutions";
 export * from "./elementwise";
 export * from "./gathered";
 export * from "./gemm";
 export * from "./lanes";
 export * from "./losses";
+export * from "./pools";
 export * from "./softmax";
 export * from "./sums";
-export * from "./windows";
 
 /** Returns the first free address in WebAssembly memory after the lookup tables. */
 export function free(): usize {

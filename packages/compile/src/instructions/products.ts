@@ -1,7 +1,7 @@
-import { sizeOf } from "@wengert/core/extend";
+import { type KernelRows, sizeOf } from "@wengert/core/extend";
 import { broadcastTo } from "../loops/groups.ts";
 import { isRowMajorValue, widthOf } from "../memory/layout.ts";
-import { type Argument, at, type KernelCall, type Rows, type Rule } from "./instruction.ts";
+import { type Argument, at, type KernelCall, type Rule } from "./instruction.ts";
 
 /**
  * The block sizes of `gemm`, the kernel for matrix products. The kernel packs up to `packedTerms` terms and
@@ -92,7 +92,7 @@ export const matmulRule: Rule = ({ inputs: [a, b], output }, reserve) => {
  * packs all of B, or computes some columns of C and packs all of A. `args` are the arguments of the kernel, from m to
  * the strides of C.
  */
-function rowsOf(args: readonly number[], size: number): Rows {
+function rowsOf(args: readonly number[], size: number): KernelRows {
   const [m, n, k] = args as [number, number, number];
   const time = (m * n * k * size) / 80; // 20 float32 or 10 float64 multiplications and additions in a ns
   if (n <= m) return { count: 0, unit: 5, addresses: [[3, args[4]!], [9, args[10]!]], time }; // biome-ignore format: reads best on one line

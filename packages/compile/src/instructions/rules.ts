@@ -2,6 +2,7 @@ import type { Program } from "@wengert/core";
 import { crossEntropy, logSoftmax, matmul, mean, softmax, sum } from "@wengert/ops";
 import { crossEntropyPullback, softmaxPullback } from "@wengert/ops/extend";
 import type { ComputedStep } from "../memory/layout.ts";
+import { declaredRule } from "./declared.ts";
 import type { Instruction, Reserve, Rule } from "./instruction.ts";
 import { matmulRule } from "./products.ts";
 import { labelRule, softmaxRule } from "./slices.ts";
@@ -14,7 +15,7 @@ import { sumRule } from "./sums.ts";
 export function instructionsFor(computed: ComputedStep, reserve: Reserve): readonly Instruction[] {
   const { dtype, size } = computed.output.buffer;
   const isFloat = dtype === "float32" || dtype === "float64";
-  const rule = isFloat && size > 0 ? rules.get(computed.step.op) : undefined;
+  const rule = isFloat && size > 0 ? (rules.get(computed.step.op) ?? declaredRule) : undefined;
   return rule?.(computed, reserve) ?? [{ kind: "op", computed }];
 }
 
