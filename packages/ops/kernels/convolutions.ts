@@ -1,20 +1,15 @@
-// Computes a convolution of images, and its two VJPs, without copying the windows ("im2col") first.
+// Computes a convolution of images, or one of its two VJPs, as a matrix product. The kernel reads the windows of the
+// images in place, so it builds no matrix of windows ("im2col"). Entry e of window w is at the address image + W[w] +
+// E[e]. W and E are lists of byte offsets, which express the strides, the dilation and the shape of the windows.
 //
-// The entry e of window w is at the address image + W[w] + E[e]. The two lists of byte offsets, W and E, describe the
-// strides, the dilation and the shape of the windows. Each function below is a matrix product whose left matrix is read
-// through such lists. All functions add in ascending order of the terms, so the bits of a result do not depend on how
-// the images are divided into calls.
-//
-// Images with padding are first copied into larger images with zeros. The functions process `unit` images at a time.
+// Each sum adds its terms in ascending order. So the bits of a result do not depend on how many images a call processes.
+// Images with padding are first copied into larger images of zeros.
 
 import { load2, madd32, madd64 } from "./vector";
 
 /** The number of rows in a tile of a product, and the width of the tile in bytes. */
 const tall: i32 = 5;
 const wide: usize = 32;
-const tileBytes: usize = <usize>tall * wide;
-/** The images of a band take at most this number of bytes, so that they stay in the cache while all filters are applied. */
-const bandBytes: i32 = 1 << 17;
 
 // @ts-ignore: decorator
 @inline
@@ -28,9 +23,14 @@ function offset(list: usize, i: i32): usize {
   return <usize>load<u32>(list + ((<usize>i) << 2));
 }
 
+/** Returns entry `i` after the address p, from 0 to 4, in all lanes of a vector. */
 // @ts-ignore: decorator
 @inline
-function splat<T>(p: usize): v128 {
+function splat<T>(p: usize, i: i32): v128 {
+  if (i == 1) return sizeof<T>() == 4 ? v128.load32_splat(p, 4) : v128.load64_splat(p, 8);
+  if (i == 2) return sizeof<T>() == 4 ? v128.load32_splat(p, 8) : v128.load64_splat(p, 16);
+  if (i == 3) return sizeof<T>() == 4 ? v128.load32_splat(p, 12) : v128.load64_splat(p, 24);
+  if (i == 4) return sizeof<T>() == 4 ? v128.load32_splat(p, 16) : v128.load64_splat(p, 32);
   return sizeof<T>() == 4 ? v128.load32_splat(p) : v128.load64_splat(p);
 }
 
@@ -41,11 +41,16 @@ function madd<T>(x: v128, y: v128, sum: v128): v128 {
 }
 
 /**
- * Writes a tile of the product A B to c. Entry l of row r of A is at the address a + starts[r] + offsets[l]. The rows of
- * B are 32 bytes wide and contiguous. A tile of fewer than 5 rows repeats its last row.
+ * Writes a tile of the product A B to c: 32 bytes of up to 5 rows. Entry l of row r of A is at the address a + starts[r]
+ * + offsets[l]. The rows of B are 32 bytes wide and contiguous. A tile of fewer rows repeats its last row. If
+ * `isAdjacent` is set, the entries of the five rows are adjacent in memory, so one address is enough.
  */
-function fill<T>(rows: i32, n: i32, offsets: usize, a: usize, starts: usize, b: usize, c: usize, cRow: usize): void {
-  const last = rows - 1;
+// @ts-ignore: decorator
+@inline
+function fill<T>(
+  isAdjacent: bool, rows: i32, n: i32, offsets: usize, a: usize, starts: usize, b: usize, c: usize, cRow: usize,
+): void {
+  const last = min(rows, tall) - 1;
   const a0 = a + offset(starts, 0), a1 = a + offset(starts, min(1, last)), a2 = a + offset(starts, min(2, last));
   const a3 = a + offset(starts, min(3, last)), a4 = a + offset(starts, last);
   let s00 = i64x2.splat(0), s01 = s00, s10 = s00, s11 = s00, s20 = s00, s21 = s00;
@@ -53,15 +58,16 @@ function fill<T>(rows: i32, n: i32, offsets: usize, a: usize, starts: usize, b: 
   for (const end = offsets + ((<usize>n) << 2); offsets < end; offsets += 4, b += wide) {
     const at = <usize>load<u32>(offsets);
     const b0 = v128.load(b), b1 = v128.load(b, 16);
-    let x = splat<T>(a0 + at);
+    const p = a0 + at;
+    let x = splat<T>(p, 0);
     s00 = madd<T>(x, b0, s00), s01 = madd<T>(x, b1, s01);
-    x = splat<T>(a1 + at);
+    x = isAdjacent ? splat<T>(p, 1) : splat<T>(a1 + at, 0);
     s10 = madd<T>(x, b0, s10), s11 = madd<T>(x, b1, s11);
-    x = splat<T>(a2 + at);
+    x = isAdjacent ? splat<T>(p, 2) : splat<T>(a2 + at, 0);
     s20 = madd<T>(x, b0, s20), s21 = madd<T>(x, b1, s21);
-    x = splat<T>(a3 + at);
+    x = isAdjacent ? splat<T>(p, 3) : splat<T>(a3 + at, 0);
     s30 = madd<T>(x, b0, s30), s31 = madd<T>(x, b1, s31);
-    x = splat<T>(a4 + at);
+    x = isAdjacent ? splat<T>(p, 4) : splat<T>(a4 + at, 0);
     s40 = madd<T>(x, b0, s40), s41 = madd<T>(x, b1, s41);
   }
   const c1 = c + <usize>min(1, last) * cRow, c2 = c + <usize>min(2, last) * cRow;
@@ -71,14 +77,41 @@ function fill<T>(rows: i32, n: i32, offsets: usize, a: usize, starts: usize, b: 
   v128.store(c4, s40), v128.store(c4, s41, 16);
 }
 
-/** Calls `fill` for entries of `size` bytes. */
-// @ts-ignore: decorator
-@inline
-function tile(
+// These functions are exported so that the compiler does not inline them. V8 keeps all sums in registers only in a
+// function with a single loop.
+export function fillAdjacent32(
+  rows: i32, n: i32, offsets: usize, a: usize, starts: usize, b: usize, c: usize, cRow: usize,
+): void {
+  fill<f32>(true, rows, n, offsets, a, starts, b, c, cRow);
+}
+export function fillAdjacent64(
+  rows: i32, n: i32, offsets: usize, a: usize, starts: usize, b: usize, c: usize, cRow: usize,
+): void {
+  fill<f64>(true, rows, n, offsets, a, starts, b, c, cRow);
+}
+export function fillScattered32(
+  rows: i32, n: i32, offsets: usize, a: usize, starts: usize, b: usize, c: usize, cRow: usize,
+): void {
+  fill<f32>(false, rows, n, offsets, a, starts, b, c, cRow);
+}
+export function fillScattered64(
+  rows: i32, n: i32, offsets: usize, a: usize, starts: usize, b: usize, c: usize, cRow: usize,
+): void {
+  fill<f64>(false, rows, n, offsets, a, starts, b, c, cRow);
+}
+
+/** Writes 32 bytes of each row of a product, tile by tile. Entries have `size` bytes. */
+function multiply(
   size: i32, rows: i32, n: i32, offsets: usize, a: usize, starts: usize, b: usize, c: usize, cRow: usize,
 ): void {
-  if (size == 4) fill<f32>(rows, n, offsets, a, starts, b, c, cRow);
-  else fill<f64>(rows, n, offsets, a, starts, b, c, cRow);
+  for (; rows > 0; rows -= tall, starts += 4 * tall, c += <usize>tall * cRow) {
+    const isAdjacent = rows >= tall && offset(starts, 4) - offset(starts, 0) == 4 * size;
+    if (size == 4) {
+      if (isAdjacent) fillAdjacent32(rows, n, offsets, a, starts, b, c, cRow);
+      else fillScattered32(rows, n, offsets, a, starts, b, c, cRow);
+    } else if (isAdjacent) fillAdjacent64(rows, n, offsets, a, starts, b, c, cRow);
+    else fillScattered64(rows, n, offsets, a, starts, b, c, cRow);
+  }
 }
 
 /** Adds `bytes` bytes of entries, which have `size` bytes each, to the entries at `to`. */
@@ -100,39 +133,35 @@ function copyRun(to: usize, from: usize, bytes: usize): void {
 }
 
 /**
- * Writes a tile of a product of n terms, whose columns end after `bytes` bytes. Sums are split into parts of `part`
- * terms. `edge` is temporary memory for two tiles.
+ * Writes the first `bytes` bytes, at most 32, of each row of a product of n terms. Sums are split into parts of `part`
+ * terms. `edge` is temporary memory for two times 32 bytes of each row.
  */
-function sumTile(
+function sumColumns(
   size: i32, rows: i32, bytes: usize, n: i32, part: i32, offsets: usize, a: usize, starts: usize, b: usize, c: usize, cRow: usize,
   edge: usize,
 ): void {
   const isWhole = bytes >= wide;
   const sums = isWhole ? c : edge;
   const row = isWhole ? cRow : wide;
-  tile(size, rows, min(part, n), offsets, a, starts, b, sums, row);
+  multiply(size, rows, min(part, n), offsets, a, starts, b, sums, row);
   for (let from = part; from < n; from += part) {
-    const next = edge + tileBytes;
-    tile(size, rows, min(part, n - from), offsets + ((<usize>from) << 2), a, starts, b + <usize>from * wide, next, wide);
+    const next = edge + <usize>rows * wide;
+    multiply(size, rows, min(part, n - from), offsets + ((<usize>from) << 2), a, starts, b + <usize>from * wide, next, wide);
     for (let r: usize = 0; r < <usize>rows; r++) addRun(size, sums + r * row, next + r * wide, wide);
   }
   if (!isWhole) for (let r: usize = 0; r < <usize>rows; r++) copyRun(c + r * cRow, edge + r * wide, bytes);
 }
 
-/**
- * Writes the lists of offsets: one for each window of `unit` images, then one for each entry of a window. Returns the
- * address after the lists.
- */
-function writeOffsets(
-  to: usize, unit: i32, imageBytes: i32, outHeight: i32, outWidth: i32, windowY: i32, windowX: i32,
-  kernelHeight: i32, kernelWidth: i32, depth: i32, entryY: i32, entryX: i32, entry: i32,
-): void {
-  for (let image = 0; image < unit; image++)
-    for (let i = 0; i < outHeight; i++)
-      for (let j = 0; j < outWidth; j++, to += 4) store<i32>(to, image * imageBytes + i * windowY + j * windowX);
-  for (let p = 0; p < kernelHeight; p++)
-    for (let q = 0; q < kernelWidth; q++)
-      for (let c = 0; c < depth; c++, to += 4) store<i32>(to, p * entryY + q * entryX + c * entry);
+/** Writes a list of offsets: 0, `step`, 2 `step`, and so on. */
+function writeMultiples(to: usize, count: i32, step: i32): void {
+  for (let i = 0, at = 0; i < count; i++, at += step, to += 4) store<i32>(to, at);
+}
+
+/** Writes a list of offsets: one for each index of an array of three axes. */
+function writeOffsets(to: usize, m: i32, n: i32, k: i32, stepM: i32, stepN: i32, stepK: i32): void {
+  for (let i = 0; i < m; i++)
+    for (let j = 0; j < n; j++)
+      for (let l = 0; l < k; l++, to += 4) store<i32>(to, i * stepM + j * stepN + l * stepK);
 }
 
 /** Copies `images` images into images with padding if `isInward` is set, or copies them back. */
@@ -140,6 +169,7 @@ function copyImages(
   isInward: bool, padded: usize, x: usize, images: i32, height: i32, rowBytes: usize, top: i32, left: usize,
   paddedHeight: i32, paddedRow: usize,
 ): void {
+  if (left >= paddedRow) return; // no window reads the image
   const bytes = min(rowBytes, paddedRow - left);
   for (let image = 0; image < images; image++, padded += <usize>paddedHeight * paddedRow)
     for (let y = 0; y < height; y++, x += rowBytes) {
@@ -191,29 +221,28 @@ export function convolution(
   const isPadded = (top | left) != 0 || paddedHeight != height || paddedWidth != width;
   const gRow = <usize>(filters * size);
 
-  // The layout of the temporary memory: a tile at the edge, lists of offsets, the right matrix of the product as columns
+  // The layout of the temporary memory: columns at the edge, lists of offsets, the right matrix of the product as columns
   // of 32 bytes, sums or products, and the padded images.
   const edge = aligned(scratch);
-  const windowOffsets = edge + 2 * tileBytes;
-  const entryOffsets = windowOffsets + ((<usize>(unit * perImage)) << 2);
+  const edgeRows = kind == 2 ? entries : 2 * block;
+  const windowOffsets = edge + <usize>edgeRows * wide;
+  const outputOffsets = windowOffsets + ((<usize>(unit * perImage)) << 2);
+  const entryOffsets = outputOffsets + ((<usize>(unit * perImage)) << 2);
   const filterOffsets = entryOffsets + ((<usize>entries) << 2);
-  const rowOffsets = filterOffsets + ((<usize>own) << 2);
-  const packed = aligned(rowOffsets + ((<usize>tall) << 2));
+  const packed = aligned(filterOffsets + ((<usize>own) << 2));
   const terms = kind == 0 ? entries : kind == 1 ? own : part;
   const columns = kind == 1 ? entries : own;
   const across = (columns + lanes - 1) / lanes;
   const packedBytes = <usize>(across * terms) * wide; // of one group
   const sums = packed + packedBytes * (kind == 2 ? 1 : groups);
-  const totalBytes = groups * ((entries + tall - 1) / tall) * across * tall * lanes * 8;
+  const totalBytes = groups * entries * across * lanes * 8;
   const sumBytes = <usize>(kind == 0 ? 0 : kind == 1 ? block * across * <i32>wide : totalBytes);
   const padded = aligned(sums + sumBytes);
 
-  writeOffsets(
-    windowOffsets, unit, imageBytes, outHeight, outWidth, strideY * row, strideX * pixel,
-    kernelHeight, kernelWidth, depth, dilationY * row, dilationX * pixel, size,
-  );
-  for (let f = 0; f < own; f++) store<i32>(filterOffsets + ((<usize>f) << 2), f * size);
-  for (let r = 0; r < tall; r++) store<i32>(rowOffsets + ((<usize>r) << 2), r * filters * size);
+  writeOffsets(windowOffsets, unit, outHeight, outWidth, imageBytes, strideY * row, strideX * pixel);
+  writeOffsets(entryOffsets, kernelHeight, kernelWidth, depth, dilationY * row, dilationX * pixel, size);
+  writeMultiples(outputOffsets, unit * perImage, filters * size);
+  writeMultiples(filterOffsets, own, size);
   for (let group = 0; group < groups; group++) {
     const to = packed + <usize>group * packedBytes;
     const from = kernel + <usize>(group * own * size);
@@ -224,7 +253,9 @@ export function convolution(
   if (isPadded && kind != 1) memory.fill(padded, 0, <usize>unit * imageBytes);
 
   const run = dilationX == 1 && groups == 1 ? kernelWidth * depth : depth;
-  const band = max(1, bandBytes / (strideY * row)) * outWidth;
+  const starts = kind == 0 ? windowOffsets : outputOffsets;
+  const termOffsets = kind == 0 ? entryOffsets : filterOffsets;
+  const resultRow = kind == 0 ? gRow : <usize>across * wide;
   const termPart = size == 4 ? (terms + (terms + 399) / 400 - 1) / ((terms + 399) / 400) : terms;
   for (let image = 0; image < images; image += unit) {
     const count = min(unit, images - image);
@@ -239,51 +270,37 @@ export function convolution(
       const channel = at + <usize>(group * depth * size);
       const right = packed + <usize>group * packedBytes;
       const filter = outputs + <usize>(group * own * size);
-      if (kind == 0)
-        for (let from = 0; from < windows; from += band) {
-          const to = min(from + band, windows);
-          for (let j = 0; j < across; j++)
-            for (let w = from; w < to; w += tall)
-              sumTile(
-                size, min(tall, to - w), (own - j * lanes) * size, entries, termPart, entryOffsets, channel,
-                windowOffsets + ((<usize>w) << 2), right + <usize>(j * entries) * wide,
-                filter + <usize>w * gRow + <usize>j * wide, gRow, edge,
-              );
-        }
-      else if (kind == 1)
+      const result = kind == 0 ? filter : sums;
+      if (kind < 2)
         for (let from = 0; from < windows; from += block) {
+          // The left matrix of the product has a row for each window: its pixels, or its cotangents.
           const to = min(from + block, windows);
-          const step = <usize>across * wide;
+          const a = kind == 0 ? channel : filter;
           for (let j = 0; j < across; j++)
-            for (let w = from; w < to; w += tall)
-              sumTile(
-                size, min(tall, to - w), wide, own, termPart, filterOffsets, filter + <usize>w * gRow, rowOffsets,
-                right + <usize>(j * own) * wide, sums + <usize>(w - from) * step + <usize>j * wide, step, edge,
-              );
-          for (let w = from; w < to; w++) {
-            const pixels = channel + offset(windowOffsets, w);
-            const products = sums + <usize>(w - from) * step;
-            for (let e = 0; e < entries; e += run)
-              addRun(size, pixels + offset(entryOffsets, e), products + <usize>(e * size), <usize>(run * size));
-          }
+            sumColumns(
+              size, to - from, kind == 0 ? (own - j * lanes) * size : <i32>wide, terms, termPart, termOffsets, a,
+              starts + ((<usize>from) << 2), right + <usize>(j * terms) * wide,
+              result + (kind == 0 ? <usize>from * resultRow : 0) + <usize>j * wide, resultRow, edge,
+            );
+          if (kind == 1)
+            for (let w = from; w < to; w++) {
+              const pixels = channel + offset(windowOffsets, w);
+              const products = sums + <usize>(w - from) * resultRow;
+              for (let e = 0; e < entries; e += run)
+                addRun(size, pixels + offset(entryOffsets, e), products + <usize>(e * size), <usize>(run * size));
+            }
         }
       else
         for (let from = 0; from < windows; from += part) {
           const n = min(part, windows - from);
           packColumns(packed, n, own * size, filter + <usize>from * gRow, gRow);
           let total = sums + <usize>group * (sumBytes / groups);
-          for (let j = 0; j < across; j++)
-            for (let e = 0; e < entries; e += tall) {
-              const rows = min(tall, entries - e);
-              tile(
-                size, rows, n, windowOffsets + ((<usize>from) << 2), channel, entryOffsets + ((<usize>e) << 2),
-                packed + <usize>(j * n) * wide, edge, wide,
-              );
-              const last = edge + <usize>rows * wide;
-              for (let p = edge, q = total; p < last; p += 2 * size, q += 16)
-                v128.store(q, f64x2.add(v128.load(q), size == 4 ? load2<f32>(p) : load2<f64>(p)));
-              total += tall * lanes * 8;
-            }
+          for (let j = 0; j < across; j++) {
+            const right = packed + <usize>(j * n) * wide;
+            multiply(size, entries, n, windowOffsets + ((<usize>from) << 2), channel, entryOffsets, right, edge, wide);
+            for (let p = edge, last = edge + <usize>entries * wide; p < last; p += 2 * size, total += 16)
+              v128.store(total, f64x2.add(v128.load(total), size == 4 ? load2<f32>(p) : load2<f64>(p)));
+          }
         }
     }
     if (kind == 1 && isPadded) {
@@ -294,12 +311,11 @@ export function convolution(
   if (kind == 2 && isLast)
     for (let group = 0, total = sums; group < groups; group++)
       for (let j = 0; j < own; j += lanes)
-        for (let e = 0; e < entries; e += tall, total += tall * lanes * 8)
-          for (let r = 0; r < min(tall, entries - e); r++)
-            for (let l = 0; l < min(lanes, own - j); l++) {
-              const to = kernel + <usize>(((e + r) * filters + group * own + j + l) * size);
-              const sum = load<f64>(total + ((<usize>(r * lanes + l)) << 3));
-              if (size == 4) store<f32>(to, <f32>sum);
-              else store<f64>(to, sum);
-            }
+        for (let e = 0; e < entries; e++, total += lanes * 8)
+          for (let l = 0; l < min(lanes, own - j); l++) {
+            const to = kernel + <usize>((e * filters + group * own + j + l) * size);
+            const sum = load<f64>(total + ((<usize>l) << 3));
+            if (size == 4) store<f32>(to, <f32>sum);
+            else store<f64>(to, sum);
+          }
 }

@@ -35,6 +35,14 @@ function sumOf<T>(x: usize, rows: i32, row: usize, columns: i32, pixel: usize): 
   return sum;
 }
 
+/** Returns g / ties, or NaN where the maximum is NaN. */
+// @ts-ignore: decorator
+@inline
+function shareOf<T>(g: v128, ties: v128, isNaN: v128): v128 {
+  const share = v128.div<T>(v128.add<T>(g, v128.splat<T>(<T>0)), ties); // −0 becomes 0
+  return v128.bitselect(v128.splat<T>(<T>NaN), share, isNaN);
+}
+
 /**
  * Writes the cotangent g of a maximum to u where x has the maximum, and 0 elsewhere in the window. Entries that tie for
  * the maximum share g equally. If the maximum is NaN, all entries receive NaN.
@@ -49,8 +57,7 @@ function spread<T>(g: v128, x: usize, u: usize, rows: i32, row: usize, columns: 
     for (let j = 0, at = start; j < columns; j++, at += pixel)
       ties = v128.add<T>(ties, v128.and(one, v128.eq<T>(peak, v128.load(at))));
   const isNaN = v128.ne<T>(peak, peak);
-  let share = v128.div<T>(v128.add<T>(g, v128.splat<T>(<T>0)), ties); // −0 becomes 0
-  share = v128.bitselect(v128.splat<T>(<T>NaN), share, isNaN);
+  const share = shareOf<T>(g, ties, isNaN);
   for (let i = 0; i < rows; i++, x += row, u += row)
     for (let j = 0, at = x, to = u; j < columns; j++, at += pixel, to += pixel) {
       const isPeak = v128.or(isNaN, v128.eq<T>(peak, v128.load(at)));
@@ -66,13 +73,36 @@ function repeat<T>(share: v128, u: usize, rows: i32, row: usize, columns: i32, p
     for (let j = 0, to = u; j < columns; j++, to += pixel) storeStart<T>(to, share, bytes);
 }
 
+/** Computes 16 bytes of channels of a max pool or its VJP, for a window of 2 × 2 pixels, without loops. */
+// @ts-ignore: decorator
+@inline
+function poolSquare<T>(isPullback: bool, x: usize, p: usize, u: usize, row: usize, pixel: usize): void {
+  const a = v128.load(x), b = v128.load(x + pixel), c = v128.load(x + row), d = v128.load(x + row + pixel);
+  const peak = v128.max<T>(v128.max<T>(a, b), v128.max<T>(c, d));
+  if (!isPullback) {
+    v128.store(p, peak);
+    return;
+  }
+  const isA = v128.eq<T>(peak, a), isB = v128.eq<T>(peak, b), isC = v128.eq<T>(peak, c), isD = v128.eq<T>(peak, d);
+  const one = v128.splat<T>(<T>1);
+  const ties = v128.add<T>(
+    v128.add<T>(v128.and(one, isA), v128.and(one, isB)), v128.add<T>(v128.and(one, isC), v128.and(one, isD)),
+  );
+  const isNaN = v128.ne<T>(peak, peak);
+  const share = shareOf<T>(v128.load(p), ties, isNaN);
+  v128.store(u, v128.and(share, v128.or(isNaN, isA))), v128.store(u + pixel, v128.and(share, v128.or(isNaN, isB)));
+  v128.store(u + row, v128.and(share, v128.or(isNaN, isC)));
+  v128.store(u + row + pixel, v128.and(share, v128.or(isNaN, isD)));
+}
+
 /** Computes a few channels of one window: 16 bytes of channels, or two channels for a mean. */
 // @ts-ignore: decorator
 @inline
 function poolChannels<T>(
   kind: i32, x: usize, p: usize, u: usize, rows: i32, row: usize, columns: i32, pixel: usize, bytes: i32,
 ): void {
-  if (kind == 0) v128.store(p, peakOf<T>(x, rows, row, columns, pixel));
+  if (kind < 2 && rows == 2 && columns == 2 && bytes >= 16) poolSquare<T>(kind == 1, x, p, u, row, pixel);
+  else if (kind == 0) v128.store(p, peakOf<T>(x, rows, row, columns, pixel));
   else if (kind == 1) spread<T>(v128.load(p), x, u, rows, row, columns, pixel, bytes);
   else if (kind == 2) {
     const mean = f64x2.div(sumOf<T>(x, rows, row, columns, pixel), f64x2.splat(rows * columns));

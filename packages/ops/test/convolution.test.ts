@@ -97,6 +97,18 @@ describe("conv2d", () => {
     ["images that are copied in chunks", [20, 40, 40, 4], [3, 3, 4, 3], {}],
     ["one long row", [2, 1, 1000, 3], [1, 5, 3, 4], { padding: "same" }],
     ["one channel in each group", [2, 8, 8, 9], [3, 3, 1, 9], { groups: 9 }],
+    [
+      "windows that read only padding",
+      [20, 1, 1, 2],
+      [1, 1, 2, 4],
+      {
+        stride: 20,
+        padding: [
+          [0, 0],
+          [9, 0],
+        ],
+      },
+    ],
     ["a kernel that skips the last rows and columns", [2, 8, 9, 2], [2, 2, 2, 4], { stride: 3 }],
   ] as const)("gives the same bits with plain loops and with SIMD in float64, for %s", (_, shape, filters, options) => {
     const [x, kernel] = [random(shape), random(filters, 2)];

@@ -16,6 +16,8 @@ const kinds = {
 const [tileBytes, tileRows] = [32, 5];
 /** The VJP for the images computes at most about this many bytes of products before it adds them to the images. */
 const productBytes = 2 ** 15;
+/** A convolution applies each filter to at most this many bytes of an image at a time, which stay in the cache. */
+const bandBytes = 2 ** 17;
 /** The number of bytes of images and outputs that are copied to WebAssembly memory at a time. */
 const chunkBytes = 2 ** 18;
 
@@ -33,13 +35,15 @@ export function convolutionCall(result: ConvolutionResult, g: Geometry, size: nu
   ];
   const isInside = g.top === 0 && g.left === 0 && spanY <= g.height && spanX <= g.width;
   const [paddedHeight, paddedWidth] = isInside ? [g.height, g.width] : [spanY, spanX];
-  const rows = Math.floor(productBytes / (entries * size * tileRows)) * tileRows;
-  const block = Math.max(4 * tileRows, Math.min(rows, 12 * tileRows));
+  const products = Math.floor(productBytes / (entries * size * tileRows));
+  const rowsOfImage = Math.max(1, Math.floor(bandBytes / (g.strideY * paddedWidth * g.channels * size)));
+  const block =
+    result === "output" ? Math.min(rowsOfImage * g.outWidth, 400) : Math.max(20, Math.min(products * tileRows, 60));
   const across = (columns: number) => Math.ceil((columns * size) / tileBytes) * tileBytes;
   const bytes = {
     output: entries * across(filters) * g.groups,
     images: filters * across(entries) * g.groups + block * across(entries),
-    kernel: part * across(filters) + (entries + tileRows) * across(filters) * g.groups * (8 / size),
+    kernel: part * across(filters) + entries * across(filters) * g.groups * (8 / size) + entries * tileBytes,
   }[result];
   const imageBytes = isInside ? 0 : paddedHeight * paddedWidth * g.channels * size;
   const { kind, tensors } = kinds[result];
@@ -51,7 +55,8 @@ export function convolutionCall(result: ConvolutionResult, g: Geometry, size: nu
       ...[unit, part, block, paddedHeight, paddedWidth, g.height, g.width, g.channels, g.kernelHeight, g.kernelWidth],
       ...[g.outHeight, g.outWidth, g.filters, g.groups, g.strideY, g.strideX, g.dilationY, g.dilationX, g.top, g.left],
     ],
-    scratchBytes: 4 * (unit * perImage + entries + filters) + bytes + unit * imageBytes + 1024,
+    scratchBytes:
+      4 * (2 * unit * perImage + entries + filters) + 2 * block * tileBytes + bytes + unit * imageBytes + 1024,
     rows:
       result === "kernel"
         ? undefined // a sum over all images
