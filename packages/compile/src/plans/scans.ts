@@ -46,7 +46,7 @@ export function scanOf(
   let isCopied = true;
   const copies = (from: readonly Value[], to: readonly Value[]): Group[] =>
     from.flatMap((x, k) => {
-      if (x === to[k] || to[k]!.buffer.size === 0) return [];
+      if (x === to[k] || sizeOf(x.shape) === 0) return [];
       const group = copyLoop(computed, x, to[k]!);
       isCopied &&= group !== undefined;
       return group ?? [];
