@@ -1,4 +1,4 @@
-// Kernels for reductions over several inner axes, and for max pools. A kernel reduces n entries of x to one result. A
+// Kernels for reductions over several inner axes. A kernel reduces n entries of x to one result. A
 // list of byte offsets locates these entries; for the next result of a row, all offsets move by one element. A kernel
 // may read and write up to 16 bytes beyond the end of a row.
 
@@ -116,41 +116,4 @@ export function gatheredMin32(n: i32, offsets: usize, rows: i32, step: usize, m:
 }
 export function gatheredMin64(n: i32, offsets: usize, rows: i32, step: usize, m: i32, y: usize, x: usize): void {
   extremes<f64>(n, offsets, rows, step, m, y, x, true);
-}
-
-/**
- * Writes the cotangents g of maxima to u, at the offsets where x has its maximum, and 0 at the other offsets. Entries
- * that tie for the maximum share its cotangent equally. If the maximum is NaN, all entries receive NaN. A row has at
- * least 16 bytes.
- */
-// @ts-ignore: decorator
-@inline
-function spread<T>(n: i32, offsets: usize, rows: i32, step: usize, m: i32, g: usize, x: usize, u: usize): void {
-  const bytes = <usize>m * sizeof<T>();
-  const one = v128.splat<T>(<T>1);
-  for (; rows > 0; rows--, x += step, u += step, g += bytes)
-    for (let end: usize = 16; end < bytes + 16; end += 16) {
-      const at = min(end, bytes) - 16; // the last vector ends with the row, and repeats entries
-      const p = x + at;
-      let peak = v128.load(p + offset(offsets, 0));
-      for (let l = 1; l < n; l++) peak = v128.max<T>(peak, v128.load(p + offset(offsets, l)));
-      let ties = v128.splat<T>(<T>0);
-      for (let l = 0; l < n; l++)
-        ties = v128.add<T>(ties, v128.and(one, v128.eq<T>(peak, v128.load(p + offset(offsets, l)))));
-      const isNaN = v128.ne<T>(peak, peak);
-      let share = v128.div<T>(v128.add<T>(v128.load(g + at), v128.splat<T>(<T>0)), ties); // −0 becomes 0
-      share = v128.bitselect(v128.splat<T>(<T>NaN), share, isNaN);
-      for (let l = 0; l < n; l++) {
-        const to = u + at + offset(offsets, l);
-        const isPeak = v128.or(isNaN, v128.eq<T>(peak, v128.load(p + offset(offsets, l))));
-        v128.store(to, v128.and(share, isPeak));
-      }
-    }
-}
-
-export function spreadMax32(n: i32, offsets: usize, rows: i32, step: usize, m: i32, g: usize, x: usize, u: usize): void {
-  spread<f32>(n, offsets, rows, step, m, g, x, u);
-}
-export function spreadMax64(n: i32, offsets: usize, rows: i32, step: usize, m: i32, g: usize, x: usize, u: usize): void {
-  spread<f64>(n, offsets, rows, step, m, g, x, u);
 }

@@ -6,15 +6,20 @@
 // @inline only on classes.
 
 export * from "./batches";
+export * from "./convolutions";
 export * from "./elementwise";
 export * from "./gathered";
 export * from "./gemm";
 export * from "./lanes";
 export * from "./losses";
+export * from "./pools";
 export * from "./softmax";
 export * from "./sums";
+<<<<<<< HEAD
 export * from "./variance";
 export * from "./windows";
+=======
+>>>>>>> conv
 
 /** Returns the first free address in WebAssembly memory after the lookup tables. */
 export function free(): usize {

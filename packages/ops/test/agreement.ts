@@ -370,6 +370,15 @@ export const calls: Readonly<Record<string, (call: CallSpec) => Case>> = {
     const [images, g] = [operand({ ...call, scale }, 0, x), cotangent(call, 1, pool)];
     return rowsOf([images, g], [images, g, options]);
   },
+  avgPool2d: (call) => {
+    const { x, options } = poolFor(call);
+    const images = operand(call, 0, x);
+    return rowsOf([images], [images, options]);
+  },
+  avgPoolPullback: (call) => {
+    const { x, pool, options } = poolFor(call);
+    return { args: [cotangent(call, 0, pool), { ...options, shape: x }] };
+  },
   dot: (call) => {
     const [m, n, k] = sizesOf(call);
     if (call.choice === 5) return { args: [matrices(call, 0, [k]), matrices(call, 1, [k])], terms: k };

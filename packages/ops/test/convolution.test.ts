@@ -1,19 +1,22 @@
-import { grad, jacobian, type Tensor, tensor } from "@wengert/core";
+import { grad, jacobian, type Tensor, tensor, vjp } from "@wengert/core";
 import {
   avgPool2d,
+  cast,
   conv1d,
   conv2d,
   convTranspose2d,
   einsum,
-  kernels,
+  matmul,
   maxPool2d,
   mul,
   pad,
+  reshape,
   sum,
   transpose,
   windows,
 } from "@wengert/ops";
 import { describe, expect, it } from "vitest";
+import { withKernels } from "./agreement.ts";
 import { expectNear, numbers, product, random } from "./support.ts";
 
 /** Returns the convolution computed by its definition, one product at a time. */
@@ -83,22 +86,51 @@ describe("conv2d", () => {
       expect(Math.abs(each - numbers(u).reduce((total, y, i) => total + y * whole[i]!, 0))).toBeLessThan(1e-13 * scale);
   });
 
-  it("gives the same bits with plain loops and with SIMD in float64", () => {
-    const { choice } = kernels();
-    const [x, kernel, u] = [random([3, 9, 8, 4]), random([3, 3, 4, 8], 2), random([3, 5, 4, 8], 3)];
-    const gradients = () =>
-      grad((a: Tensor, k: Tensor) => sum(mul(conv2d(a, k, { stride: 2, padding: "same" }), u)), { argnums: [0, 1] })(
-        x,
-        kernel,
-      ).map(numbers);
-    try {
-      kernels("plain");
-      const plain = gradients();
-      kernels("simd");
-      expect(gradients()).toEqual(plain);
-    } finally {
-      kernels(choice);
-    }
+  // The kernel sums at most 400 windows at a time, and processes several small images together. Images that take more
+  // than 256 kB are copied to WebAssembly memory in chunks.
+  it.each([
+    ["images of many windows", [3, 9, 8, 4], [3, 3, 4, 8], { stride: 2, padding: "same" }],
+    ["images of more than 400 windows", [2, 30, 23, 2], [3, 2, 2, 5], {}],
+    ["a last group of fewer small images", [20, 10, 10, 3], [3, 3, 3, 9], {}],
+    ["small images with padding", [9, 5, 6, 4], [3, 3, 2, 6], { padding: "same", groups: 2, dilation: [1, 2] }],
+    ["images with one window each", [7, 3, 3, 2], [3, 3, 2, 3], {}],
+    ["images that are copied in chunks", [20, 40, 40, 4], [3, 3, 4, 3], {}],
+    ["one long row", [2, 1, 1000, 3], [1, 5, 3, 4], { padding: "same" }],
+    ["one channel in each group", [2, 8, 8, 9], [3, 3, 1, 9], { groups: 9 }],
+    [
+      "windows that read only padding",
+      [20, 1, 1, 2],
+      [1, 1, 2, 4],
+      {
+        stride: 20,
+        padding: [
+          [0, 0],
+          [9, 0],
+        ],
+      },
+    ],
+    ["a kernel that skips the last rows and columns", [2, 8, 9, 2], [2, 2, 2, 4], { stride: 3 }],
+  ] as const)("gives the same bits with plain loops and with SIMD in float64, for %s", (_, shape, filters, options) => {
+    const [x, kernel] = [random(shape), random(filters, 2)];
+    const all = () => {
+      const { value, pullback } = vjp((a: Tensor, k: Tensor) => conv2d(a, k, options), x, kernel);
+      return [value, ...pullback(random(value.shape, 3))].map(numbers);
+    };
+    const [plain, simd] = (["plain", "simd"] as const).map((which) => withKernels(which, all));
+    expect(simd).toEqual(plain);
+  });
+
+  it("splits float32 sums of more than 400 products into parts of equal size, as matmul does", () => {
+    const float32 = (shape: number[], seed: number) => cast(random(shape, seed), { dtype: "float32" });
+    const [x, kernel, g] = [float32([11, 3, 3, 100], 1), float32([3, 3, 100, 410], 2), float32([11, 1, 1, 410], 3)];
+    // Each image has one window, so a convolution is a matrix product.
+    const [matrix, filters] = [reshape(x, { shape: [11, 900] }), reshape(kernel, { shape: [900, 410] })];
+    withKernels("simd", () => {
+      const { value, pullback } = vjp((a: Tensor) => conv2d(a, kernel), x);
+      expect(numbers(value)).toEqual(numbers(matmul(matrix, filters)));
+      const toMatrix = matmul(reshape(g, { shape: [11, 410] }), transpose(filters));
+      expect(numbers(pullback(g)[0])).toEqual(numbers(toMatrix));
+    });
   });
 });
 

@@ -1,3 +1,4 @@
+import type { KernelRows } from "@wengert/core/extend";
 import type { ComputedStep, Value } from "../memory/layout.ts";
 
 // An instruction of a compiled program usually calls a WebAssembly kernel with the addresses of tensors. If no
@@ -19,25 +20,7 @@ export interface KernelCall {
   readonly kernel: string;
   readonly args: readonly Argument[];
   /** How to divide the kernel call among threads. If this field is missing, a single thread makes the kernel call. */
-  readonly rows?: Rows;
-}
-
-/**
- * How to divide a kernel call among threads. Each thread computes a range of rows, and its addresses begin at the first
- * row of its range.
- */
-export interface Rows {
-  /** The index of the kernel's argument that holds the number of rows. */
-  readonly count: number;
-  /** Each thread computes a multiple of this number of rows, except the thread with the last rows. */
-  readonly unit: number;
-  /**
-   * The arguments of the kernel that are addresses: pairs of the argument's index and the number of bytes from one row
-   * to the next.
-   */
-  readonly addresses: readonly (readonly [argument: number, bytes: number])[];
-  /** The estimated time of the whole call on one thread, in ns. */
-  readonly time: number;
+  readonly rows?: KernelRows | undefined;
 }
 
 /** An instruction that runs the kernel of an op on arrays in WebAssembly memory. */

@@ -1,7 +1,7 @@
-import { type Shape, sizeOf } from "@wengert/core/extend";
+import { type KernelRows, type Shape, sizeOf } from "@wengert/core/extend";
 import { broadcastTo, mergeAxes } from "../loops/groups.ts";
 import { isRowMajorValue, rowMajorStrides, widthOf } from "../memory/layout.ts";
-import { type Argument, at, type KernelCall, type Rows, type Rule } from "./instruction.ts";
+import { type Argument, at, type KernelCall, type Rule } from "./instruction.ts";
 
 /**
  * The block sizes of `gemm`, the kernel for matrix products. The kernel packs up to `packedTerms` terms and
@@ -132,7 +132,7 @@ export const matmulRule: Rule = ({ inputs: [a, b], output }, reserve) => {
  * packs all of B, or computes some columns of C and packs all of A. `args` are the arguments of the kernel, from m to
  * the strides of C.
  */
-function rowsOf(args: readonly number[], size: number): Rows {
+function rowsOf(args: readonly number[], size: number): KernelRows {
   const [m, n, k] = args as [number, number, number];
   const time = timeOf(m, n, k, size);
   if (n <= m) return { count: 0, unit: 5, addresses: [[3, args[4]!], [9, args[10]!]], time }; // biome-ignore format: reads best on one line

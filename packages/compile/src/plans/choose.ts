@@ -3,7 +3,7 @@ import type { KernelExports } from "@wengert/ops/extend";
 import type { Instruction } from "../instructions/instruction.ts";
 import { instructionsFor } from "../instructions/rules.ts";
 import { pieceLoops } from "../loops/copies.ts";
-import { groupSteps, scratchBytesOf } from "../loops/groups.ts";
+import { type Group, groupSteps, scratchBytesOf } from "../loops/groups.ts";
 import { type ComputedStep, type Layout, layOut, type Value } from "../memory/layout.ts";
 import { type FlatInstruction, flatten, type PlannedInstruction, type Scan, scansAmong } from "./lives.ts";
 import { scanOf } from "./scans.ts";
@@ -51,7 +51,9 @@ export function chooseInstructions(program: Program, kernels: KernelExports, rep
       }
       const [computed] = item.steps;
       const loops = pieceLoops(computed) ?? scanOf(computed, planOf);
-      return loops ?? instructionsFor(computed, reserve).map((each) => ({ ...withArity(kernels, each), computed }));
+      const withComputed = (each: Instruction | Group) =>
+        each.kind === "group" ? each : { ...withArity(kernels, each), computed };
+      return loops ?? instructionsFor(computed, reserve).map(withComputed);
     });
   const planned = planOf(layout.steps);
   const scans = scansAmong(planned);

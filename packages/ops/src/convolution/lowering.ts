@@ -1,18 +1,18 @@
 import { type Data, type NdArray, ndarray, ravel } from "@wengert/core/extend";
-import { blocksOf, eachImage, type Geometry, gatherWindows, scatterWindows } from "../loops/windows.ts";
+import { blocksOf, eachImage, type Geometry, gatherWindows, partsOf, scatterWindows } from "../loops/windows.ts";
 import { multiplyMatrices } from "../products/gemm.ts";
-import { convolutionInWasm, inputPullbackInWasm, kernelPullbackInWasm } from "../wasm/convolutions.ts";
+import { convolutionInWasm } from "../wasm/convolutions.ts";
 
 // Each function in this file computes a convolution, or one of its two VJPs, as matrix products. A row of the left
 // matrix has the pixels of one window ("im2col": Chellapilla, Puri, Simard 2006). The matrix of all windows has
-// kernelHeight × kernelWidth times the entries of x, so it is processed in blocks of rows that stay in the cache. The
-// loops in this file run where WebAssembly is not available.
+// kernelHeight × kernelWidth times the entries of x, so it is processed in blocks of rows that stay in the cache. These
+// loops run where WebAssembly is not available.
 
 /** Writes the convolution of x and the kernel to `out`. Both arrays may have any strides. */
 export function convolve(out: NdArray, x: NdArray, kernel: NdArray, geometry: Geometry): void {
   const [pixels, weights] = [ravel(x), ravel(kernel)];
   if (pixels.length === 0 || weights.length === 0) return; // a sum of no products is 0
-  if (convolutionInWasm(out.data, pixels, weights, geometry)) return;
+  if (convolutionInWasm("output", pixels, weights, out.data, geometry)) return;
   const blocks = blocksOf(geometry);
   const { windows, entries, block, filters, imageSize } = blocks;
   const rows = arrayLike(pixels, block * entries);
@@ -36,7 +36,7 @@ export function convolve(out: NdArray, x: NdArray, kernel: NdArray, geometry: Ge
 export function pullBackToInput(out: NdArray, g: NdArray, kernel: NdArray, geometry: Geometry): void {
   const [outputs, weights] = [ravel(g), ravel(kernel)];
   if (outputs.length === 0 || weights.length === 0) return;
-  if (inputPullbackInWasm(out.data, outputs, weights, geometry)) return;
+  if (convolutionInWasm("images", out.data, weights, outputs, geometry)) return;
   const blocks = blocksOf(geometry);
   const { windows, entries, block, imageSize } = blocks;
   const images = sumsLike(out.data, out.data.length);
@@ -62,16 +62,18 @@ export function pullBackToInput(out: NdArray, g: NdArray, kernel: NdArray, geome
 export function pullBackToKernel(out: NdArray, x: NdArray, g: NdArray, geometry: Geometry): void {
   const [pixels, outputs] = [ravel(x), ravel(g)];
   if (pixels.length === 0 || outputs.length === 0) return;
-  if (kernelPullbackInWasm(out.data, pixels, outputs, geometry)) return;
+  if (convolutionInWasm("kernel", pixels, out.data, outputs, geometry)) return;
   const blocks = blocksOf(geometry);
-  const { windows, entries, block, filters, imageSize } = blocks;
-  const rows = arrayLike(pixels, block * entries);
+  const { windows, perImage, entries, filters, imageSize } = blocks;
+  const { unit, part } = partsOf(geometry);
+  const rows = arrayLike(pixels, part * entries);
   const total = sumsLike(out.data, entries * filters);
   const sums = sumsLike(out.data, entries * filters);
   for (let group = 0; group < geometry.groups; group++) {
     total.fill(0);
-    for (let from = 0; from < windows; from += block) {
-      const to = Math.min(windows, from + block);
+    for (let from = 0, to = 0; from < windows; from = to) {
+      const end = (Math.floor(from / (unit * perImage)) + 1) * unit * perImage;
+      to = Math.min(windows, end, from + part);
       eachImage(from, to, blocks, (image, first, last, row) =>
         gatherWindows(rows, row * entries, pixels, image * imageSize, geometry, group, first, last),
       );

@@ -14,7 +14,8 @@ import {
 } from "@wengert/core/extend";
 import { irregular, type Sampled, withSamples } from "../declaring/samples.ts";
 import { inFloat64 } from "../loops/alongAxes.ts";
-import { maxPoolInWasm } from "../wasm/pools.ts";
+import { widthOf } from "../wasm/exports.ts";
+import { poolCall, poolInWasm } from "../wasm/pools.ts";
 import { batchOfImages } from "./batchOfImages.ts";
 import {
   eachWindow,
@@ -59,8 +60,9 @@ export const maxPool2d: Op<Unary, Pooling, PoolOptions> = /* @__PURE__ */ define
   kernel: (out, [x], params) => {
     const images = ravel(x);
     const pooled = { ...params, images: x.shape, pool: out.shape };
-    if (!maxPoolInWasm(pooled, out.data, images)) eachWindow(pooled, maxLoop, out.data, images, images);
+    if (!poolInWasm("max", pooled, out.data, images)) eachWindow(pooled, maxLoop, out.data, images, images);
   },
+  kernelCall: ([x], out, params) => poolCall("max", { ...params, images: x.shape, pool: out.shape }, widthOf(out)),
   flops: (_, { shape }, { size }) => sizeOf(shape) * sizeOf(size),
   vjp: [(g, { inputs: [x], params }) => maxPoolPullback(x, g, params)],
   samples: () => [
@@ -156,9 +158,12 @@ export const maxPoolPullback: Op<readonly [x: Tensor, g: Tensor], Pooling, PoolO
   kernel: (out, [x, g], params) => {
     const pooled = { ...params, images: x.shape, pool: g.shape };
     const spread = ({ data }: { readonly data: Data }) => eachWindow(pooled, spreadLoop, ravel(g), ravel(x), data);
+    if (poolInWasm("maxPullback", pooled, ravel(g), ravel(x), out.data)) return;
     if (overlap(params)) inFloat64(out, spread);
-    else if (!maxPoolInWasm(pooled, ravel(g), ravel(x), out.data)) spread(out);
+    else spread(out);
   },
+  kernelCall: ([, g], out, params) =>
+    poolCall("maxPullback", { ...params, images: out.shape, pool: g.shape }, widthOf(out)),
   flops: ([, g], _, { size }) => 3 * sizeOf(g.shape) * sizeOf(size),
   vjp: [null, (u, { inputs: [x], params }) => maxPoolTangent(x, u, params)],
   samples: () => [

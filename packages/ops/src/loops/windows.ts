@@ -44,10 +44,7 @@ export interface Blocks {
   readonly imageSize: number;
 }
 
-/**
- * The number of entries of a block of windows. The number is the same for all dtypes and kernels, so that all kernels
- * add in the same order and give the same bits.
- */
+/** The number of entries of a block of windows. A block stays in the cache. */
 const blockEntries = 2 ** 17;
 
 export function blocksOf(g: Geometry): Blocks {
@@ -57,6 +54,20 @@ export function blocksOf(g: Geometry): Blocks {
   const block = Math.min(windows, Math.max(64, Math.floor(blockEntries / Math.max(1, entries))));
   const imageSize = g.height * g.width * g.channels;
   return { windows, perImage, entries, block, filters: g.filters / g.groups, imageSize };
+}
+
+/** The gradient of a convolution for its kernel is a sum over all windows, in parts of at most this many windows. */
+const maxWindows = 400;
+
+/**
+ * Returns how a sum over all windows is divided, equally for all kernels: into parts of `part` windows, which begin
+ * again after every `unit` images.
+ */
+export function partsOf({ images, outHeight, outWidth }: Geometry): { unit: number; part: number } {
+  const perImage = outHeight * outWidth;
+  const unit = Math.max(1, Math.min(images, Math.floor(maxWindows / perImage)));
+  const windows = unit * perImage;
+  return { unit, part: Math.ceil(windows / Math.ceil(windows / maxWindows)) };
 }
 
 /**

@@ -1,203 +1,116 @@
-import type { Data } from "@wengert/core/extend";
-import { type Blocks, blocksOf, eachImage, type Geometry } from "../loops/windows.ts";
+import type { Data, KernelCall } from "@wengert/core/extend";
+import { blocksOf, type Geometry, partsOf } from "../loops/windows.ts";
 import { windowProduct } from "./crossovers.ts";
 import { currentEngine } from "./engine.ts";
-import type { ProductKernel, WindowKernel } from "./exports.ts";
-import { equalPart, readRuns, writeRuns } from "./products.ts";
-import type { Workspace } from "./workspace.ts";
 
-// The functions in this file compute a convolution and its two VJPs by WebAssembly, block by block, with the same
-// operations as the plain loops in ../convolution/lowering.ts. All arrays are row-major. WebAssembly memory holds one
-// image, one block of windows, and the kernel of one group. Each function returns false, and writes nothing, if
-// WebAssembly would be slower than plain loops or runs out of memory.
+/** The result of a convolution kernel: the convolution itself, or its VJP for the images x or for the kernel. */
+export type ConvolutionResult = "output" | "images" | "kernel";
+/** For each result: its number in the kernel, and the indices of the tensors x, kernel and g in `KernelCall`. */
+const kinds = {
+  output: { kind: 0, tensors: [0, 1, 2] },
+  images: { kind: 1, tensors: [2, 1, 0] },
+  kernel: { kind: 2, tensors: [0, 2, 1] },
+} as const;
 
-/** The WebAssembly memory and the kernels for one call of a convolution. */
-interface Run extends Blocks {
-  readonly workspace: Workspace;
-  /** The number of bytes of an array entry: 4 for float32, 8 for float64. */
-  readonly size: number;
-  readonly atImage: number;
-  readonly atRows: number;
-  readonly atKernel: number;
-  readonly atOutputs: number;
-  /** Calls the WebAssembly kernel `gather` or `scatter` for the image that is in WebAssembly memory. */
-  move(kernel: WindowKernel, group: number, first: number, last: number, row: number): void;
-  /** Computes the matrix product c = a b. The strides are numbers of entries. */
-  multiply(m: number, n: number, k: number, a: Matrix, b: Matrix, c: Matrix): void;
-  readonly gather: WindowKernel;
-  readonly scatter: WindowKernel;
-}
-
-type Matrix = readonly [address: number, row: number, column: number];
+/** The width of a tile of a product in bytes, and its number of rows. See kernels/convolutions.ts. */
+const [tileBytes, tileRows] = [32, 5];
+/** The VJP for the images computes at most about this many bytes of products before it adds them to the images. */
+const productBytes = 2 ** 15;
+/** A convolution applies each filter to at most this many bytes of an image at a time, which stay in the cache. */
+const bandBytes = 2 ** 17;
+/** The number of bytes of images and outputs that are copied to WebAssembly memory at a time. */
+const chunkBytes = 2 ** 18;
 
 /**
- * Sizes of the kernel for matrix products: the width of a tile in bytes, and the numbers of terms and rows that the
- * kernel copies into a packed block.
+ * Returns the call of the kernel `convolution` that computes `result`, or `undefined` if the convolution has no
+ * products. `size` is the number of bytes of an entry.
  */
-const [tileBytes, packedTerms, packedRows] = [32, 400, 60];
-/** The number of entries of temporary memory that the kernel of matrix products needs for two tiles of the output. */
-const tileEntries = 80;
-
-function begin(geometry: Geometry, arrays: readonly Data[]): Run | undefined {
-  const engine = currentEngine();
-  const blocks = blocksOf(geometry);
-  const { windows, entries, filters, block, imageSize } = blocks;
-  if (engine === null || windows * entries * filters === 0) return undefined;
-  if (!engine.isForced && entries * filters < windowProduct) return undefined;
-  const size = arrays[0]!.BYTES_PER_ELEMENT;
-  const isKernelType = (data: Data) => data.BYTES_PER_ELEMENT === size && !(data instanceof Int32Array);
-  if (size < 4 || !arrays.every(isKernelType)) return undefined;
-  const { exports, workspace } = engine;
-  const packed = Math.min(Math.max(entries, filters, block), packedTerms);
-  const scratchEntries = packed * (packedRows + Math.max(entries, filters, block) + tileBytes) + tileEntries;
-  const total = imageSize + block * entries + entries * filters + block * filters + scratchEntries;
-  if (!workspace.begin(total * size + 1024)) return undefined;
-  const [atImage, atRows, atKernel, atOutputs, scratch] = [
-    imageSize,
-    block * entries,
-    entries * filters,
-    block * filters,
-    scratchEntries,
-  ].map((count) => workspace.allocate(count * size)) as [number, number, number, number, number];
-  const gemm = size === 4 ? exports.gemm32 : exports.gemm64;
-  const g = geometry;
-  const depth = g.channels / g.groups;
+export function convolutionCall(result: ConvolutionResult, g: Geometry, size: number): KernelCall | undefined {
+  const { windows, perImage, entries, filters, imageSize } = blocksOf(g);
+  if (windows * entries * filters === 0) return undefined;
+  const { unit, part } = partsOf(g);
+  const [spanY, spanX] = [
+    (g.outHeight - 1) * g.strideY + (g.kernelHeight - 1) * g.dilationY + 1,
+    (g.outWidth - 1) * g.strideX + (g.kernelWidth - 1) * g.dilationX + 1,
+  ];
+  const isInside = g.top === 0 && g.left === 0 && spanY <= g.height && spanX <= g.width;
+  const [paddedHeight, paddedWidth] = isInside ? [g.height, g.width] : [spanY, spanX];
+  const products = Math.floor(productBytes / (entries * size * tileRows));
+  const rowsOfImage = Math.max(1, Math.floor(bandBytes / (g.strideY * paddedWidth * g.channels * size)));
+  const block =
+    result === "output" ? Math.min(rowsOfImage * g.outWidth, 400) : Math.max(20, Math.min(products * tileRows, 60));
+  const across = (columns: number) => Math.ceil((columns * size) / tileBytes) * tileBytes;
+  const bytes = {
+    output: entries * across(filters) * g.groups,
+    images: filters * across(entries) * g.groups + block * across(entries),
+    kernel: part * across(filters) + entries * across(filters) * g.groups * (8 / size) + entries * tileBytes,
+  }[result];
+  const imageBytes = isInside ? 0 : paddedHeight * paddedWidth * g.channels * size;
+  const { kind, tensors } = kinds[result];
+  const outputSize = perImage * g.filters;
   return {
-    ...blocks,
-    ...{ workspace, size, atImage, atRows, atKernel, atOutputs },
-    gather: size === 4 ? exports.gather32 : exports.gather64,
-    scatter: size === 4 ? exports.scatter32 : exports.scatter64,
-    move: (kernel, group, first, last, row) =>
-      kernel(
-        atRows + row * entries * size,
-        atImage + group * depth * size,
-        first,
-        last,
-        g.outWidth,
-        g.height,
-        g.width,
-        g.channels,
-        depth,
-        g.kernelHeight,
-        g.kernelWidth,
-        g.strideY,
-        g.strideX,
-        g.dilationY,
-        g.dilationX,
-        g.top,
-        g.left,
-      ),
-    multiply: (m, n, k, a, b, c) => product(gemm, size, scratch, m, n, k, a, b, c),
+    kernel: "convolution",
+    args: [
+      ...[size, kind, g.images, ...tensors.map((tensor) => ({ tensor })), "scratch" as const, 1, 1],
+      ...[unit, part, block, paddedHeight, paddedWidth, g.height, g.width, g.channels, g.kernelHeight, g.kernelWidth],
+      ...[g.outHeight, g.outWidth, g.filters, g.groups, g.strideY, g.strideX, g.dilationY, g.dilationX, g.top, g.left],
+    ],
+    scratchBytes:
+      4 * (2 * unit * perImage + entries + filters) + 2 * block * tileBytes + bytes + unit * imageBytes + 1024,
+    rows:
+      result === "kernel"
+        ? undefined // a sum over all images
+        : {
+            count: 2,
+            unit,
+            addresses: [[3, imageSize * size], [5, outputSize * size]], // biome-ignore format: reads best on one line
+            time: (windows * entries * g.filters * size) / 70, // 18 float32 multiplications and additions in a ns
+          },
   };
 }
 
 /**
- * Computes the matrix product c = a b. If a has many rows and b few columns, computes cᵀ = bᵀ aᵀ instead, because the
- * tiles of the kernel are wide.
+ * Computes a convolution or one of its VJPs by WebAssembly, and writes the result to the array that `result` names.
+ * Returns false, and writes nothing, if WebAssembly would be slower than plain loops or runs out of memory. All arrays
+ * are row-major.
  */
-function product(
-  gemm: ProductKernel,
-  size: number,
-  scratch: number,
-  m: number,
-  n: number,
-  k: number,
-  a: Matrix,
-  b: Matrix,
-  c: Matrix,
-): void {
-  const lanes = tileBytes / size;
-  const padded = (count: number) => Math.ceil(count / lanes) * lanes;
-  const isSwapped = padded(m) * n < 0.875 * padded(n) * m;
-  const [rows, columns, p, q, r] = isSwapped ? [n, m, swapped(b), swapped(a), swapped(c)] : [m, n, a, b, c];
-  const strides = (matrix: Matrix) => [matrix[0], matrix[1] * size, matrix[2] * size] as const;
-  gemm(rows, columns, k, ...strides(p), ...strides(q), ...strides(r), true, false, equalPart(k, packedTerms), scratch);
-}
-
-const swapped = ([address, row, column]: Matrix): Matrix => [address, column, row];
-
-/** Writes the convolution of the images x and the kernel to `out`. */
-export function convolutionInWasm(out: Data, x: Data, kernel: Data, geometry: Geometry): boolean {
-  const run = begin(geometry, [out, x, kernel]);
-  if (run === undefined) return false;
-  const { workspace, windows, entries, filters, block, atRows, atKernel, atOutputs } = run;
-  let current = -1;
-  for (let group = 0; group < geometry.groups; group++) {
-    writeRuns(workspace, atKernel, kernel, group * filters, entries, filters, geometry.filters);
-    for (let from = 0; from < windows; from += block) {
-      const count = Math.min(windows - from, block);
-      current = gatherBlock(run, x, group, from, count, current);
-      run.multiply(count, filters, entries, [atRows, entries, 1], [atKernel, filters, 1], [atOutputs, filters, 1]);
-      readRuns(workspace, atOutputs, out, from * geometry.filters + group * filters, count, filters, geometry.filters);
-    }
+export function convolutionInWasm(
+  result: ConvolutionResult,
+  x: Data,
+  kernel: Data,
+  g: Data,
+  geometry: Geometry,
+): boolean {
+  const engine = currentEngine();
+  if (engine === null || (!engine.isForced && kernel.length < windowProduct)) return false;
+  const size = x.BYTES_PER_ELEMENT;
+  const isKernelType = (data: Data) => data.BYTES_PER_ELEMENT === size && !(data instanceof Int32Array);
+  if (size < 4 || ![x, kernel, g].every(isKernelType)) return false;
+  const call = convolutionCall(result, geometry, size);
+  if (call === undefined) return false;
+  const { workspace, exports } = engine;
+  const { images } = geometry;
+  const { unit } = partsOf(geometry);
+  const [imageSize, outputSize] = [x.length / images, g.length / images];
+  const units = Math.max(1, Math.floor(chunkBytes / ((imageSize + outputSize) * size * unit)));
+  const chunk = Math.min(images, units * unit);
+  const bytes = (chunk * (imageSize + outputSize) + kernel.length) * size + call.scratchBytes;
+  if (!workspace.begin(bytes + 512)) return false;
+  const [atX, atKernel, atG] = [chunk * imageSize, kernel.length, chunk * outputSize].map((count) =>
+    workspace.allocate(count * size),
+  ) as [number, number, number];
+  const scratch = workspace.allocate(call.scratchBytes);
+  const sizes = call.args.slice(9) as number[];
+  if (result !== "kernel") workspace.write(atKernel, kernel, 0, kernel.length);
+  for (let from = 0; from < images; from += chunk) {
+    const count = Math.min(chunk, images - from);
+    if (result !== "images") workspace.write(atX, x, from * imageSize, count * imageSize);
+    if (result !== "output") workspace.write(atG, g, from * outputSize, count * outputSize);
+    const flags = [from === 0, from + count === images].map(Number);
+    exports.convolution(size, kinds[result].kind, count, atX, atKernel, atG, scratch, ...flags, ...sizes);
+    if (result === "images") workspace.read(atX, x, from * imageSize, count * imageSize);
+    if (result === "output") workspace.read(atG, g, from * outputSize, count * outputSize);
   }
+  if (result === "kernel") workspace.read(atKernel, kernel, 0, kernel.length);
   return true;
-}
-
-/**
- * For each window, adds g × kernel to the window's pixels in `out`, for the cotangent g of a convolution. `out` has the
- * shape of the images.
- */
-export function inputPullbackInWasm(out: Data, g: Data, kernel: Data, geometry: Geometry): boolean {
-  const run = begin(geometry, [out, g, kernel]);
-  if (run === undefined) return false;
-  const { workspace, size, windows, perImage, entries, filters, block, imageSize } = run;
-  const { atImage, atRows, atKernel, atOutputs } = run;
-  for (let group = 0; group < geometry.groups; group++) {
-    writeRuns(workspace, atKernel, kernel, group * filters, entries, filters, geometry.filters);
-    for (let from = 0; from < windows; from += block) {
-      const count = Math.min(windows - from, block);
-      writeRuns(workspace, atOutputs, g, from * geometry.filters + group * filters, count, filters, geometry.filters);
-      run.multiply(count, entries, filters, [atOutputs, filters, 1], [atKernel, 1, filters], [atRows, entries, 1]);
-      eachImage(from, from + count, run, (image, first, last, row) => {
-        if (first === 0 && group === 0) workspace.clear(atImage, imageSize * size);
-        else if (first === 0) workspace.write(atImage, out, image * imageSize, imageSize);
-        run.move(run.scatter, group, first, last, row);
-        if (last === perImage) workspace.read(atImage, out, image * imageSize, imageSize);
-      });
-    }
-  }
-  return true;
-}
-
-/**
- * Writes the sum of x × g over all windows of the images x to `out`, for the cotangent g of a convolution. `out` has
- * the shape of the kernel.
- */
-export function kernelPullbackInWasm(out: Data, x: Data, g: Data, geometry: Geometry): boolean {
-  const run = begin(geometry, [out, x, g]);
-  if (run === undefined) return false;
-  const { workspace, windows, entries, filters, block, atRows, atKernel, atOutputs } = run;
-  const total = new Float64Array(entries * filters);
-  const sums = out.slice(0, entries * filters);
-  let current = -1;
-  for (let group = 0; group < geometry.groups; group++) {
-    total.fill(0);
-    for (let from = 0; from < windows; from += block) {
-      const count = Math.min(windows - from, block);
-      current = gatherBlock(run, x, group, from, count, current);
-      writeRuns(workspace, atOutputs, g, from * geometry.filters + group * filters, count, filters, geometry.filters);
-      run.multiply(entries, filters, count, [atRows, 1, entries], [atOutputs, filters, 1], [atKernel, filters, 1]);
-      workspace.read(atKernel, sums, 0, entries * filters);
-      for (let l = 0; l < total.length; l++) total[l]! += sums[l]!;
-    }
-    for (let row = 0, l = 0; row < entries; row++)
-      for (let k = 0, o = row * geometry.filters + group * filters; k < filters; k++) out[o + k] = total[l++]!;
-  }
-  return true;
-}
-
-/**
- * Copies `count` windows, from window `from` on, to rows of a matrix in WebAssembly memory, which holds one image at a
- * time. `current` is the number of the image in this memory before the call. Returns the number of the image in this
- * memory after the call.
- */
-function gatherBlock(run: Run, x: Data, group: number, from: number, count: number, current: number): number {
-  let loaded = current;
-  eachImage(from, from + count, run, (image, first, last, row) => {
-    if (image !== loaded) run.workspace.write(run.atImage, x, image * run.imageSize, run.imageSize);
-    loaded = image;
-    run.move(run.gather, group, first, last, row);
-  });
-  return loaded;
 }

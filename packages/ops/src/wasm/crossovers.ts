@@ -10,7 +10,7 @@ export const product32 = 256;
 export const product64 = 320;
 
 /**
- * Convolutions use WebAssembly if each group of the kernel has at least this many entries. This minimum is lower than
+ * Convolutions use WebAssembly if the kernel has at least this many entries. This minimum is lower than
  * that of matrix products, because a convolution multiplies many rows (one per window) by the kernel.
  */
 export const windowProduct = 64;

@@ -39,6 +39,9 @@ type Maps = Readonly<Record<`${FunctionName}${32 | 64}` | `${SingleFunctionName}
   Readonly<Record<`${OperationName}${32 | 64}`, OperationKernel>> &
   Readonly<Record<`${SliceName}${32 | 64}`, SliceKernel>>;
 
+/** Returns the number of bytes of an entry of a float tensor. */
+export const widthOf = ({ dtype }: { readonly dtype: string }): number => (dtype === "float32" ? 4 : 8);
+
 /** The exports of each binary. */
 export interface LibraryExports {
   readonly memory: { readonly buffer: ArrayBuffer; grow(pages: number): number };
@@ -72,18 +75,14 @@ export interface Exports extends Maps, LibraryExports {
   readonly variance64: VarianceKernel;
   readonly gemm32: ProductKernel;
   readonly gemm64: ProductKernel;
-  readonly gather32: WindowKernel;
-  readonly gather64: WindowKernel;
-  readonly scatter32: WindowKernel;
-  readonly scatter64: WindowKernel;
+  readonly convolution: ConvolutionKernel;
   readonly gatheredSum32: GatheredKernel;
   readonly gatheredSum64: GatheredKernel;
   readonly gatheredMax32: GatheredKernel;
   readonly gatheredMax64: GatheredKernel;
   readonly gatheredMin32: GatheredKernel;
   readonly gatheredMin64: GatheredKernel;
-  readonly spreadMax32: SpreadKernel;
-  readonly spreadMax64: SpreadKernel;
+  readonly pool: PoolKernel;
 }
 
 /**
@@ -102,18 +101,17 @@ type GatheredKernel = (
 ) => void;
 
 /**
- * Computes the pullback of maxima over n entries of x. Writes each element of the cotangent g [rows, m] to u at the
- * position of the maximum, and 0 at the positions of the other entries.
+ * Computes a pool p of the images x, or reads the cotangent p of a pool and writes the cotangent u of x. `poolCall`
+ * (pools.ts) returns the arguments.
  */
-type SpreadKernel = (
-  n: number,
-  offsets: number,
-  rows: number,
-  step: number,
-  m: number,
-  g: number,
+type PoolKernel = (
+  size: number,
+  kind: number,
+  images: number,
   x: number,
+  p: number,
   u: number,
+  ...sizes: readonly number[]
 ) => void;
 
 /**
@@ -126,7 +124,7 @@ type SliceKernel = (rows: number, n: number, y: number, a: number, b: number, c:
  * Computes C = A B if `isFirst`, else C += A B, for A [m, k] and B [k, n] with k > 0. Either the rows or the columns of
  * B are contiguous. `scratch` is the address of temporary memory. src/wasm/products.ts computes its size.
  */
-export type ProductKernel = (
+type ProductKernel = (
   m: number,
   n: number,
   k: number,
@@ -146,28 +144,20 @@ export type ProductKernel = (
 ) => void;
 
 /**
- * Copies windows of the image at `x` to the rows of the matrix at `rows`, or adds the rows to the windows. The windows
- * have the indices `from` to `to` − 1. Only `depth` of the image's channels are copied. The other arguments are fields
- * of a `Geometry` (src/loops/windows.ts).
+ * Computes a convolution of the images x and the kernel, its VJP for x, or its VJP for the kernel. g is the output or its
+ * cotangent. `flagsAndSizes` begins with two flags, which mark the first and the last of several calls that sum one VJP
+ * for the kernel. `convolutionCall` (convolutions.ts) returns the arguments, and the size of the temporary memory
+ * `scratch`.
  */
-export type WindowKernel = (
-  rows: number,
+type ConvolutionKernel = (
+  size: number,
+  kind: number,
+  images: number,
   x: number,
-  from: number,
-  to: number,
-  outWidth: number,
-  height: number,
-  width: number,
-  channels: number,
-  depth: number,
-  kernelHeight: number,
-  kernelWidth: number,
-  strideY: number,
-  strideX: number,
-  dilationY: number,
-  dilationX: number,
-  top: number,
-  left: number,
+  kernel: number,
+  g: number,
+  scratch: number,
+  ...flagsAndSizes: readonly number[]
 ) => void;
 
 /** Computes y = f(x) for n entries. The addresses of y and x may be equal. */

@@ -1,9 +1,19 @@
-import type { Data, Shape } from "@wengert/core/extend";
+import { type Data, type KernelCall, type Shape, sizeOf } from "@wengert/core/extend";
 import { arithmetic } from "./crossovers.ts";
 import { currentEngine } from "./engine.ts";
 
+/** The result of the kernel `pool`: a max pool or a mean pool, or one of their VJPs. */
+export type PoolResult = "max" | "maxPullback" | "mean" | "meanPullback";
+/** For each result: its number in the kernel, and the indices of the tensors x, p and u in `KernelCall`. */
+const kinds = {
+  max: { kind: 0, tensors: [0, 1, undefined] },
+  maxPullback: { kind: 1, tensors: [0, 1, 2] },
+  mean: { kind: 2, tensors: [0, 1, undefined] },
+  meanPullback: { kind: 3, tensors: [undefined, 0, 1] },
+} as const;
+
 /** The shapes of the images, [N, H, W, C], and of the pooled output, and the sizes of the windows along H and W. */
-interface Pooled {
+export interface Pooled {
   readonly images: Shape;
   readonly pool: Shape;
   readonly size: readonly number[];
@@ -11,90 +21,67 @@ interface Pooled {
   readonly padding: readonly (readonly number[])[];
 }
 
-/**
- * The number of bytes of images copied to WebAssembly memory at a time. The copied bytes are still in the cache when
- * the kernel pools them.
- */
+/** The number of bytes of images that are copied to WebAssembly memory at a time, so that they stay in the cache. */
 const chunkBytes = 2 ** 17;
-/** The kernel runs only for windows of at most this many pixels. */
-const largestWindow = 64;
 
 /**
- * Computes a max pool of the images x. Without `u`, writes the maximum of each window to p. With `u`, computes the VJP:
- * reads the cotangents of the maxima from p, and writes the cotangent of x to u. Only windows that do not overlap are
- * allowed with `u`.
- *
- * Returns whether the kernel ran, which requires at least 16 bytes of channels per pixel.
+ * Returns the call of the kernel `pool` that computes `result`. Returns `undefined` for the VJP of a pool with windows
+ * that overlap, which the kernel cannot compute. `size` is the number of bytes of an entry.
  */
-export function maxPoolInWasm(pooled: Pooled, p: Data, x: Data, u?: Data): boolean {
-  const engine = currentEngine();
-  const [count, height, width, channels] = pooled.images as readonly [number, number, number, number];
-  const [, outHeight, outWidth] = pooled.pool as readonly [number, number, number];
-  const [sizeY, sizeX] = pooled.size as readonly [number, number];
-  const [strideY, strideX] = pooled.stride as readonly [number, number];
-  const [[top], [left]] = pooled.padding as readonly [[number], [number]];
-  const size = x.BYTES_PER_ELEMENT;
-  const isSingle = x instanceof Float32Array;
-  if (engine === null || x.length < (engine.isForced ? 1 : arithmetic) || sizeY * sizeX > largestWindow) return false;
-  if (!(isSingle || x instanceof Float64Array) || channels * size < 16) return false;
-  const { workspace, exports } = engine;
-  const [imageSize, poolSize] = [height * width * channels, outHeight * outWidth * channels];
-  const perChunk = Math.min(count, Math.max(1, Math.floor(chunkBytes / (imageSize * size))));
-  const tableBytes = 4 * (sizeY * sizeX) ** 2;
-  if (!workspace.begin(perChunk * (2 * imageSize + poolSize) * size + tableBytes + 512)) return false;
-  const atX = workspace.allocate(perChunk * imageSize * size);
-  const atU = workspace.allocate(perChunk * imageSize * size);
-  const atP = workspace.allocate(perChunk * poolSize * size);
-  const tables = workspace.allocate(tableBytes);
-  const pool = isSingle ? exports.gatheredMax32 : exports.gatheredMax64;
-  const spread = isSingle ? exports.spreadMax32 : exports.spreadMax64;
-
-  // A window at the edge of an image has fewer pixels. So each size of window has its own table of pixel offsets.
-  const pixel = channels * size;
-  const known = new Set<number>();
-  const offsetsOf = (rows: number, columns: number): number => {
-    const table = (rows - 1) * sizeX + columns - 1;
-    const address = tables + 4 * table * sizeY * sizeX;
-    if (!known.has(table)) {
-      const pixels = Array.from({ length: rows * columns }, (_, l) => Math.floor(l / columns) * width + (l % columns));
-      workspace.write(
-        address,
-        Int32Array.from(pixels, (at) => at * pixel),
-        0,
-        pixels.length,
-      );
-      known.add(table);
-    }
-    return address;
+export function poolCall(result: PoolResult, pooled: Pooled, size: number): KernelCall | undefined {
+  const { images, pool, size: window, stride, padding } = pooled;
+  const { kind, tensors } = kinds[result];
+  const isPullback = kind === 1 || kind === 3;
+  if (isPullback && window.some((n, axis) => stride[axis]! < n)) return undefined;
+  const [imageBytes, poolBytes] = [images, pool].map((shape) => sizeOf(shape.slice(1)) * size) as [number, number];
+  return {
+    kernel: "pool",
+    args: [
+      ...[size, kind, images[0]!, ...tensors.map((tensor) => (tensor === undefined ? 0 : { tensor }))],
+      ...[...images.slice(1), ...pool.slice(1, 3), ...window, ...stride, ...padding.map(([before]) => before!)],
+    ],
+    scratchBytes: 0,
+    // The kernel writes whole vectors of 16 bytes, so the end of one image may overwrite the start of the next image,
+    // which another thread computes.
+    rows:
+      poolBytes % 16 > 0
+        ? undefined
+        : {
+            count: 2,
+            unit: 1,
+            addresses: [[3, imageBytes], [4, poolBytes], [5, imageBytes]], // biome-ignore format: reads best on one line
+            time: images[0]! * imageBytes * (isPullback ? 0.4 : 0.1), // in ns
+          },
   };
+}
 
-  for (let from = 0; from < count; from += perChunk) {
-    const images = Math.min(perChunk, count - from);
-    workspace.write(atX, x, from * imageSize, images * imageSize);
-    if (u !== undefined) {
-      workspace.write(atP, p, from * poolSize, images * poolSize);
-      workspace.clear(atU, images * imageSize * size);
-    }
-    let toP = atP;
-    for (let image = 0; image < images; image++)
-      for (let row = 0; row < outHeight; row++) {
-        const y = Math.max(row * strideY - top, 0);
-        const rows = Math.min(row * strideY - top + sizeY, height) - y;
-        for (let column = 0; column < outWidth; ) {
-          const start = column * strideX - left;
-          const firstX = Math.max(start, 0);
-          const columns = Math.min(start + sizeX, width) - firstX;
-          const isFull = columns === sizeX;
-          const windows = isFull ? Math.min(outWidth, Math.floor((width - sizeX + left) / strideX) + 1) - column : 1;
-          const at = ((image * height + y) * width + firstX) * pixel;
-          const offsets = offsetsOf(rows, columns);
-          const n = rows * columns;
-          if (u === undefined) pool(n, offsets, windows, strideX * pixel, channels, toP, atX + at, 1);
-          else spread(n, offsets, windows, strideX * pixel, channels, toP, atX + at, atU + at);
-          toP += windows * pixel;
-          column += windows;
-        }
-      }
+/**
+ * Computes a pool of the images x, and writes it to p. For a VJP, reads the cotangent of the pool from p, and writes the
+ * cotangent of x to u. Returns whether the kernel ran.
+ */
+export function poolInWasm(result: PoolResult, pooled: Pooled, p: Data, x: Data | undefined, u?: Data): boolean {
+  const engine = currentEngine();
+  const size = p.BYTES_PER_ELEMENT;
+  const isFloat = p instanceof Float32Array || p instanceof Float64Array;
+  const isSame = [x, u].every((data) => data === undefined || data.constructor === p.constructor);
+  if (engine === null || !isFloat || !isSame || p.length === 0) return false;
+  if (!engine.isForced && sizeOf(pooled.images) < arithmetic) return false;
+  const call = poolCall(result, pooled, size);
+  if (call === undefined) return false;
+  const { workspace, exports } = engine;
+  const count = pooled.images[0]!;
+  const [imageSize, poolSize] = [sizeOf(pooled.images.slice(1)), p.length / count];
+  const chunk = Math.min(count, Math.max(1, Math.floor(chunkBytes / (imageSize * size))));
+  if (!workspace.begin(chunk * (2 * imageSize + poolSize) * size + 512)) return false;
+  const [atX, atU, atP] = [imageSize, imageSize, poolSize].map((entries) =>
+    workspace.allocate(chunk * entries * size),
+  ) as [number, number, number];
+  const sizes = call.args.slice(6) as number[];
+  for (let from = 0; from < count; from += chunk) {
+    const images = Math.min(chunk, count - from);
+    if (x !== undefined) workspace.write(atX, x, from * imageSize, images * imageSize);
+    if (u !== undefined) workspace.write(atP, p, from * poolSize, images * poolSize);
+    exports.pool(size, kinds[result].kind, images, atX, atP, atU, ...sizes);
     if (u === undefined) workspace.read(atP, p, from * poolSize, images * poolSize);
     else workspace.read(atU, u, from * imageSize, images * imageSize);
   }

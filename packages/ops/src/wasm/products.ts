@@ -34,7 +34,7 @@ const maxSingleTerms = 64 * packedTerms;
  * the size of a block. The size depends only on k and `limit`, so the bits of the sum do not depend on the shape of the
  * matrices.
  */
-export const equalPart = (k: number, limit: number): number => Math.ceil(k / Math.ceil(k / limit));
+const equalPart = (k: number, limit: number): number => Math.ceil(k / Math.ceil(k / limit));
 
 const smallestCrossover = /* @__PURE__ */ Math.min(product32, product64);
 
@@ -231,7 +231,7 @@ function multiplyInBlocks(
 /**
  * Copies `count` runs of `length` entries into contiguous memory. The starts of the runs are `stride` entries apart.
  */
-export function writeRuns(
+function writeRuns(
   to: Workspace,
   at: number,
   data: Data,
@@ -247,7 +247,7 @@ export function writeRuns(
 }
 
 /** Copies the runs back. */
-export function readRuns(
+function readRuns(
   from: Workspace,
   at: number,
   data: Data,
