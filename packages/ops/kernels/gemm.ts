@@ -9,6 +9,7 @@
 // Every tile sums each element of C in ascending order of the inner index. So the bits of C do not depend on its size
 // or on the layout of A and B. Strides are in bytes.
 
+import { narrow } from "./narrow";
 import { madd32, madd64 } from "./vector";
 
 /** The number of rows in a tile of the output, and the width of the tile in bytes. */
@@ -314,7 +315,12 @@ export function gemm32(
   m: i32, n: i32, k: i32, a: usize, aRow: usize, aCol: usize, b: usize, bRow: usize, bCol: usize,
   c: usize, cRow: usize, cCol: usize, isFirst: bool, isRunning: bool, part: i32, scratch: usize,
 ): void {
-  gemm<f32>(m, n, k, a, aRow, aCol, b, bRow, bCol, c, cRow, cCol, isFirst, isRunning, part, scratch);
+  // The kernel for 10 columns computes C = A B or the transposed product Cᵀ = Bᵀ Aᵀ.
+  if (n == 10 && m > 3 && aCol == 4 && bCol == 4 && cCol == 4 && !isRunning)
+    narrow(m, k, a, aRow, b, bRow, c, cRow, isFirst, part, scratch);
+  else if (m == 10 && n > 3 && aRow == 4 && bRow == 4 && cRow == 4 && !isRunning)
+    narrow(n, k, b, bCol, a, aCol, c, cCol, isFirst, part, scratch);
+  else gemm<f32>(m, n, k, a, aRow, aCol, b, bRow, bCol, c, cRow, cCol, isFirst, isRunning, part, scratch);
 }
 
 export function gemm64(
