@@ -1,11 +1,15 @@
-// Computes the matrix product C = A B in tiles of up to 5 rows by 32 bytes, whose sums are kept in registers. The
-// kernel reaches 97 % of the throughput of SIMD code that accesses no memory, and 100 % with FMA (fused multiply-add).
-// Tiles of 6 rows are at most 4 % faster, but divide 10 or 128 rows less evenly. Tiles of 4 rows by 48 bytes exceed
-// V8's 15 registers.
+// Computes the matrix product C = A B in tiles of up to 5 rows by 32 bytes, whose sums are kept in registers. Tiles of 6
+// rows are at most 4 % faster, but divide 10 or 128 rows less evenly. Tiles of 4 rows by 48 bytes exceed V8's 15
+// registers.
+//
+// The inner loops have the form `if (a < end) do { a += …; b += …; … } while (a < end)`. V8 computes a constant address
+// offset before the loop only if the condition is at the end. The pointers are advanced first, because V8 otherwise
+// copies each pointer in each step. With this form, products of large matrices take 13 % less time in Node 20.
 //
 // Every tile sums each element of C in ascending order of the inner index. So the bits of C do not depend on its size
 // or on the layout of A and B. Strides are in bytes.
 
+import { narrow } from "./narrow";
 import { madd32, madd64 } from "./vector";
 
 /** The number of rows in a tile of the output, and the width of the tile in bytes. */
@@ -22,13 +26,6 @@ const tileBytes: usize = <usize>tall * wide;
 @inline
 function group<T>(): i32 {
   return <i32>(16 / sizeof<T>());
-}
-
-// @ts-ignore: decorator
-@inline
-function splat<T>(a: usize, row: usize): v128 {
-  if (sizeof<T>() == 4) return v128.load32_splat(a + row * 4);
-  return v128.load64_splat(a + row * 8);
 }
 
 // @ts-ignore: decorator
@@ -55,30 +52,30 @@ function add<T>(rows: i32, k: i32, a: usize, b: usize, step: usize, c: usize, cR
     if (rows > 3) s30 = v128.load(c3), s31 = v128.load(c3, 16);
     if (rows > 4) s40 = v128.load(c4), s41 = v128.load(c4, 16);
   }
+  a -= rows * sizeof<T>(), b -= step;
   const end = a + <usize>k * rows * sizeof<T>();
-  while (a < end) {
+  if (a < end) do {
+    a += rows * sizeof<T>(), b += step;
     const b0 = v128.load(b), b1 = v128.load(b, 16);
-    let x = splat<T>(a, 0);
+    let x = v128.load_splat<T>(a);
     s00 = madd<T>(x, b0, s00), s01 = madd<T>(x, b1, s01);
     if (rows > 1) {
-      x = splat<T>(a, 1);
+      x = v128.load_splat<T>(a, sizeof<T>());
       s10 = madd<T>(x, b0, s10), s11 = madd<T>(x, b1, s11);
     }
     if (rows > 2) {
-      x = splat<T>(a, 2);
+      x = v128.load_splat<T>(a, 2 * sizeof<T>());
       s20 = madd<T>(x, b0, s20), s21 = madd<T>(x, b1, s21);
     }
     if (rows > 3) {
-      x = splat<T>(a, 3);
+      x = v128.load_splat<T>(a, 3 * sizeof<T>());
       s30 = madd<T>(x, b0, s30), s31 = madd<T>(x, b1, s31);
     }
     if (rows > 4) {
-      x = splat<T>(a, 4);
+      x = v128.load_splat<T>(a, 4 * sizeof<T>());
       s40 = madd<T>(x, b0, s40), s41 = madd<T>(x, b1, s41);
     }
-    a += rows * sizeof<T>();
-    b += step;
-  }
+  } while (a < end);
   v128.store(c, s00), v128.store(c, s01, 16);
   if (rows > 1) v128.store(c1, s10), v128.store(c1, s11, 16);
   if (rows > 2) v128.store(c2, s20), v128.store(c2, s21, 16);
@@ -104,16 +101,16 @@ function row<T>(k: i32, a: usize, b: usize, step: usize, c: usize, isFirst: bool
     s0 = v128.load(c), s1 = v128.load(c, 16), s2 = v128.load(c, 32), s3 = v128.load(c, 48);
     s4 = v128.load(c, 64), s5 = v128.load(c, 80), s6 = v128.load(c, 96), s7 = v128.load(c, 112);
   }
+  a -= sizeof<T>(), b -= step;
   const end = a + <usize>k * sizeof<T>();
-  while (a < end) {
-    const x = splat<T>(a, 0);
+  if (a < end) do {
+    a += sizeof<T>(), b += step;
+    const x = v128.load_splat<T>(a);
     s0 = madd<T>(x, v128.load(b), s0), s1 = madd<T>(x, v128.load(b, 16), s1);
     s2 = madd<T>(x, v128.load(b, 32), s2), s3 = madd<T>(x, v128.load(b, 48), s3);
     s4 = madd<T>(x, v128.load(b, 64), s4), s5 = madd<T>(x, v128.load(b, 80), s5);
     s6 = madd<T>(x, v128.load(b, 96), s6), s7 = madd<T>(x, v128.load(b, 112), s7);
-    a += sizeof<T>();
-    b += step;
-  }
+  } while (a < end);
   v128.store(c, s0), v128.store(c, s1, 16), v128.store(c, s2, 32), v128.store(c, s3, 48);
   v128.store(c, s4, 64), v128.store(c, s5, 80), v128.store(c, s6, 96), v128.store(c, s7, 112);
 }
@@ -270,8 +267,12 @@ function gemm<T>(
       if (m == 1 && isInPlace && cCol == sizeof<T>())
         for (; j + 4 * lanes <= n; j += 4 * lanes) {
           const right = b + <usize>j * sizeof<T>(), corner = to + <usize>j * sizeof<T>();
-          row<T>(terms, scratch, right, bRow, isAdded ? edge : corner, isAdded || isFirst);
-          if (isAdded) addRows(4, corner, wide, edge);
+          // Both calls are needed: the compiler would inline a function that is called once, and V8 would then keep too
+          // few sums in registers.
+          if (isAdded) {
+            row<T>(terms, scratch, right, bRow, edge, true);
+            addRows(4, corner, wide, edge);
+          } else row<T>(terms, scratch, right, bRow, corner, isFirst);
         }
       for (; j < n; j += lanes) {
         const columns = min(lanes, n - j);
@@ -314,7 +315,12 @@ export function gemm32(
   m: i32, n: i32, k: i32, a: usize, aRow: usize, aCol: usize, b: usize, bRow: usize, bCol: usize,
   c: usize, cRow: usize, cCol: usize, isFirst: bool, isRunning: bool, part: i32, scratch: usize,
 ): void {
-  gemm<f32>(m, n, k, a, aRow, aCol, b, bRow, bCol, c, cRow, cCol, isFirst, isRunning, part, scratch);
+  // The kernel for 10 columns computes C = A B or the transposed product Cᵀ = Bᵀ Aᵀ.
+  if (n == 10 && m > 3 && aCol == 4 && bCol == 4 && cCol == 4 && !isRunning)
+    narrow(m, k, a, aRow, b, bRow, c, cRow, isFirst, part, scratch);
+  else if (m == 10 && n > 3 && aRow == 4 && bRow == 4 && cRow == 4 && !isRunning)
+    narrow(n, k, b, bCol, a, aCol, c, cCol, isFirst, part, scratch);
+  else gemm<f32>(m, n, k, a, aRow, aCol, b, bRow, bCol, c, cRow, cCol, isFirst, isRunning, part, scratch);
 }
 
 export function gemm64(
