@@ -159,7 +159,7 @@ describe("checkpoints", () => {
 });
 
 describe("the command", () => {
-  test("prints and draws its results, which depend only on the seed", async () => {
+  test("prints and draws its results, which depend only on the seed", { tags: "soak" }, async () => {
     const { outcome, printed } = await runQuietly(ode, [
       "--iterations",
       "1",
