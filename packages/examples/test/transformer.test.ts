@@ -316,7 +316,7 @@ describe("the command", () => {
     expect(pages[2]!.replaceAll("&#39;", "'")).toContain("--prompt 'sea; sky' --length 20");
   });
 
-  test("stops when the signal is aborted, and resumes to the same result, bit for bit", async () => {
+  test("stops when the signal is aborted, and resumes to the same result, bit for bit", { tags: "soak" }, async () => {
     const args = [...brief, "--steps", "40"];
     const whole = await runQuietly(transformer, args);
     const stopped = await runQuietly(transformer, args, AbortSignal.timeout(40));

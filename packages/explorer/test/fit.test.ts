@@ -148,7 +148,7 @@ describe("points", () => {
     await expect.poll(() => marks(page).count()).toBe(1);
   });
 
-  test("show the class probabilities under the pointer and at the cross", async () => {
+  test("show the class probabilities under the pointer and at the cross", { tags: "soak" }, async () => {
     const page = await visit("#/fit");
     await trainUntil(page, 97);
     await page.mouse.move(...spread(await at(page, 0, 2)));
@@ -398,7 +398,9 @@ describe("a folder of images", () => {
   write("texts/a/1.txt", "a");
   write("texts/b/1.txt", "b");
 
-  test("is read in the page, one sub-folder per class, and files that are not images are reported", async () => {
+  test("is read in the page, one sub-folder per class, and files that are not images are reported", {
+    tags: "soak",
+  }, async () => {
     const page = await visit("#/fit?data=images");
     const input = page.getByLabel("Open a folder …");
     await input.setInputFiles(join(folder, "alone"));
@@ -456,7 +458,9 @@ describe("parameters", () => {
     await expect.poll(() => stepOf(page)).toBe(step + 1);
   });
 
-  test("of a wrong file or another model show an error, and the current parameters stay", async () => {
+  test("of a wrong file or another model show an error, and the current parameters stay", {
+    tags: "soak",
+  }, async () => {
     const page = await visit("#/fit");
     await button(page, "Step").click();
     await expect.poll(() => stepOf(page)).toBe(1);
@@ -536,7 +540,9 @@ test.each(sampled(["set=none&hidden=-1&rate=x&batch=1.5", "points=%%%", "data=ca
   },
 );
 
-test("a fit of points shows its network and the loss around its path, without axe violations, in both schemes and at 360 px", async () => {
+test("a fit of points shows its network and the loss around its path, without axe violations, in both schemes and at 360 px", {
+  tags: "soak",
+}, async () => {
   const page = await visit("#/fit?hidden=8&activation=tanh");
   const network = page.getByRole("region", { name: "The network" });
   const landscape = page.getByRole("region", { name: "The loss around the path" });

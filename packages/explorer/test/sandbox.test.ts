@@ -36,7 +36,7 @@ test("a TypeScript program runs, prints, and its tape is shown", async () => {
   await page.getByText("mul", { exact: true }).first().waitFor();
 });
 
-test("a program may use await and dynamic import", async () => {
+test("a program may use await and dynamic import", { tags: "soak" }, async () => {
   const page = await visit(
     address(`${good}; const { ones } = await import("@wengert/core"); console.log("imported", ones([2]));
       void Promise.resolve().then(() => console.log("and after"));`),

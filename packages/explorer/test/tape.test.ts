@@ -57,7 +57,9 @@ describe("examples", () => {
     }
   });
 
-  test("vmap gives each tensor that depends on the rows a batch axis, and shares the others", async () => {
+  test("vmap gives each tensor that depends on the rows a batch axis, and shares the others", {
+    tags: "soak",
+  }, async () => {
     const page = await visit("#/tape?example=vmap&of=0");
     await row(page, "#4").waitFor();
     const shapes = () => page.locator(".list tbody tr td:nth-child(4)").allTextContents();
@@ -71,7 +73,7 @@ describe("examples", () => {
     await stage(page).getByText("The result: the gradient").waitFor();
   });
 
-  test("gradcheck finds the error of the wrong rule, nonFinite the line of the NaN", async () => {
+  test("gradcheck finds the error of the wrong rule, nonFinite the line of the NaN", { tags: "soak" }, async () => {
     const page = await visit("#/tape?example=wrong");
     expect(await page.getByRole("alert").textContent()).toMatch(/GradcheckErrorline 18.*missing factor/);
     await page.getByRole("combobox", { name: "Example" }).selectOption("nan");
@@ -381,14 +383,16 @@ test("arrow keys step through the tape after a choice in the menu, and â† and â
   expect(await menu.inputValue()).toBe("bias");
 });
 
-test("the graph draws an edge for each input, two for mul(x, x)", async () => {
+test("the graph draws an edge for each input, two for mul(x, x)", { tags: "soak" }, async () => {
   const page = await visit(withProgram("record((x: Tensor) => mul(x, x), tensor(2));"));
   await page.locator(".graph .edge").first().waitFor();
   const paths = await page.locator(".graph .edge").evaluateAll((all) => all.map((each) => each.getAttribute("d")));
   expect(new Set(paths).size).toBe(2);
 });
 
-test("a tensor chosen in list or graph is highlighted in both, with value and cotangent", async () => {
+test("a tensor chosen in list or graph is highlighted in both, with value and cotangent", {
+  tags: "soak",
+}, async () => {
   const page = await visit("#/tape?example=reuse&at=9");
   await page.locator(".graph .node", { hasText: "#2 exp" }).click();
   expect(await row(page, "#2").getAttribute("class")).toContain("looked");
