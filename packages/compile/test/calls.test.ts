@@ -26,6 +26,8 @@ import {
   concat,
   crossEntropy,
   exp,
+  expandDims,
+  flip,
   kernels,
   matmul,
   mean,
@@ -41,7 +43,7 @@ import {
   transpose,
 } from "@wengert/ops";
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
-import { errorOf, int32, numbers, random, relayouts } from "../../ops/test/support.ts";
+import { errorOf, int32, numbers, product, random, relayouts } from "../../ops/test/support.ts";
 import { compile } from "../src/index.ts";
 import { expectAgreement } from "./agree.ts";
 
@@ -104,6 +106,18 @@ describe.each(engines)("with engine %s", (engine) => {
     const empty = compile((x: Tensor) => [sum(x), add(x, 1), matmul(transpose(x), x), concat([x, x])], { engine });
     expectAgreement(empty(zeros([0, 3])), [zeros([]), zeros([0, 3]), zeros([3, 3]), zeros([0, 3])]);
     expectAgreement(empty(zeros([2, 0])), [zeros([]), zeros([2, 0]), zeros([0, 0]), zeros([4, 0])]);
+  });
+
+  it("products of a batch with a single matrix give eager's bits, even if a matrix of the batch has one row", () => {
+    const f = (rows: Tensor, b: Tensor) => {
+      const batches = [0, 1].map((axis) => expandDims(rows, { axis }));
+      return [...batches, ...batches.map((x) => flip(x))].map((x) => matmul(x, b));
+    };
+    for (const dtype of ["float32", "float64"] as const)
+      for (const [rows, k, n] of product([1, 3], [1, 4], [1, 5]) as [number, number, number][]) {
+        const [a, b] = [tensor(random([rows, k], 1), { dtype }), tensor(random([k, n], 2), { dtype })];
+        expectAgreement(compile(f, { engine })(a, b), f(a, b));
+      }
   });
 
   it("scan, vmap, checkpoint, customVjp, nested derivatives and a user's op run inside a plan", () => {

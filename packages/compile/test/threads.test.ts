@@ -8,10 +8,12 @@ import {
   exp,
   kernels,
   matmul,
+  mean,
   mul,
   relu,
   softmax,
   sub,
+  sum,
   tanh,
   transpose,
 } from "@wengert/ops";
@@ -63,6 +65,25 @@ function mixture(dtype: "float32" | "float64") {
   return [f, [a, b]] as const;
 }
 
+/** Loops with sums of rows, sums of columns, and a sum of all elements, which one thread computes. */
+function sums(dtype: "float32" | "float64") {
+  const f = (a: Tensor, b: Tensor) => {
+    const loop = (x: Tensor, shift: number) => mul(sub(exp(x), tanh(x)), add(mul(x, x), shift));
+    const [rows, columns] = [loop(a, 1), loop(a, 2)];
+    return [
+      rows,
+      sum(rows, { axis: 1, keepDims: true }),
+      mean(columns, { axis: 0 }),
+      sum(loop(a, 3), { axis: 1 }),
+      sum(loop(a, 4)),
+      mean(loop(b, 5), { axis: [1, 2] }),
+      sum(loop(b, 6), { axis: [0, 1] }),
+      mean(loop(b, 7), { axis: 0, keepDims: true }),
+    ];
+  };
+  return [f, [of(dtype, [71, 132], 9), of(dtype, [37, 5, 71], 10)]] as const;
+}
+
 describe.each(["wasm", "js"] as const)("with engine %s", (engine) => {
   const settings = [
     ["float32", 2],
@@ -72,7 +93,7 @@ describe.each(["wasm", "js"] as const)("with engine %s", (engine) => {
   it.each(sampled(settings, engine === "wasm" ? 2 : 3))(
     "a plan in %s gives the same bits on %i threads as on one",
     async (dtype, threads) => {
-      for (const [f, args] of [network(dtype), mixture(dtype)] as const) {
+      for (const [f, args] of [network(dtype), mixture(dtype), sums(dtype)] as const) {
         const call = f as (...args: never) => unknown;
         const wanted = call(...(args as never));
         const compiled = compile(call as never, { engine, threads }) as unknown as typeof compile & {

@@ -36,7 +36,11 @@ export const matmulRule: Rule = ({ inputs: [a, b], output }, reserve) => {
     b!.shape.length === 1 ? [...b!.stride, 1] : b!.stride,
   ];
   const [m, k, n] = [aShape.at(-2)!, aShape.at(-1)!, bShape.at(-1)!];
-  const [aRow, aCol, bRow, bCol] = [aStride.at(-2)!, aStride.at(-1)!, bStride.at(-2)!, bStride.at(-1)!];
+  // If all matrices of a row-major batch are multiplied by the same b, their rows form a single matrix. Its row stride
+  // is k. The stride in `aStride` is arbitrary if each matrix has a single row.
+  const isSingle = bShape.length === 2 && isRowMajorValue(a!);
+  const [aRow, aCol] = isSingle ? [k, 1] : [aStride.at(-2)!, aStride.at(-1)!];
+  const [bRow, bCol] = [bStride.at(-2)!, bStride.at(-1)!];
   const hasUnitStride = (row: number, column: number) => row === 1 || column === 1;
   if (k === 0 || (size === 4 && k > maxSingleTerms) || !hasUnitStride(aRow, aCol) || !hasUnitStride(bRow, bCol))
     return undefined;
@@ -63,7 +67,7 @@ export const matmulRule: Rule = ({ inputs: [a, b], output }, reserve) => {
   };
   const batch = output.shape.slice(0, Math.max(aShape.length, bShape.length) - 2);
   const count = sizeOf(batch);
-  if (bShape.length === 2 && isRowMajorValue(a!)) {
+  if (isSingle) {
     // If the product has many rows and few columns, each kernel call computes a block of rows that stays in the
     // processor's cache.
     const rows = m * count;

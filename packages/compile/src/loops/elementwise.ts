@@ -47,7 +47,7 @@ import type { ComputedStep } from "../memory/layout.ts";
 /** Emits the code of an op. */
 export type Emit = (code: Code, context: EmitContext) => void;
 
-export interface EmitContext {
+interface EmitContext {
   /** Pushes operand k. */
   readonly get: (k: number) => void;
   /** The number of bytes of a float in the fused loop: 4 or 8. */
