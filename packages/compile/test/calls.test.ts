@@ -55,6 +55,9 @@ const engines = ["wasm", "js"] as const;
 
 beforeAll(() => void kernels("simd")); // with all sizes, as plans do
 
+const swapLastAxes = (x: Tensor): Tensor =>
+  transpose(x, { axes: [...x.shape.keys()].with(-1, x.shape.length - 2).with(-2, x.shape.length - 1) });
+
 describe.each(engines)("with engine %s", (engine) => {
   it("an inner product of trees, shapes and constants runs from one plan", () => {
     const f = ({ w, b }: { w: Tensor; b: Tensor }, [x]: readonly [Tensor]) => ({
@@ -106,6 +109,52 @@ describe.each(engines)("with engine %s", (engine) => {
     const empty = compile((x: Tensor) => [sum(x), add(x, 1), matmul(transpose(x), x), concat([x, x])], { engine });
     expectAgreement(empty(zeros([0, 3])), [zeros([]), zeros([0, 3]), zeros([3, 3]), zeros([0, 3])]);
     expectAgreement(empty(zeros([2, 0])), [zeros([]), zeros([2, 0]), zeros([0, 0]), zeros([4, 0])]);
+  });
+
+  it.each(["float32", "float64"] as const)("kernels multiply batches of matrices in %s, with any strides", (dtype) => {
+    const batches = [
+      [[70], [70]],
+      [[9, 8], [8]],
+      [
+        [3, 1, 13],
+        [1, 5, 13],
+      ],
+      [
+        [1, 4, 1],
+        [5, 1, 2],
+      ],
+      [[6], []],
+      [[], [66]],
+    ] as const;
+    const sizes = [
+      [5, 3, 4],
+      [7, 16, 1],
+      [48, 40, 44], // so large that each product has a separate kernel call
+    ] as const;
+    for (const [first, second] of batches)
+      for (const [m, k, n] of sizes) {
+        const [a, b] = [random([...first, m, k], 1), random([...second, k, n], 2)].map((x) => cast(x, { dtype }));
+        for (const f of [
+          (a: Tensor, b: Tensor) => matmul(a, b),
+          (a: Tensor, b: Tensor) => matmul(swapLastAxes(b), swapLastAxes(a)),
+        ]) {
+          const compiled = compile(f, { engine });
+          expectAgreement(compiled(a!, b!), f(a!, b!));
+          expect(compiled.plan(a!, b!).instructions.map(({ kind }) => kind)).not.toContain("op");
+        }
+      }
+  });
+
+  it("kernels multiply the matrices of attention heads, which are views", () => {
+    const byHead = (x: Tensor) => transpose(reshape(x, { shape: [17, 6, 4, 5] }), { axes: [0, 2, 1, 3] });
+    const f = (q: Tensor, k: Tensor) => {
+      const scores = matmul(byHead(q), swapLastAxes(byHead(k)));
+      return [scores, matmul(swapLastAxes(scores), byHead(q))];
+    };
+    const compiled = compile(f, { engine });
+    const [q, k] = [random([17, 6, 20], 3), random([17, 6, 20], 4)];
+    expectAgreement(compiled(q, k), f(q, k));
+    expect(compiled.plan(q, k).instructions.map(({ kernel }) => kernel)).toEqual(["gemmBatch64", "gemmBatch64"]);
   });
 
   it("products of a batch with a single matrix give eager's bits, even if a matrix of the batch has one row", () => {

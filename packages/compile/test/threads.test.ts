@@ -11,6 +11,7 @@ import {
   mean,
   mul,
   relu,
+  reshape,
   softmax,
   sub,
   sum,
@@ -43,18 +44,20 @@ function network(dtype: "float32" | "float64") {
 }
 
 /**
- * Matrix products of all layouts, softmax with its VJP, and loops whose operands are broadcast along the axis that
+ * Matrix products of all layouts and of a batch, softmax with its VJP, and loops whose operands are broadcast along the axis that
  * threads divide.
  */
 function mixture(dtype: "float32" | "float64") {
   const [a, b] = [of(dtype, [71, 132], 4), of(dtype, [132, 67], 5)];
   const f = (a: Tensor, b: Tensor) => {
     const c = matmul(a, b);
+    const heads = transpose(reshape(a, { shape: [71, 6, 22] }), { axes: [1, 0, 2] });
     const { value, pullback } = vjp((x: Tensor) => softmax(x), a);
     return [
       c,
       matmul(transpose(b), transpose(a)),
       matmul(transpose(a), a),
+      matmul(heads, reshape(b, { shape: [6, 22, 67] })),
       value,
       pullback(value)[0],
       mul(exp(sub(a, 1)), tanh(add(a, a))),

@@ -14,6 +14,8 @@ interface Computation {
   readonly params: unknown;
   /** The local variables of each operand, or the operand itself if all its elements are equal. */
   readonly operands: readonly (Locals | Value)[];
+  /** For each operand, whether it is a bool. */
+  readonly areBools: readonly boolean[];
   readonly results: Locals;
   /** The function that returns the result of a second step, which the same kernel computes. */
   readonly kept: { readonly name: VectorFunction; readonly results: Locals } | undefined;
@@ -44,12 +46,13 @@ export function computationsOf(
     const operands = inputs.map((x) =>
       x.uniform === undefined ? (computed.get(x.buffer) ?? loaded.get(loadOf.get(x)!)!) : x,
     );
+    const areBools = inputs.map(({ dtype }) => dtype === "bool");
     const results = newVectors(false);
     computed.set(output.buffer, results);
     const { emit, twin } = elementwise.get(step.op)!;
     const partner = twin && twinOf(each, steps.slice(i + 1));
     if (twin === undefined || partner === undefined)
-      return [{ emit, params: step.params, operands, results, kept: undefined }];
+      return [{ emit, params: step.params, operands, areBools, results, kept: undefined }];
     twins.add(partner);
     const kept = { name: twin.kept, results: newVectors(false) };
     computed.set(partner.output.buffer, kept.results);
@@ -57,7 +60,7 @@ export function computationsOf(
       get(0);
       call(twin.both);
     };
-    return [{ emit: emitBoth, params: step.params, operands, results, kept }];
+    return [{ emit: emitBoth, params: step.params, operands, areBools, results, kept }];
   });
   return { list, loaded, computed };
 }

@@ -77,7 +77,7 @@ export function emitGroup(group: Group, context: GroupContext): { code: Code; lo
       if (innerStride(each) !== 0)
         for (const [v, position] of positions.entries()) emitLoad(code, each, width, position, vectors[v]!);
     const call = (name: VectorFunction) => code.call(indexOf(name));
-    for (const { emit, params, operands, results, kept } of list) {
+    for (const { emit, params, operands, areBools, results, kept } of list) {
       let v = 0;
       const get = (k: number) => {
         const operand = operands[k]!;
@@ -85,7 +85,7 @@ export function emitGroup(group: Group, context: GroupContext): { code: Code; lo
         else if (operand.dtype === "bool") code.firstLanes(8, operand.uniform === 0 ? 0 : 2);
         else code.splat(width, operand.uniform!);
       };
-      const own = { get, width, call, params } as const;
+      const own = { get, areBools, width, call, params } as const;
       for (; v < positions.length; v++) {
         emit(code, own);
         code.set(results[v]!);
