@@ -1,8 +1,8 @@
 /**
  * Long-running tests of the built packages in plain Node:
  *
- *   npm run soak                            runs all tests, about six minutes
- *   npm run soak -- --only train            runs one of train, tape, fuzz, generated, files, data, kills, csp, mpi, pages
+ *   npm run soak                            runs all parts, about half an hour
+ *   npm run soak -- --only train            runs one of train, tape, fuzz, generated, files, data, kills, tests
  *   npm run soak -- --only fuzz --minutes 5
  */
 import { spawnSync } from "node:child_process";
@@ -12,7 +12,7 @@ import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 
 process.chdir(fileURLToPath(new URL("../..", import.meta.url)));
-const parts = { train, tape, fuzz, generated, files, data, kills, csp, mpi, pages };
+const parts = { train, tape, fuzz, generated, files, data, kills, tests };
 const { values } = parseArgs({ options: { only: { type: "string" }, minutes: { type: "string", default: "1" } } });
 const minutes = Number(values.minutes);
 const names = values.only === undefined ? Object.keys(parts) : values.only.split(",");
@@ -131,26 +131,11 @@ function data() {
 }
 
 /**
- * Runs all tests of core and ops while code generation from strings is forbidden, as under a
- * Content-Security-Policy. Then runs the tests of kernels with relaxed SIMD.
+ * Runs all tests, including the tests with the tag "soak" and the cases that `npm test` leaves out. The tests of MPI on two
+ * hosts need root, to create network namespaces.
  */
-function csp() {
-  return vitest("*-csp", "", { WENGERT_SOAK: "yes" }) && vitest("ops-fma", "", { WENGERT_SOAK: "yes" });
-}
-
-/**
- * Starts and ends programs with MPI on two hosts 200 times, and runs the example digits-mpi with each MPI. Needs root, to
- * create network namespaces.
- */
-function mpi() {
-  const env = { WENGERT_SOAK: "yes" };
-  return vitest("mpi", "hosts", env) && vitest("examples", "digits-mpi", env);
-}
-
-/** Checks every page of the explorer and the site, and runs every program of the docs in the explorer. */
-function pages() {
-  const env = { WENGERT_SOAK: "yes" };
-  return vitest("explorer", "house softmax", env) && vitest("site", "site open", env);
+function tests() {
+  return vitest("*", "", {});
 }
 
 /** Kills two hundred processes while they save a model, and checks the saved files. */
@@ -164,11 +149,14 @@ function vitest(/** @type {string} */ project, /** @type {string} */ file, /** @
     "run",
     "--project",
     project,
-    ...file.split(" "),
+    ...file.split(" ").filter(Boolean),
     "--testTimeout",
     "100000000",
   ];
-  return spawnSync(process.execPath, args, { stdio: "inherit", env: { ...process.env, ...env } }).status === 0;
+  return (
+    spawnSync(process.execPath, args, { stdio: "inherit", env: { ...process.env, WENGERT_SOAK: "yes", ...env } })
+      .status === 0
+  );
 }
 
 /** Returns the number of bytes of memory in use, including typed arrays. */

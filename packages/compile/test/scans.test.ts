@@ -18,6 +18,7 @@ import {
   transpose,
 } from "@wengert/ops";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { sampled } from "../../ops/test/soak.ts";
 import { noiseLike, product, random, tensorsIn } from "../../ops/test/support.ts";
 import { compile } from "../src/index.ts";
 import { expectAgreement } from "./agree.ts";
@@ -159,66 +160,64 @@ const loops: Readonly<Record<string, Run>> = {
   },
 };
 
-describe.each(product<unknown>(["float32", "float64"], ["wasm", "js"]) as ["float32" | "float64", "wasm" | "js"][])(
-  "in %s, engine %s, a scan",
-  (dtype, engine) => {
-    const floats = (shape: number[], seed: number) => tensor(random(shape, seed), { dtype });
+const settings = product<unknown>(["float32", "float64"], ["wasm", "js"]) as ["float32" | "float64", "wasm" | "js"][];
+describe.each(sampled(settings, 3))("in %s, engine %s, a scan", (dtype, engine) => {
+  const floats = (shape: number[], seed: number) => tensor(random(shape, seed), { dtype });
 
-    it.each(Object.entries(loops))("%s, and its gradient, give eager's bits", (name, loop) => {
-      for (const [length, reverse] of product<number | boolean>([1, 2, 5], [false, true]) as [number, boolean][]) {
-        const run = (a: Tensor, b: Tensor, xs: Tensor): Tensor[] => {
-          const { value, pullback } = vjp(
-            (...args: [Tensor, Tensor, Tensor]) => tensorsIn(loop(...args, { reverse })),
-            a,
-            b,
-            xs,
-          );
-          return [...value, ...pullback(value.map((y, k) => noiseLike(y, 40 + k)))];
-        };
-        const compiled = compile(run, { engine });
-        const points = [1, 2].map(
-          (seed) => [floats([6], seed), floats([6, 6], 10 + seed), floats([length, 6], 20 + seed)] as const,
+  it.each(Object.entries(loops))("%s, and its gradient, give eager's bits", (name, loop) => {
+    for (const [length, reverse] of product<number | boolean>([1, 2, 5], [false, true]) as [number, boolean][]) {
+      const run = (a: Tensor, b: Tensor, xs: Tensor): Tensor[] => {
+        const { value, pullback } = vjp(
+          (...args: [Tensor, Tensor, Tensor]) => tensorsIn(loop(...args, { reverse })),
+          a,
+          b,
+          xs,
         );
-        for (const point of [...points, points[0]!]) expectAgreement(compiled(...point), run(...point));
-        const text = compiled
-          .plan(...points[0]!)
-          .instructions.map((each) => each.text)
-          .join("\n");
-        if (length === 5) expect(text.includes("op scan")).toBe(name.startsWith("over columns"));
-      }
-    });
+        return [...value, ...pullback(value.map((y, k) => noiseLike(y, 40 + k)))];
+      };
+      const compiled = compile(run, { engine });
+      const points = [1, 2].map(
+        (seed) => [floats([6], seed), floats([6, 6], 10 + seed), floats([length, 6], 20 + seed)] as const,
+      );
+      for (const point of [...points, points[0]!]) expectAgreement(compiled(...point), run(...point));
+      const text = compiled
+        .plan(...points[0]!)
+        .instructions.map((each) => each.text)
+        .join("\n");
+      if (length === 5) expect(text.includes("op scan")).toBe(name.startsWith("over columns"));
+    }
+  });
 
-    it("of integers, or of bools, gives eager's bits", () => {
-      for (const reverse of [false, true]) {
-        const run = (n: Tensor, x: Tensor) => [
-          scan((k: Tensor, y: Tensor) => [add(k, mul(y, 2)), sub(k, y)], n, cast(mul(x, 9), { dtype: "int32" }), {
-            reverse,
-          }),
-          scan((k: Tensor) => [add(k, 3), k], tensor([5, 5], { dtype: "int32" }), undefined, { length: 4, reverse }),
-          scan((p: Tensor, y: Tensor) => [logicalXor(p, y), logicalNot(p)], greater(n, 0), greater(x, 0.5), {
-            reverse,
-          }),
-        ];
-        const compiled = compile(run, { engine });
-        for (const seed of [1, 2]) {
-          const [n, x] = [tensor([seed, -3, 0], { dtype: "int32" }), floats([5, 3], seed)];
-          expectAgreement(compiled(n, x), run(n, x));
-        }
-      }
-    });
-
-    it("of tensors with different dtypes, or of no iterations, runs as an op", () => {
-      const run = (a: Tensor, xs: Tensor) => [
-        scan((h: Tensor, x: Tensor) => [mul(h, x), greater(h, x)], a, xs),
-        scan((h: Tensor, x: Tensor) => [mul(h, x), h], a, slice(xs, { stop: [0] })),
+  it("of integers, or of bools, gives eager's bits", () => {
+    for (const reverse of [false, true]) {
+      const run = (n: Tensor, x: Tensor) => [
+        scan((k: Tensor, y: Tensor) => [add(k, mul(y, 2)), sub(k, y)], n, cast(mul(x, 9), { dtype: "int32" }), {
+          reverse,
+        }),
+        scan((k: Tensor) => [add(k, 3), k], tensor([5, 5], { dtype: "int32" }), undefined, { length: 4, reverse }),
+        scan((p: Tensor, y: Tensor) => [logicalXor(p, y), logicalNot(p)], greater(n, 0), greater(x, 0.5), {
+          reverse,
+        }),
       ];
       const compiled = compile(run, { engine });
-      const [a, xs] = [floats([6], 1), floats([4, 6], 2)];
-      expectAgreement(compiled(a, xs), run(a, xs));
-      expect(compiled.plan(a, xs).instructions.filter(({ text }) => text === "op scan")).toHaveLength(2);
-    });
-  },
-);
+      for (const seed of [1, 2]) {
+        const [n, x] = [tensor([seed, -3, 0], { dtype: "int32" }), floats([5, 3], seed)];
+        expectAgreement(compiled(n, x), run(n, x));
+      }
+    }
+  });
+
+  it("of tensors with different dtypes, or of no iterations, runs as an op", () => {
+    const run = (a: Tensor, xs: Tensor) => [
+      scan((h: Tensor, x: Tensor) => [mul(h, x), greater(h, x)], a, xs),
+      scan((h: Tensor, x: Tensor) => [mul(h, x), h], a, slice(xs, { stop: [0] })),
+    ];
+    const compiled = compile(run, { engine });
+    const [a, xs] = [floats([6], 1), floats([4, 6], 2)];
+    expectAgreement(compiled(a, xs), run(a, xs));
+    expect(compiled.plan(a, xs).instructions.filter(({ text }) => text === "op scan")).toHaveLength(2);
+  });
+});
 
 describe("the memory of a carry", () => {
   const [W, xs] = [zeros([100, 10]), zeros([20, 10])];

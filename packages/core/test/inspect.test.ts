@@ -161,7 +161,7 @@ describe("explain", () => {
     const lines = explain(record((a: Tensor) => [a, neg(a)], X)).split("\n");
     expect(lines.at(-1)).toBe("returns X, #1");
   });
-  it("prints a list of 100,000 steps", () => {
+  it("prints a list of 100,000 steps", { tags: "soak" }, () => {
     const long = record((a: Tensor) => Array.from({ length: 1e5 }).reduce<Tensor>((z) => neg(z), a), scalar(1));
     expect(explain(long).split("\n").length).toBe(1e5 + 3);
   });

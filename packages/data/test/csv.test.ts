@@ -301,7 +301,7 @@ test("an unnamed first column, as pandas writes it, is named by its position; li
   expect(Object.keys(table.columns)).toEqual(["column 1", "a"]);
 });
 
-test("the time for a table depends on its size, not on its shape", { timeout: 20_000 }, async () => {
+test("the time for a table depends on its size, not on its shape", { tags: "soak", timeout: 20_000 }, async () => {
   const names = Array.from({ length: 200_000 }, (_, j) => `x${j}`);
   const wide = await readCsv(file(`${names.join(",")}\n${names.map(() => "1").join(",")}\n`)); // comparing all pairs of names would take 40 s
   expect(Object.keys(wide.columns)).toHaveLength(200_000);

@@ -203,7 +203,7 @@ test("a PNG that the specification allows is read: parts of rows, empty parts, a
   expect(await pixels(transparent, rows, pngEnd)).toEqual([1, 2, 3, 0]);
 });
 
-test("a PNG with millions of chunks takes no extra memory", async () => {
+test("a PNG with millions of chunks takes no extra memory", { tags: "soak" }, async () => {
   const header = pngHeader(1, 1, 8, 2);
   const rows = pngRows(0, 1, 2, 3);
   const parts = Array.from(rows.subarray(8, -4), (byte) => chunk("IDAT", Uint8Array.of(byte)));

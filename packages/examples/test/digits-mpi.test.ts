@@ -24,7 +24,7 @@ describe("without mpirun", () => {
     expect(String(again.outcome.params[1].W)).toBe(String(outcome.params[1].W));
   });
 
-  test("a learning rate that is too large is one line", async () => {
+  test("a learning rate that is too large is one line", { tags: "soak" }, async () => {
     await expectRefusal(digitsMpi, [...options, "--rate", "1e30"], "use a smaller --rate");
   });
 });
@@ -43,7 +43,9 @@ describe.each(launchers)("on two processes of $name", { timeout: 200_000 }, ({ m
   /** Returns the number of lines that match a pattern. */
   const count = (text: string, pattern: RegExp) => text.split(/[\r\n]+/).filter((line) => pattern.test(line)).length;
 
-  test("an interrupted run resumes bit for bit, and only process 0 prints and writes a checkpoint", async () => {
+  test("an interrupted run resumes bit for bit, and only process 0 prints and writes a checkpoint", {
+    tags: "soak",
+  }, async () => {
     const [whole, parts] = [`${mpirun}-whole`, `${mpirun}-parts`];
     const first = await launch(whole);
     expect([first.code, first.stderr]).toEqual([0, ""]);

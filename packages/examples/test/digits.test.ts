@@ -35,7 +35,9 @@ describe("the fit", () => {
     expect(run.fit).toMatchObject({ parameters: 7850, images: 2000, steps: 32, stopped: false });
   });
 
-  test("gives the same page for the same seed, and a different page for a different seed", async () => {
+  test("gives the same page for the same seed, and a different page for a different seed", {
+    tags: "soak",
+  }, async () => {
     const pages = [];
     for (const seed of ["7", "7", "8"]) {
       pages.push(readFileSync((await digits.run([...small, "--seed", seed])).file, "utf8"));
@@ -44,7 +46,9 @@ describe("the fit", () => {
     expect(pages[2]).not.toBe(pages[0]);
   });
 
-  test("reaches nearly the same accuracy in float64, and a higher one with a hidden layer", async () => {
+  test("reaches nearly the same accuracy in float64, and a higher one with a hidden layer", {
+    tags: "soak",
+  }, async () => {
     const [single, double, hidden] = [
       await digits.run(small),
       await digits.run([...small, "--dtype", "float64"]),
@@ -72,13 +76,13 @@ describe("the fit", () => {
     expect(readFileSync(run.file, "utf8")).toContain("stopped early");
   });
 
-  test("writes a report if it is stopped before its first step", async () => {
+  test("writes a report if it is stopped before its first step", { tags: "soak" }, async () => {
     const run = await digits.run(small, AbortSignal.abort());
     expect(run.fit).toMatchObject({ steps: 0, stopped: true });
     expect(lossOf(run)).toBeCloseTo(Math.log(10), 6);
   });
 
-  test("by Adam differs from SGD, and the report names it", async () => {
+  test("by Adam differs from SGD, and the report names it", { tags: "soak" }, async () => {
     const [plain, adam] = [await digits.run(small), await digits.run([...small, "--optimizer", "adam"])];
     expect(accuracyOf(adam)).toBeGreaterThan(0.7);
     expect(lossOf(adam)).not.toBe(lossOf(plain));
@@ -86,7 +90,7 @@ describe("the fit", () => {
     expect(readFileSync(adam.file, "utf8")).toContain("fitted to handwritten digits by Adam.");
   });
 
-  test("ends with advice if the rate is too high", async () => {
+  test("ends with advice if the rate is too high", { tags: "soak" }, async () => {
     const run = digits.run([...small, "--rate", "1e38"]);
     await expect(run).rejects.toThrow(/ (at|after) step \d+.*; use a smaller --rate\.$/);
   });
@@ -194,14 +198,14 @@ describe("the command", () => {
     expect(await ended).toBe(1);
   });
 
-  test("writes a report and exits with status 130 at Ctrl-C", async () => {
+  test("writes a report and exits with status 130 at Ctrl-C", { tags: "soak" }, async () => {
     const { child, ended } = start("--limit", "3000", "--epochs", "1000", "--out", out);
     child.stdout.once("data", () => child.kill("SIGINT"));
     expect(await text(child.stdout)).toMatch(/^test accuracy \d+\.\d\d %, stopped after [\d,]+ of 3,000,000 images$/m);
     expect(await ended).toBe(130);
   });
 
-  test("gives bit-identical parameters and pages after interruption and resume", async () => {
+  test("gives bit-identical parameters and pages after interruption and resume", { tags: "soak" }, async () => {
     const run = async (folder: string, interrupted: boolean, ...more: string[]) => {
       const settings = ["--limit", "2000", "--epochs", "20", "--hidden", "32", "--optimizer", "adam"];
       const { child, ended } = start(...settings, "--out", join(out, folder), ...more);

@@ -139,7 +139,7 @@ describe("the fit", () => {
     expect(found.minimum.loss).toBeLessThan(negLogLikelihood(bookModel, data, start).item());
   });
 
-  test("has standard errors that predict the fall of the likelihood", () => {
+  test("has standard errors that predict the fall of the likelihood", { tags: "soak" }, () => {
     // The parameters θ₉, θ₁₀ and θ₁₁ describe noise that lasts for weeks. The training data have only every fifth
     // month, which may not determine these parameters.
     const errors = standardErrors(found);

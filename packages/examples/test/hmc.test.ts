@@ -208,7 +208,7 @@ describe("the sampler", () => {
     expect([...warmUp, ...draws].every(([x]) => x! <= 0)).toBe(true);
   });
 
-  test("bounds the leapfrog steps of a trajectory if no step size is accepted", () => {
+  test("bounds the leapfrog steps of a trajectory if no step size is accepted", { tags: "soak" }, () => {
     const never: Potential = (q) => mul(sum(q), Number.NaN);
     const { gradients, draws } = sample(never, key, tensor([1]), { ...settings, warmUp: 8, draws: 2 });
     expect(gradients).toBeLessThan(10 * 1023 + 100);

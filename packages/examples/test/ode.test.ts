@@ -90,7 +90,7 @@ describe("the fit", () => {
     gradcheck((model: Model) => lossOf(model, data.observed, 2), [model]);
   });
 
-  test("recovers the field where the observations are, and continues beyond them", () => {
+  test("recovers the field where the observations are, and continues beyond them", { tags: "soak" }, () => {
     const stages = fitInStages(initialNetwork(networkKey, 8), data, 25);
     expect(stages.map(({ count }) => timeOf(count))).toEqual([2, 5, 10]);
     const { model: fitted, loss } = stages.at(-1)!;

@@ -65,6 +65,7 @@ const html = `<script src="/program.js"></script><script type="module">
 
 test.skipIf(!existsSync(executablePath) && !process.env.CI)(
   "fit learns digits on WebGPU, with the losses of eager ops within 1e-4",
+  { tags: "soak", timeout: 120_000 },
   async ({ skip }) => {
     const digits = await readDigits("train", { dtype: "float32", limit: 640 });
     const { code } = await bundle(program, "iife");
@@ -104,7 +105,6 @@ test.skipIf(!existsSync(executablePath) && !process.env.CI)(
       await browser.close();
     }
   },
-  120_000,
 );
 
 async function lossesInNode(data: Batch): Promise<number[]> {

@@ -217,7 +217,9 @@ describe("a sample", () => {
     );
   });
 
-  test("has the likeliest characters at a low temperature, and all characters equally at a high one", () => {
+  test("has the likeliest characters at a low temperature, and all characters equally at a high one", {
+    tags: "soak",
+  }, () => {
     const cold = sample(model, [1], { ...options, temperature: 1e-9 });
     for (let i = 1; i < cold.length; i++) {
       const scores = logitsOf(model, ints([cold.slice(Math.max(0, i - 6), i)]), heads)[0]!.at(-1)!;
@@ -314,7 +316,7 @@ describe("the command", () => {
     expect(pages[2]!.replaceAll("&#39;", "'")).toContain("--prompt 'sea; sky' --length 20");
   });
 
-  test("stops when the signal is aborted, and resumes to the same result, bit for bit", async () => {
+  test("stops when the signal is aborted, and resumes to the same result, bit for bit", { tags: "soak" }, async () => {
     const args = [...brief, "--steps", "40"];
     const whole = await runQuietly(transformer, args);
     const stopped = await runQuietly(transformer, args, AbortSignal.timeout(40));

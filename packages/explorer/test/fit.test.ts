@@ -5,7 +5,7 @@ import { gzipSync } from "node:zlib";
 import { encode } from "fast-png";
 import type { Page } from "playwright-core";
 import { afterAll, describe, expect } from "vitest";
-import { test, violations, visit } from "./support.ts";
+import { sampled, test, violations, visit } from "./support.ts";
 
 const button = (page: Page, name: string) => page.getByRole("button", { name, exact: true });
 const standing = (page: Page, name: string) =>
@@ -49,7 +49,7 @@ describe("points", () => {
     await expect.poll(() => standing(page, "Training").textContent()).toContain("loss 1.10");
   });
 
-  test("that no line separates need hidden units", async () => {
+  test("that no line separates need hidden units", { tags: "soak" }, async () => {
     const page = await visit("#/fit?set=xor&held=0&speed=0");
     await button(page, "Train").click();
     await expect.poll(() => stepOf(page)).toBeGreaterThan(500);
@@ -129,7 +129,7 @@ describe("points", () => {
     await trainUntil(page, 100);
   });
 
-  test("can be added, moved and deleted by keys alone", async () => {
+  test("can be added, moved and deleted by keys alone", { tags: "soak" }, async () => {
     const page = await visit("#/fit?set=empty");
     await plane(page).focus();
     await page.keyboard.press("Enter");
@@ -148,7 +148,7 @@ describe("points", () => {
     await expect.poll(() => marks(page).count()).toBe(1);
   });
 
-  test("show the class probabilities under the pointer and at the cross", async () => {
+  test("show the class probabilities under the pointer and at the cross", { tags: "soak" }, async () => {
     const page = await visit("#/fit");
     await trainUntil(page, 97);
     await page.mouse.move(...spread(await at(page, 0, 2)));
@@ -164,7 +164,7 @@ describe("points", () => {
     await expect.poll(() => reading.textContent()).toMatch(/^0, −1 A \d/);
   });
 
-  test("keep the model's parameters when they move during a fit", async () => {
+  test("keep the model's parameters when they move during a fit", { tags: "soak" }, async () => {
     const page = await visit("#/fit");
     await trainUntil(page, 97);
     const before = await stepOf(page);
@@ -174,36 +174,42 @@ describe("points", () => {
   });
 });
 
-test.each(["", "?data=table", "?data=digits"])("the page does not move while it loads: #/fit%s", async (query) => {
-  const page = await visit("", { viewport: { width: 1440, height: 900 } });
-  await page.getByRole("link", { name: "Take the tour" }).waitFor();
-  const moved = await page.evaluate(async (hash) => {
-    let sum = 0;
-    const observer = new PerformanceObserver((list) => {
-      for (const entry of list.getEntries() as unknown as { value: number; sources: readonly { node: Node }[] }[])
-        if (entry.sources.some(({ node }) => (node as Element).closest?.(".right, .top"))) sum += entry.value;
-    });
-    observer.observe({ type: "layout-shift", buffered: false });
-    location.hash = hash;
-    await new Promise((resolve) => setTimeout(resolve, 2500));
-    observer.disconnect();
-    return sum;
-  }, `#/fit${query}`);
-  await expect.poll(() => standing(page, "Training").textContent()).toContain("loss");
-  expect(moved).toBeLessThan(0.01);
-  const fields = page.locator(".controls .fields label");
-  const tops = await fields.evaluateAll((all) => all.map((each) => each.getBoundingClientRect().top));
-  const alone = tops.filter((top) => tops.filter((other) => other === top).length === 1);
-  expect(alone).toEqual([]);
-  if (query) {
-    const mistakes = page.getByRole("region", { name: "Misclassified" });
-    await mistakes.getByText("Train the model").waitFor();
-    expect(await mistakes.getByRole("listitem").count()).toBe(0);
-  }
-});
+test.each(["", "?data=table", "?data=digits"])(
+  "the page does not move while it loads: #/fit%s",
+  { tags: "soak" },
+  async (query) => {
+    const page = await visit("", { viewport: { width: 1440, height: 900 } });
+    await page.getByRole("link", { name: "Take the tour" }).waitFor();
+    const moved = await page.evaluate(async (hash) => {
+      let sum = 0;
+      const observer = new PerformanceObserver((list) => {
+        for (const entry of list.getEntries() as unknown as { value: number; sources: readonly { node: Node }[] }[])
+          if (entry.sources.some(({ node }) => (node as Element).closest?.(".right, .top"))) sum += entry.value;
+      });
+      observer.observe({ type: "layout-shift", buffered: false });
+      location.hash = hash;
+      await new Promise((resolve) => setTimeout(resolve, 2500));
+      observer.disconnect();
+      return sum;
+    }, `#/fit${query}`);
+    await expect.poll(() => standing(page, "Training").textContent()).toContain("loss");
+    expect(moved).toBeLessThan(0.01);
+    const fields = page.locator(".controls .fields label");
+    const tops = await fields.evaluateAll((all) => all.map((each) => each.getBoundingClientRect().top));
+    const alone = tops.filter((top) => tops.filter((other) => other === top).length === 1);
+    expect(alone).toEqual([]);
+    if (query) {
+      const mistakes = page.getByRole("region", { name: "Misclassified" });
+      await mistakes.getByText("Train the model").waitFor();
+      expect(await mistakes.getByRole("listitem").count()).toBe(0);
+    }
+  },
+);
 
 describe("digits", () => {
-  test("are too large for an address, so the tape of a step gets them in the browser tab", async () => {
+  test("are too large for an address, so the tape of a step gets them in the browser tab", {
+    tags: "soak",
+  }, async () => {
     const page = await visit("#/fit?data=digits&hidden=8");
     await page.getByText("6,000 handwritten digits of MNIST").waitFor();
     await expect.poll(() => standing(page, "Training").textContent()).toContain("loss");
@@ -267,7 +273,9 @@ describe("digits", () => {
     expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(360);
   });
 
-  test("can be the reader's own IDX files; other files show an error and change nothing", async () => {
+  test("can be the reader's own IDX files; other files show an error and change nothing", {
+    tags: "soak",
+  }, async () => {
     const { images, labels } = idx(400);
     const file = (name: string, buffer: Buffer) => ({ name, mimeType: "application/octet-stream", buffer });
     const page = await visit("#/fit?data=digits");
@@ -301,7 +309,9 @@ describe("a table", () => {
   const open = (page: Page, text: string, name = "mine.csv") =>
     page.getByLabel("Open a CSV file …").setInputFiles({ name, mimeType: "text/csv", buffer: Buffer.from(text) });
 
-  test("of penguins is built in, reports rows with empty cells, and can take its classes from another column", async () => {
+  test("of penguins is built in, reports rows with empty cells, and can take its classes from another column", {
+    tags: "soak",
+  }, async () => {
     const page = await visit("#/fit?data=table");
     await page.getByText("342 rows of penguins.csv").waitFor();
     await page.getByText("2 left out, and why").click();
@@ -388,7 +398,9 @@ describe("a folder of images", () => {
   write("texts/a/1.txt", "a");
   write("texts/b/1.txt", "b");
 
-  test("is read in the page, one sub-folder per class, and files that are not images are reported", async () => {
+  test("is read in the page, one sub-folder per class, and files that are not images are reported", {
+    tags: "soak",
+  }, async () => {
     const page = await visit("#/fit?data=images");
     const input = page.getByLabel("Open a folder …");
     await input.setInputFiles(join(folder, "alone"));
@@ -446,7 +458,9 @@ describe("parameters", () => {
     await expect.poll(() => stepOf(page)).toBe(step + 1);
   });
 
-  test("of a wrong file or another model show an error, and the current parameters stay", async () => {
+  test("of a wrong file or another model show an error, and the current parameters stay", {
+    tags: "soak",
+  }, async () => {
     const page = await visit("#/fit");
     await button(page, "Step").click();
     await expect.poll(() => stepOf(page)).toBe(1);
@@ -488,7 +502,7 @@ describe("parameters", () => {
   });
 });
 
-test("after a visit to another room the fit restarts with the settings in the address", async () => {
+test("after a visit to another room the fit restarts with the settings in the address", { tags: "soak" }, async () => {
   const page = await visit("#/fit?data=digits&hidden=16");
   await page.getByText("6,000 handwritten").waitFor();
   await button(page, "Train").click();
@@ -517,7 +531,7 @@ test("a diverging fit stops with a message", async () => {
   await alert.waitFor({ state: "detached" });
 });
 
-test.each(["set=none&hidden=-1&rate=x&batch=1.5", "points=%%%", "data=cake&seed=1e99&held=95&view=7"])(
+test.each(sampled(["set=none&hidden=-1&rate=x&batch=1.5", "points=%%%", "data=cake&seed=1e99&held=95&view=7"], 3))(
   "the room works for any address: %s",
   async (fields) => {
     const page = await visit(`#/fit?${fields}`);
@@ -526,7 +540,9 @@ test.each(["set=none&hidden=-1&rate=x&batch=1.5", "points=%%%", "data=cake&seed=
   },
 );
 
-test("a fit of points shows its network and the loss around its path, without axe violations, in both schemes and at 360 px", async () => {
+test("a fit of points shows its network and the loss around its path, without axe violations, in both schemes and at 360 px", {
+  tags: "soak",
+}, async () => {
   const page = await visit("#/fit?hidden=8&activation=tanh");
   const network = page.getByRole("region", { name: "The network" });
   const landscape = page.getByRole("region", { name: "The loss around the path" });

@@ -1,7 +1,7 @@
 import type { Page } from "playwright-core";
 import { expect } from "vitest";
 import { packed } from "../src/page/packed.ts";
-import { forgiven, test, visit } from "./support.ts";
+import { forgiven, sampled, test, visit } from "./support.ts";
 
 const good = `
   import { record, type Tensor, tensor } from "@wengert/core";
@@ -36,7 +36,7 @@ test("a TypeScript program runs, prints, and its tape is shown", async () => {
   await page.getByText("mul", { exact: true }).first().waitFor();
 });
 
-test("a program may use await and dynamic import", async () => {
+test("a program may use await and dynamic import", { tags: "soak" }, async () => {
   const page = await visit(
     address(`${good}; const { ones } = await import("@wengert/core"); console.log("imported", ones([2]));
       void Promise.resolve().then(() => console.log("and after"));`),
@@ -133,10 +133,12 @@ const failing: readonly (readonly [what: string, program: string, message: RegEx
 
 test("a failing program shows its error, and the page keeps working", async () => {
   const page = await visit(address(good));
-  for (const [what, program, message] of failing) expect(await said(page, program), what).toMatch(message);
+  for (const [what, program, message] of sampled(failing, 6)) expect(await said(page, program), what).toMatch(message);
 });
 
-test("a program that takes too much time or memory is stopped, and the page keeps working", async () => {
+test("a program that takes too much time or memory is stopped, and the page keeps working", {
+  tags: "soak",
+}, async () => {
   const [loop, memory] = [await visit(address(good)), await visit(address(good))];
   const heap = "const all = []; for (;;) all.push(new Array(1e6).fill(0).map(() => ({})));";
   const [ofLoop, ofMemory] = await Promise.all([said(loop, "for (;;) {}"), said(memory, heap)]);

@@ -6,8 +6,9 @@ import { expect, inject, test as plain } from "vitest";
 /** The URL at which the tests serve the explorer. */
 export const site = inject("site");
 const endpoint = inject("browser");
-/** Whether `npm run soak` runs the tests. Some tests then check all cases instead of a selection. */
-export const isSoak = Boolean(process.env.WENGERT_SOAK);
+
+export { isSoak, sampled } from "../../ops/test/soak.ts";
+
 let browser: Promise<Browser> | undefined;
 const sessions: { readonly page: Page; readonly complaints: string[] }[] = [];
 

@@ -4,7 +4,7 @@ import type { Page } from "playwright-core";
 import { describe, expect } from "vitest";
 import { packed } from "../src/page/packed.ts";
 import { short } from "../src/parts/numbers.ts";
-import { test, violations, visit } from "./support.ts";
+import { sampled, test, violations, visit } from "./support.ts";
 
 const withProgram = (body: string, more = ""): string =>
   `#/tape?code=${packed(`
@@ -46,7 +46,7 @@ describe("examples", () => {
       .locator("optgroup[label=Examples] option")
       .evaluateAll((all) => all.map((each) => (each as HTMLOptionElement).value));
     expect(offered).toEqual(names);
-    for (const name of names) {
+    for (const name of sampled(names, 3)) {
       await choice.selectOption(name);
       await page.waitForFunction((wanted) => location.hash.includes(wanted), name);
       await page.locator(".right[aria-busy=false]").waitFor();
@@ -57,7 +57,9 @@ describe("examples", () => {
     }
   });
 
-  test("vmap gives each tensor that depends on the rows a batch axis, and shares the others", async () => {
+  test("vmap gives each tensor that depends on the rows a batch axis, and shares the others", {
+    tags: "soak",
+  }, async () => {
     const page = await visit("#/tape?example=vmap&of=0");
     await row(page, "#4").waitFor();
     const shapes = () => page.locator(".list tbody tr td:nth-child(4)").allTextContents();
@@ -71,7 +73,7 @@ describe("examples", () => {
     await stage(page).getByText("The result: the gradient").waitFor();
   });
 
-  test("gradcheck finds the error of the wrong rule, nonFinite the line of the NaN", async () => {
+  test("gradcheck finds the error of the wrong rule, nonFinite the line of the NaN", { tags: "soak" }, async () => {
     const page = await visit("#/tape?example=wrong");
     expect(await page.getByRole("alert").textContent()).toMatch(/GradcheckErrorline 18.*missing factor/);
     await page.getByRole("combobox", { name: "Example" }).selectOption("nan");
@@ -148,7 +150,9 @@ const cellsOf = (page: Page) =>
       ),
     );
 
-test("in a step equal numbers have equal colors: values are blue, cotangents orange, negative numbers gray, scalars pale", async () => {
+test("in a step equal numbers have equal colors: values are blue, cotangents orange, negative numbers gray, scalars pale", {
+  tags: "soak",
+}, async () => {
   const page = await visit("#/tape?example=bias&at=2");
   await stage(page).getByText("#2 add").waitFor();
   const check = async (isBlue: boolean) => {
@@ -294,7 +298,7 @@ test("a nudge compares the predicted change with the actual one, without printin
   expect(await violations(page)).toEqual([]);
 });
 
-test("the pictures of a step move, but not for readers who prefer reduced motion", async () => {
+test("the pictures of a step move, but not for readers who prefer reduced motion", { tags: "soak" }, async () => {
   const running = async (reducedMotion: "reduce" | "no-preference") => {
     const page = await visit("#/tape?example=bias&at=8", { reducedMotion });
     await stage(page).getByText("b was broadcast along axis 0").waitFor();
@@ -312,7 +316,9 @@ test("the pictures of a step move, but not for readers who prefer reduced motion
   expect(await running("reduce")).toEqual([]);
 });
 
-test("copies fly to their rows, rows fly into their sum, and contributions meet; a slider moves each picture", async () => {
+test("copies fly to their rows, rows fly into their sum, and contributions meet; a slider moves each picture", {
+  tags: "soak",
+}, async () => {
   const page = await visit("#/tape?example=bias&at=2", {
     viewport: { width: 390, height: 844 },
     reducedMotion: "no-preference",
@@ -359,7 +365,9 @@ test("copies fly to their rows, rows fly into their sum, and contributions meet;
   expect(await flying()).toEqual([]);
 });
 
-test("arrow keys step through the tape after a choice in the menu, and ← and → do so while the menu has the focus", async () => {
+test("arrow keys step through the tape after a choice in the menu, and ← and → do so while the menu has the focus", {
+  tags: "soak",
+}, async () => {
   const page = await visit("#/tape");
   const menu = page.getByRole("combobox", { name: "Example" });
   await menu.selectOption("reuse");
@@ -375,14 +383,16 @@ test("arrow keys step through the tape after a choice in the menu, and ← and �
   expect(await menu.inputValue()).toBe("bias");
 });
 
-test("the graph draws an edge for each input, two for mul(x, x)", async () => {
+test("the graph draws an edge for each input, two for mul(x, x)", { tags: "soak" }, async () => {
   const page = await visit(withProgram("record((x: Tensor) => mul(x, x), tensor(2));"));
   await page.locator(".graph .edge").first().waitFor();
   const paths = await page.locator(".graph .edge").evaluateAll((all) => all.map((each) => each.getAttribute("d")));
   expect(new Set(paths).size).toBe(2);
 });
 
-test("a tensor chosen in list or graph is highlighted in both, with value and cotangent", async () => {
+test("a tensor chosen in list or graph is highlighted in both, with value and cotangent", {
+  tags: "soak",
+}, async () => {
   const page = await visit("#/tape?example=reuse&at=9");
   await page.locator(".graph .node", { hasText: "#2 exp" }).click();
   expect(await row(page, "#2").getAttribute("class")).toContain("looked");
@@ -445,7 +455,9 @@ test("tangents: forward mode ends with the tangent that jvp returns, for the inp
   expect(await page.locator(".list th.of-sweep").textContent()).toBe("cotangent");
 });
 
-test("the body of a loop opens below its step, with the names and shapes that explain prints", async () => {
+test("the body of a loop opens below its step, with the names and shapes that explain prints", {
+  tags: "soak",
+}, async () => {
   const page = await visit("#/tape?example=scan", { viewport: { width: 390, height: 844 } });
   const body = page.locator(".list .body-row");
   const button = page.getByRole("button", { name: "Body of #1 scan" });
@@ -493,7 +505,7 @@ test("an edited program runs after a pause, shows the line of an error, and is k
   expect(await violations(page)).toEqual([]);
 });
 
-test("a completion shows signature and formula and imports the name", async () => {
+test("a completion shows signature and formula and imports the name", { tags: "soak" }, async () => {
   const page = await visit("#/tape?example=product");
   await row(page, "#3").waitFor();
   await page.locator("body").press("e");
@@ -511,7 +523,7 @@ test("a completion shows signature and formula and imports the name", async () =
   expect(await lines.last().textContent()).toBe("softmax");
 });
 
-test("a list of 5,000 steps can be stepped through, and only its visible part is drawn", async () => {
+test("a list of 5,000 steps can be stepped through, and only its visible part is drawn", { tags: "soak" }, async () => {
   const body =
     "record((x: Tensor) => { let y = x; for (let i = 0; i < 2500; i++) y = sin(add(y, x)); return y; }, tensor(1));";
   const page = await visit(withProgram(body));
@@ -526,7 +538,7 @@ test("a list of 5,000 steps can be stepped through, and only its visible part is
   await stage(page).getByText("The result: the gradient").waitFor();
 });
 
-test.each(["at=-5&look=999999&of=77&order=9", "example=none&code=%%%&at=1e9", "code=AAAA&at=x"])(
+test.each(sampled(["at=-5&look=999999&of=77&order=9", "example=none&code=%%%&at=1e9", "code=AAAA&at=x"], 3))(
   "a list is shown for any address: %s",
   async (fields) => {
     const page = await visit(`#/tape?${fields}`);
@@ -535,7 +547,7 @@ test.each(["at=-5&look=999999&of=77&order=9", "example=none&code=%%%&at=1e9", "c
   },
 );
 
-test("axe finds no violations at a step, at a pull, and with an open tensor", async () => {
+test("axe finds no violations at a step, at a pull, and with an open tensor", { tags: "soak" }, async () => {
   const page = await visit("#/tape?example=attention&at=9&look=3");
   await stage(page).getByText("#9").first().waitFor();
   expect(await violations(page)).toEqual([]);

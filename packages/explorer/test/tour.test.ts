@@ -134,7 +134,9 @@ test("a reader takes the tour on a phone, from the start page to its end, and th
   await page.getByText("0 of 12 finished").waitFor();
 });
 
-test("a stop has an address, which keeps the changes of the room, and keys go between stops", async () => {
+test("a stop has an address, which keeps the changes of the room, and keys go between stops", {
+  tags: "soak",
+}, async () => {
   const page = await visit("#/tour/twice?at=2", { viewport: { width: 1440, height: 900 }, colorScheme: "dark" });
   await page.getByRole("slider", { name: "Moment" }).waitFor();
   const moment = () => page.getByRole("slider", { name: "Moment" }).inputValue();

@@ -60,7 +60,8 @@ const launchers: Readonly<Record<string, readonly string[]>> = {
   "mpirun.mpich": ["-launcher", "ssh", "-launcher-exec", remote, "-hosts", addresses.join(), "-ppn", "1"],
 };
 
-const runs = process.env.WENGERT_SOAK ? 200 : 2;
+// `npm test` uses one MPI, and `npm run soak` uses each installed MPI.
+const [runs, tried] = process.env.WENGERT_SOAK ? [200, found] : [2, found.slice(0, 1)];
 
 describe.skipIf(!hasHosts)("on two hosts", () => {
   const launchOnHosts = (mpirun: string, program: string, ...args: string[]) =>
@@ -69,7 +70,7 @@ describe.skipIf(!hasHosts)("on two hosts", () => {
       env,
     );
 
-  test.each(found)("fit with $name equals one process", { timeout: 120_000 }, async ({ mpirun, library }) => {
+  test.each(tried)("fit with $name equals one process", { timeout: 120_000 }, async ({ mpirun, library }) => {
     const own = mkdtempSync(join(folder, library));
     const { code, stdout, stderr } = await launchOnHosts(mpirun, "program.mjs", own, library);
     expect([code, stdout + stderr]).toEqual([0, ""]);
@@ -88,7 +89,7 @@ describe.skipIf(!hasHosts)("on two hosts", () => {
   });
 
   // Without the pause before MPI_Finalize, MPICH waited forever in 9 of 120 runs.
-  test.each(found)(
+  test.each(tried)(
     `a program with $name ends in each of ${runs} runs`,
     { timeout: 300_000 },
     async ({ mpirun, library }) => {

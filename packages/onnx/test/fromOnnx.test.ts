@@ -16,6 +16,7 @@ import {
 import { gradcheck } from "@wengert/core/gradcheck";
 import { add, crossEntropy, gelu, matmul, mul, std, sum, tanh } from "@wengert/ops";
 import { describe, expect, test } from "vitest";
+import { sampled } from "../../ops/test/soak.ts";
 import { int32, numbers, random } from "../../ops/test/support.ts";
 import { fromOnnx, toOnnx } from "../src/index.ts";
 import { operators } from "../src/operators/table.ts";
@@ -341,13 +342,14 @@ describe("a file is never trusted", () => {
 
   test("a changed byte gives another model, or an error of the library", () => {
     const results = { ok: 0, refused: 0 };
-    for (let i = 0; i < bytes.length; i++)
+    const indices = sampled([...bytes.keys()], 5);
+    for (const i of indices)
       for (const change of [1, 0x80, 0xff]) {
         const damaged = bytes.slice();
         damaged[i]! ^= change;
         results[tryToRead(damaged)]++;
       }
-    expect(results.refused).toBeGreaterThan(bytes.length / 2);
-    expect(results.ok).toBeGreaterThan(bytes.length / 10);
+    expect(results.refused).toBeGreaterThan(indices.length / 2);
+    expect(results.ok).toBeGreaterThan(indices.length / 10);
   });
 });

@@ -6,6 +6,7 @@ import * as ops from "@wengert/ops";
 import { type Browser, chromium } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { bundle } from "../../ops/test/bundle.ts";
+import { sampled } from "../../ops/test/soak.ts";
 
 // Trains a network in a page with onnxruntime-web, and compares the losses with those of eager ops in Node.
 
@@ -51,10 +52,11 @@ describe.skipIf(!existsSync(executablePath) && !process.env.CI)("in a page", () 
   });
   afterAll(() => browser?.close());
 
-  test.for([
+  const providers = [
     ["wasm", "ort.wasm.min.mjs"],
     ["webgpu", "ort.webgpu.min.mjs"],
-  ] as const)(
+  ] as const;
+  test.for(sampled(providers, 2))(
     "with %s, a training step gives the losses of eager ops within 1e-5",
     async ([provider, file], { skip }) => {
       const program = `

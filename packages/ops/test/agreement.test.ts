@@ -18,6 +18,7 @@ import {
   withKernels,
 } from "./agreement.ts";
 import { programs } from "./generate.ts";
+import { isSoak } from "./soak.ts";
 import { allSamples, numbers, ofFloats, pullBackRandom, tensorsIn, withTensors } from "./support.ts";
 
 // Tests that all kernels that can run here agree bit for bit. Products and the softmax family may differ within the
@@ -25,7 +26,7 @@ import { allSamples, numbers, ofFloats, pullBackRandom, tensorsIn, withTensors }
 // multiplies their number.
 
 const seed = Number(process.env.WENGERT_SEED ?? 1);
-const times = Number(process.env.WENGERT_TIMES ?? 1);
+const times = Number(process.env.WENGERT_TIMES ?? (isSoak ? 1 : 0.25));
 
 const { choice, available } = kernels();
 afterEach(() => void vi.restoreAllMocks());

@@ -1,6 +1,7 @@
 import { DTypeError, grad, ShapeError, type Tensor, tensor, vjp, zeros } from "@wengert/core";
 import { add, div, mul, neg, sub, sum } from "@wengert/ops";
 import { describe, expect, it, test } from "vitest";
+import { sampled } from "./soak.ts";
 import { errorOf, int32, numbers, product, random } from "./support.ts";
 
 const sizes = [0, 1, 2];
@@ -25,7 +26,7 @@ const entry = (x: Tensor, index: readonly number[]) =>
 
 describe("broadcasting", () => {
   it("follows NumPy for each pair of shapes of up to three axes", () => {
-    for (const [p, q] of product(shapes, shapes) as [number[], number[]][]) {
+    for (const [p, q] of sampled(product(shapes, shapes), 5) as [number[], number[]][]) {
       const [a, b] = [random(p, 1), random(q, 2)];
       const shape = broadcast(p, q);
       const what = `[${p}] and [${q}]`;
@@ -40,7 +41,7 @@ describe("broadcasting", () => {
     }
   });
   it("sums cotangents over repeated entries, for each pair of shapes", () => {
-    for (const [p, q] of product(shapes, shapes) as [number[], number[]][]) {
+    for (const [p, q] of sampled(product(shapes, shapes), 5) as [number[], number[]][]) {
       const shape = broadcast(p, q);
       if (shape === undefined) continue;
       const [a, b, u] = [random(p, 1), random(q, 2), random(shape, 3)];

@@ -212,7 +212,7 @@ describe("weight, ignoreIndex and labelSmoothing", () => {
         expect(x).toBeCloseTo(numbers(h)[i]!, 14);
     }
   });
-  it("have correct derivatives in all inputs, to order 3, for every combination and axis", () => {
+  it("have correct derivatives in all inputs, to order 3, for every combination and axis", { tags: "soak" }, () => {
     const grid = int32([
       [1, -1],
       [2, 0],

@@ -162,7 +162,7 @@ describe("choice", () => {
     expectShares(index(choice(randomKey(10), x, { count: n })), [0.25, 0.25, 0.25, 0.25]);
     expectShares(index(choice(randomKey(10), x, { count: n, probabilities: weights })), [0.1, 0, 0.6, 0.3]);
   });
-  it("draws different entries without replacement", () => {
+  it("draws different entries without replacement", { tags: "soak" }, () => {
     const firsts: number[] = [];
     for (let seed = 0; seed < 2000; seed++) {
       const drawn = numbers(choice(randomKey(seed), 4, { count: 3, replace: false, probabilities: weights }));

@@ -1,5 +1,5 @@
 import { gradcheck } from "@wengert/core/gradcheck";
-import { describe, expect, it, vi } from "vitest";
+import { afterAll, describe, expect, it, vi } from "vitest";
 import * as core from "./all/core.ts";
 import * as ops from "./all/ops.ts";
 import { host, on, throwingClass, webAssemblyWith, withoutRelaxedSimd } from "./hosts.ts";
@@ -10,13 +10,20 @@ import { allExports, allSamples, withTensors } from "./support.ts";
 
 // Simulates a machine on which an array has at most 2^28 elements, so that tests reach the error for insufficient
 // memory.
-vi.hoisted(() => {
+const original = vi.hoisted(() => {
+  vi.resetModules(); // so that the library is loaded again, with the limited class
+  const original = { Float64Array };
   globalThis.Float64Array = new Proxy(Float64Array, {
     construct(Kind, args, target) {
       if (Number(args[0]) > 2 ** 28) throw new RangeError("Array buffer allocation failed");
       return Reflect.construct(Kind, args, target) as object;
     },
   });
+  return original;
+});
+afterAll(() => {
+  Object.assign(globalThis, original);
+  vi.resetModules();
 });
 
 const scope = {

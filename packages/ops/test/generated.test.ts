@@ -5,6 +5,7 @@ import fc, { type Arbitrary } from "fast-check";
 import { describe, expect, it } from "vitest";
 import { programs } from "./generate.ts";
 import { Program, reorder, transforms } from "./program.ts";
+import { isSoak } from "./soak.ts";
 import { allExports, noiseLike, numbers, plainValues, relayouts } from "./support.ts";
 
 // Tests random programs of up to 30 steps, which call all exports of ops, and transforms such as grad of functions with
@@ -16,7 +17,11 @@ const seed = Number(process.env.WENGERT_SEED ?? 1);
 const times = Number(process.env.WENGERT_TIMES ?? 1);
 
 function forMany<T>(runs: number, what: Arbitrary<T>, holds: (value: T) => void): void {
-  fc.assert(fc.property(what, holds), { numRuns: Math.ceil(runs * times), seed, endOnFailure: times < 1 });
+  fc.assert(fc.property(what, holds), {
+    numRuns: Math.ceil((isSoak ? runs : runs / 3) * times),
+    seed,
+    endOnFailure: times < 1,
+  });
 }
 
 const noise = (like: readonly Tensor[], from: number): Tensor[] => like.map((t, i) => noiseLike(t, from + i));

@@ -188,7 +188,7 @@ describe("the bundle of a program", () => {
     expect((await modulesOf("add, matmul, crossEntropy")).filter((name) => name.includes("/infix/"))).toEqual([]);
   });
 
-  test("with expr has no ops but those of its operators", async () => {
+  test("with expr has no ops but those of its operators", { tags: "soak" }, async () => {
     const direct = await modulesOf("add, sub, mul, div, neg, square, pow, matmul");
     const added = (await modulesOf("expr")).filter((name) => !direct.includes(name));
     expect(added.sort()).toEqual(["caret", "expr", "parse"].map((name) => `ops/src/infix/${name}.ts`));

@@ -23,6 +23,7 @@ import {
 } from "@wengert/ops";
 import { geluSlope, reluPullback, sigmoidSlope, tanhSlope } from "@wengert/ops/extend";
 import { afterAll, describe, expect, it } from "vitest";
+import { dtypesOf } from "./soak.ts";
 import { numbers, overlappingWindows, product, random, relayouts, repeatedAlong } from "./support.ts";
 
 // Tests that arithmetic, elementwise functions and sums in WebAssembly give the same bits as plain loops, for any
@@ -87,13 +88,13 @@ const anyDoubles = (count: number): number[] => {
 };
 
 const floats = ["float64", "float32"] as const satisfies readonly DType[];
-const functions = Object.entries({ exp, gelu, geluSlope, log, sigmoid, sigmoidSlope, tanh, tanhSlope });
+const functions = { exp, gelu, geluSlope, log, sigmoid, sigmoidSlope, tanh, tanhSlope };
 
-describe.each(functions)("%s", (name, f) => {
+describe.each(Object.entries(functions))("%s", (name, f) => {
   const inputs = (n: number, scale: number) =>
     numbers(random([n], n)).map((x) => (name === "log" ? Math.abs(x * scale) : x * scale));
 
-  describe.each(floats)("of %s has the same bits with all kernels", (dtype) => {
+  describe.each(dtypesOf(name, Object.keys(functions)))("of %s has the same bits with all kernels", (dtype) => {
     it("for any number of elements", () => {
       for (const n of sizes) byAll(() => f(tensor(inputs(n, 3), { dtype })));
     });
@@ -183,8 +184,10 @@ const pairs: readonly (readonly [readonly number[], readonly number[]])[] = [
   ],
 ];
 
-describe.each(Object.entries({ add, sub, mul, div }))("%s", (_, f) => {
-  describe.each(floats)("of %s has the same bits with all kernels", (dtype) => {
+const arithmetic = { add, sub, mul, div };
+
+describe.each(Object.entries(arithmetic))("%s", (name, f) => {
+  describe.each(dtypesOf(name, Object.keys(arithmetic)))("of %s has the same bits with all kernels", (dtype) => {
     const some = (shape: readonly number[], seed: number) => tensor(random(shape, seed), { dtype });
 
     it("for all broadcasting patterns", () => {

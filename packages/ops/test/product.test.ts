@@ -75,7 +75,7 @@ function expectSame(title: string, got: readonly number[], wanted: readonly numb
     if (!Object.is(got[i], wanted[i])) expect.fail(`${title}: element ${i} is ${got[i]}, not ${wanted[i]}`);
 }
 
-describe.each(available)("long sums of float32 of one sign with %s kernels", (name) => {
+describe.each(available)("long sums of float32 of one sign with %s kernels", { tags: "soak" }, (name) => {
   const k = 3_000_000;
   const kinds: Record<string, (i: number) => number> = {
     "one number": () => 0.1,
@@ -157,7 +157,7 @@ describe.each(compiled)("products with %s kernels", (name) => {
     }
   });
 
-  it("give the same result in parts and at once, for sizes beyond the cache", () => {
+  it("give the same result in parts and at once, for sizes beyond the cache", { tags: "soak" }, () => {
     const sizes = [
       [2900, 9, 100],
       [9, 2900, 100],
@@ -313,7 +313,7 @@ describe.each(compiled)("products with %s kernels", (name) => {
     }
   });
 
-  it("use a few megabytes for operands of any size", () => {
+  it("use a few megabytes for operands of any size", { tags: "soak" }, () => {
     kernels(name);
     const begin = vi.spyOn(Workspace.prototype, "begin");
     const large = [5, 700, 3000, 150_000];

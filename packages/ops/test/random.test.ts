@@ -144,7 +144,9 @@ describe.each(["float64", "float32"] as const)("in %s", (dtype) => {
     const xs = numbers(randomUniform(randomKey(3), { shape: [1000], dtype, min, max }));
     expect(xs.every((x) => x >= min && x < max)).toBe(true);
   });
-  it("randomUniform stays in [min, max) next to every power of two, at 0, among subnormal and among huge numbers", () => {
+  it("randomUniform stays in [min, max) next to every power of two, at 0, among subnormal and among huge numbers", {
+    tags: "soak",
+  }, () => {
     const [digits, least, greatest] = dtype === "float64" ? [52, -1074, 1023] : [23, -149, 127];
     const bounds = Array.from({ length: greatest - least + 1 }, (_, i) => 2 ** (least + i))
       .flatMap((power) =>

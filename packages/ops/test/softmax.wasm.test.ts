@@ -21,6 +21,7 @@ import {
   softmaxPullback,
 } from "@wengert/ops/extend";
 import { afterAll, describe, expect, it } from "vitest";
+import { dtypesOf } from "./soak.ts";
 import { noiseLike, numbers, overlappingWindows, product, random, relayouts, repeatedAlong } from "./support.ts";
 
 // Compares WebAssembly kernels with plain loops. Rows are tested alone and in large batches. A large batch does not fit
@@ -35,8 +36,7 @@ function by<T>(which: Kernels, body: () => T): T {
   return body();
 }
 
-const dtypes = ["float64", "float32"] as const;
-type DType = (typeof dtypes)[number];
+type DType = "float64" | "float32";
 type Slices = (x: Tensor, g: Tensor, axis: number | readonly number[]) => Tensor;
 
 interface Case {
@@ -175,8 +175,8 @@ const ways = kernels().available.filter((name) => name !== "plain");
 it("WebAssembly kernels are available", () => expect(ways).toContain("simd"));
 
 describe.each(ways)("%s agrees with plain loops", (way) => {
-  describe.each(Object.entries(cases))("%s", (_, { call, terms, isOfOneAxis }) => {
-    describe.each(dtypes)("%s", (dtype) => {
+  describe.each(Object.entries(cases))("%s", (name, { call, terms, isOfOneAxis }) => {
+    describe.each(dtypesOf(name, Object.keys(cases)))("%s", (dtype) => {
       const compare = (x: Tensor, g: Tensor, axis: number | readonly number[] = -1) => {
         const [got, wanted] = [by(way, () => call(x, g, axis)), by("plain", () => call(x, g, axis))];
         const n = x.shape.at(-1)!;

@@ -12,7 +12,7 @@ import { load, save } from "../../src/index.ts";
 // Kills a process at a random moment while it saves a file. Afterwards the file must be the complete old file or the
 // complete new file.
 
-const kills = Number(process.env.WENGERT_KILLS ?? 8);
+const kills = Number(process.env.WENGERT_KILLS ?? (process.env.WENGERT_SOAK ? 8 : 3));
 const saver = fileURLToPath(new URL("saver.mjs", import.meta.url));
 
 /** Reads a file written by saver.mjs, checks that all elements are equal, and returns their value. */

@@ -28,7 +28,7 @@ function run(path: string, lines: number): Promise<{ first: number; last: number
   );
 }
 
-test("a fit that is killed repeatedly is bit-identical to an uninterrupted one", async () => {
+test("a fit that is killed repeatedly is bit-identical to an uninterrupted one", { tags: "soak" }, async () => {
   const folder = mkdtempSync(join(tmpdir(), "wengert-killed-"));
   const { fitted } = await run(join(folder, "whole"), Infinity);
   let [kills, reached] = [0, 0];

@@ -113,10 +113,10 @@ const fits: Record<string, { readonly options: Options; readonly from?: unknown 
 
 describe("a resumed fit is bit-identical to an uninterrupted one", () => {
   for (const [name, { options, from }] of Object.entries(fits)) {
-    it(`${name}: after each of its steps`, async () => {
+    it(`${name}: after any of its steps`, async () => {
       const whole = await run(options, from);
       expect(whole.step).toBe(options.patience ? 14 : options.epochs ? 26 : 30);
-      for (let step = 1; step < whole.step; step++) {
+      for (let step = 1; step < whole.step; step += process.env.WENGERT_SOAK ? 1 : 4) {
         let resume: Uint8Array | undefined;
         const write = (bytes: Uint8Array) => {
           resume = bytes;
