@@ -17,15 +17,7 @@ export type {
   View,
   VjpRule,
 } from "./autodiff/op.ts";
-export {
-  type AnyOpSpec,
-  apply,
-  defineOp,
-  type KernelCall,
-  type KernelRows,
-  type Op,
-  type OpSpec,
-} from "./autodiff/op.ts";
+export { type AnyOpSpec, apply, defineOp, type Op, type OpSpec } from "./autodiff/op.ts";
 export { stop as stopGradientOp } from "./autodiff/stopGradient.ts";
 export {
   type Differentiable,

@@ -15,11 +15,7 @@ export * from "./losses";
 export * from "./pools";
 export * from "./softmax";
 export * from "./sums";
-<<<<<<< HEAD
 export * from "./variance";
-export * from "./windows";
-=======
->>>>>>> conv
 
 /** Returns the first free address in WebAssembly memory after the lookup tables. */
 export function free(): usize {

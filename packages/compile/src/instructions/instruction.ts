@@ -1,4 +1,4 @@
-import type { KernelRows } from "@wengert/core/extend";
+import type { KernelRows } from "@wengert/ops/extend";
 import type { ComputedStep, Value } from "../memory/layout.ts";
 
 // An instruction of a compiled program usually calls a WebAssembly kernel with the addresses of tensors. If no

@@ -1,4 +1,5 @@
-import { type KernelRows, type Shape, sizeOf } from "@wengert/core/extend";
+import { type Shape, sizeOf } from "@wengert/core/extend";
+import type { KernelRows } from "@wengert/ops/extend";
 import { broadcastTo, mergeAxes } from "../loops/groups.ts";
 import { isRowMajorValue, rowMajorStrides, widthOf } from "../memory/layout.ts";
 import { type Argument, at, type KernelCall, type Rule } from "./instruction.ts";

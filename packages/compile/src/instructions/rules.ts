@@ -4,7 +4,7 @@ import { crossEntropyPullback, softmaxPullback } from "@wengert/ops/extend";
 import { copyLoop } from "../loops/copies.ts";
 import type { Group } from "../loops/groups.ts";
 import { type ComputedStep, isRowMajorValue, newValue } from "../memory/layout.ts";
-import { declaredRule } from "./declared.ts";
+import { describedRule } from "./described.ts";
 import type { Instruction, Reserve, Rule } from "./instruction.ts";
 import { matmulRule } from "./products.ts";
 import { labelRule, softmaxRule } from "./slices.ts";
@@ -17,7 +17,7 @@ import { sumRule, varianceRule } from "./sums.ts";
 export function instructionsFor(computed: ComputedStep, reserve: Reserve): readonly (Instruction | Group)[] {
   const { dtype, size } = computed.output.buffer;
   const isFloat = dtype === "float32" || dtype === "float64";
-  const rule = isFloat && size > 0 ? (rules.get(computed.step.op) ?? declaredRule) : undefined;
+  const rule = isFloat && size > 0 ? (rules.get(computed.step.op) ?? describedRule) : undefined;
   return rule?.(computed, reserve) ?? callsOnCopies(computed, reserve, rule) ?? [{ kind: "op", computed }];
 }
 

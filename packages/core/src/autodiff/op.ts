@@ -128,46 +128,9 @@ export type OpSpec<I extends Inputs, P = undefined, O = P> = Options<O> & {
    * one.
    */
   readonly nonFinite?: string | ((fault: Fault<I, P>) => string | undefined);
-  /**
-   * Describes the call of a WebAssembly kernel that computes the op, for row-major inputs that have the dtype of the
-   * output. `@wengert/compile` makes this call in its own memory. Returns `undefined` if no kernel can compute the call.
-   */
-  readonly kernelCall?: (inputs: PerInput<I, Operand>, output: Operand, params: P) => KernelCall | undefined;
   /** Returns sample arguments, at which tests check the VJP rules. */
   readonly samples: () => readonly [Readonly<Args<I, O>>, ...Readonly<Args<I, O>>[]];
 } & ComputedBy<I, P>;
-
-/** A call of a WebAssembly kernel, as plain data. */
-export interface KernelCall {
-  readonly kernel: string;
-  /**
-   * The arguments of the kernel: a number, the index of a tensor whose address the kernel receives, or the address of
-   * temporary memory. The output of the op has the index after the last input.
-   */
-  readonly args: readonly (number | { readonly tensor: number } | "scratch")[];
-  /** The size of the temporary memory. */
-  readonly scratchBytes: number;
-  /** How to divide the call among threads. If this field is missing, a single thread makes the call. */
-  readonly rows?: KernelRows | undefined;
-}
-
-/**
- * How to divide a kernel call among threads. Each thread computes a range of rows, and its addresses begin at the first
- * row of its range.
- */
-export interface KernelRows {
-  /** The index of the kernel's argument that holds the number of rows. */
-  readonly count: number;
-  /** Each thread computes a multiple of this number of rows, except the thread with the last rows. */
-  readonly unit: number;
-  /**
-   * The arguments of the kernel that are addresses: pairs of the argument's index and the number of bytes from one row
-   * to the next.
-   */
-  readonly addresses: readonly (readonly [argument: number, bytes: number])[];
-  /** The estimated time of the whole call on one thread, in ns. */
-  readonly time: number;
-}
 
 /** Every option of an op and its default, or `undefined` for an option without a default. Unknown options throw. */
 type Options<O> = O extends undefined ? { readonly options?: undefined } : { readonly options: Complete<O> };
@@ -203,7 +166,6 @@ export interface AnyOpSpec extends Differentiable {
   readonly batch?: undefined | "broadcast" | "shift" | ((call: Unchecked) => Tensor);
   readonly flops?: (inputs: Unchecked, output: Operand, params: Unchecked) => number;
   readonly nonFinite?: string | ((fault: Unchecked) => string | undefined);
-  readonly kernelCall?: (inputs: Unchecked, output: Operand, params: Unchecked) => KernelCall | undefined;
   readonly samples: () => readonly (readonly unknown[])[];
 }
 
@@ -212,28 +174,9 @@ export interface AnyOpSpec extends Differentiable {
  * @throws ArgumentError if `name`, `shape`, `vjp`, or both `kernel` and `view` are missing
  */
 export function defineOp<I extends Inputs, P = undefined, O = P>(declaration: NoInfer<OpSpec<I, P, O>>): Op<I, P, O> {
-<<<<<<< HEAD
   checkDeclaration(declaration as unknown as AnyOpSpec);
   const { name, options, params, shape, dtype, kernel, view, vjp, vjpOfUses, batch, flops, nonFinite, samples } =
     declaration;
-=======
-  const {
-    name,
-    options,
-    params,
-    shape,
-    dtype,
-    kernel,
-    view,
-    vjp,
-    vjpOfUses,
-    batch,
-    flops,
-    nonFinite,
-    kernelCall,
-    samples,
-  } = declaration;
->>>>>>> conv
   // Every op declaration has the same properties in the same order, because JavaScript engines read such objects
   // fastest.
   const fields = {
@@ -249,16 +192,15 @@ export function defineOp<I extends Inputs, P = undefined, O = P>(declaration: No
     batch,
     flops,
     nonFinite,
-    kernelCall,
     samples,
   };
   const spec = fields as unknown as OpSpec<I, P, O>;
-  const arity = Array.isArray(vjp) ? vjp.length : undefined;
+  const arity = Array.isArray(spec.vjp) ? spec.vjp.length : undefined;
   const op = (...args: readonly unknown[]): Tensor => {
     const tensors = arity === undefined ? args[0] : args.length > arity ? args.slice(0, arity) : args;
-    const inputs = toTensors(name, tensors, arity);
-    const complete = withDefaults<O>(name, args[arity ?? 1], options as Complete<O>);
-    return apply(spec, inputs, params ? paramsOf(spec as AnyOpSpec, complete, inputs) : complete);
+    const inputs = toTensors(spec.name, tensors, arity);
+    const options = withDefaults<O>(spec.name, args[arity ?? 1], spec.options as Complete<O>);
+    return apply(spec, inputs, spec.params ? paramsOf(spec as AnyOpSpec, options, inputs) : options);
   };
   return Object.assign(op as (...args: Args<I, O>) => Tensor, { spec });
 }

@@ -16,6 +16,7 @@ import { shapeOption } from "../declaring/axes.ts";
 import { sumCause } from "../declaring/nonFiniteCauses.ts";
 import { irregular, type Sampled, withSamples } from "../declaring/samples.ts";
 import { inFloat64 } from "../loops/alongAxes.ts";
+import { withKernelCall } from "../wasm/calls.ts";
 import { widthOf } from "../wasm/exports.ts";
 import { poolCall, poolInWasm } from "../wasm/pools.ts";
 import { batchOfImages } from "./batchOfImages.ts";
@@ -52,11 +53,13 @@ export const avgPool2d: Op<Unary, Pooling, PoolOptions> = /* @__PURE__ */ define
   params: (options, [x]) => poolingOf(options, x, 2),
   shape: ([x], params) => pooledShape(x, params),
   batch: (call) => batchOfImages(call, [0]),
-  kernel: (out, [x], params) => {
-    const [images, pooled] = [ravel(x), { ...params, images: x.shape, pool: out.shape }];
-    if (!poolInWasm("mean", pooled, out.data, images)) eachWindow(pooled, meanLoop, out.data, images, images);
-  },
-  kernelCall: ([x], out, params) => poolCall("mean", { ...params, images: x.shape, pool: out.shape }, widthOf(out)),
+  kernel: withKernelCall(
+    (out, [x], params) => {
+      const [images, pooled] = [ravel(x), { ...params, images: x.shape, pool: out.shape }];
+      if (!poolInWasm("mean", pooled, out.data, images)) eachWindow(pooled, meanLoop, out.data, images, images);
+    },
+    ([x], out, params) => poolCall("mean", { ...params, images: x.shape, pool: out.shape }, widthOf(out)),
+  ),
   flops: (_, { shape }, { size }) => sizeOf(shape) * sizeOf(size),
   vjp: [(g, { inputs: [x], params }) => avgPoolPullback(g, { ...params, shape: x.shape })],
   nonFinite: sumCause,
@@ -119,15 +122,16 @@ export const avgPoolPullback: Op<Unary, Pooling & { readonly shape: Shape }, Poo
       const [n = 0, ...rest] = params.shape;
       return batchOfImages(call, [0], { ...params, shape: [size * n, ...rest] });
     },
-    kernel: (out, [g], params) => {
-      const [cotangents, pooled] = [ravel(g), { ...params, images: out.shape, pool: g.shape }];
-      const spread = ({ data }: { readonly data: Data }) => eachWindow(pooled, shareLoop, cotangents, data, data);
-      if (poolInWasm("meanPullback", pooled, cotangents, undefined, out.data)) return;
-      if (overlap(params)) inFloat64(out, spread);
-      else spread(out);
-    },
-    kernelCall: ([g], out, params) =>
-      poolCall("meanPullback", { ...params, images: out.shape, pool: g.shape }, widthOf(out)),
+    kernel: withKernelCall(
+      (out, [g], params) => {
+        const [cotangents, pooled] = [ravel(g), { ...params, images: out.shape, pool: g.shape }];
+        const spread = ({ data }: { readonly data: Data }) => eachWindow(pooled, shareLoop, cotangents, data, data);
+        if (poolInWasm("meanPullback", pooled, cotangents, undefined, out.data)) return;
+        if (overlap(params)) inFloat64(out, spread);
+        else spread(out);
+      },
+      ([g], out, params) => poolCall("meanPullback", { ...params, images: out.shape, pool: g.shape }, widthOf(out)),
+    ),
     flops: ([g], _, { size }) => sizeOf(g.shape) * sizeOf(size),
     vjp: [(u, { params: { shape: _, ...params } }) => avgPool2d(u, params)],
     nonFinite: sumCause,

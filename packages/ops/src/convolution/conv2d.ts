@@ -12,6 +12,7 @@ import {
 import { sumOfProductsCause } from "../declaring/nonFiniteCauses.ts";
 import { irregular } from "../declaring/samples.ts";
 import { numericDType } from "../elementwise/arithmetic.ts";
+import { withKernelCall } from "../wasm/calls.ts";
 import { convolutionCall } from "../wasm/convolutions.ts";
 import { widthOf } from "../wasm/exports.ts";
 import { batchOfImages } from "./batchOfImages.ts";
@@ -40,9 +41,11 @@ export const conv2d: Op<readonly [x: Tensor, kernel: Tensor], Convolution, ConvO
   shape: ([x, kernel], params) => outputShape(x, kernel, params),
   dtype: (inputs) => numericDType(inputs, ["x", "kernel"]),
   batch: (call) => (call.batched[1] ? call.perEntry() : batchOfImages(call, [0])),
-  kernel: (out, [x, kernel], params) => convolve(out, x, kernel, geometryOf(x.shape, kernel.shape, out.shape, params)),
-  kernelCall: ([x, kernel], out, params) =>
-    convolutionCall("output", geometryOf(x.shape, kernel.shape, out.shape, params), widthOf(out)),
+  kernel: withKernelCall(
+    (out, [x, kernel], params) => convolve(out, x, kernel, geometryOf(x.shape, kernel.shape, out.shape, params)),
+    ([x, kernel], out, params) =>
+      convolutionCall("output", geometryOf(x.shape, kernel.shape, out.shape, params), widthOf(out)),
+  ),
   flops: ([, kernel], { shape }) => 2 * sizeOf(shape) * sizeOf(kernel.shape.slice(0, 3)),
   vjp: [
     (g, { inputs: [x, kernel], params }) => convInputPullback(g, kernel, { ...params, size: x.shape.slice(1, 3) }),
@@ -94,10 +97,12 @@ export const convInputPullback: Op<readonly [g: Tensor, kernel: Tensor], Sized, 
     },
     dtype: (inputs) => numericDType(inputs, ["g", "kernel"]),
     batch: (call) => (call.batched[1] ? call.perEntry() : batchOfImages(call, [0])),
-    kernel: (out, [g, kernel], params) =>
-      pullBackToInput(out, g, kernel, geometryOf(out.shape, kernel.shape, g.shape, params)),
-    kernelCall: ([g, kernel], out, params) =>
-      convolutionCall("images", geometryOf(out.shape, kernel.shape, g.shape, params), widthOf(out)),
+    kernel: withKernelCall(
+      (out, [g, kernel], params) =>
+        pullBackToInput(out, g, kernel, geometryOf(out.shape, kernel.shape, g.shape, params)),
+      ([g, kernel], out, params) =>
+        convolutionCall("images", geometryOf(out.shape, kernel.shape, g.shape, params), widthOf(out)),
+    ),
     flops: ([g, kernel]) => 2 * sizeOf(g.shape) * sizeOf(kernel.shape.slice(0, 3)),
     vjp: [
       (u, { inputs: [, kernel], params: { size: _, ...params } }) => conv2d(u, kernel, params),
@@ -142,9 +147,10 @@ export const convKernelPullback: Op<readonly [x: Tensor, g: Tensor], Sized, Size
     return kernel.shape;
   },
   dtype: (inputs) => numericDType(inputs, ["x", "g"]),
-  kernel: (out, [x, g], params) => pullBackToKernel(out, x, g, geometryOf(x.shape, out.shape, g.shape, params)),
-  kernelCall: ([x, g], out, params) =>
-    convolutionCall("kernel", geometryOf(x.shape, out.shape, g.shape, params), widthOf(out)),
+  kernel: withKernelCall(
+    (out, [x, g], params) => pullBackToKernel(out, x, g, geometryOf(x.shape, out.shape, g.shape, params)),
+    ([x, g], out, params) => convolutionCall("kernel", geometryOf(x.shape, out.shape, g.shape, params), widthOf(out)),
+  ),
   flops: ([, g], { shape }) => 2 * sizeOf(g.shape) * sizeOf(shape.slice(0, 3)),
   vjp: [
     (u, { inputs: [x, g], params }) => convInputPullback(g, u, { ...params, size: x.shape.slice(1, 3) }),

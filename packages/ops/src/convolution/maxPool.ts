@@ -14,6 +14,7 @@ import {
 } from "@wengert/core/extend";
 import { irregular, type Sampled, withSamples } from "../declaring/samples.ts";
 import { inFloat64 } from "../loops/alongAxes.ts";
+import { withKernelCall } from "../wasm/calls.ts";
 import { widthOf } from "../wasm/exports.ts";
 import { poolCall, poolInWasm } from "../wasm/pools.ts";
 import { batchOfImages } from "./batchOfImages.ts";
@@ -57,12 +58,14 @@ export const maxPool2d: Op<Unary, Pooling, PoolOptions> = /* @__PURE__ */ define
   shape: ([x], params) => pooledShape(x, params),
   dtype: ([x]) => x.dtype,
   batch: (call) => batchOfImages(call, [0]),
-  kernel: (out, [x], params) => {
-    const images = ravel(x);
-    const pooled = { ...params, images: x.shape, pool: out.shape };
-    if (!poolInWasm("max", pooled, out.data, images)) eachWindow(pooled, maxLoop, out.data, images, images);
-  },
-  kernelCall: ([x], out, params) => poolCall("max", { ...params, images: x.shape, pool: out.shape }, widthOf(out)),
+  kernel: withKernelCall(
+    (out, [x], params) => {
+      const images = ravel(x);
+      const pooled = { ...params, images: x.shape, pool: out.shape };
+      if (!poolInWasm("max", pooled, out.data, images)) eachWindow(pooled, maxLoop, out.data, images, images);
+    },
+    ([x], out, params) => poolCall("max", { ...params, images: x.shape, pool: out.shape }, widthOf(out)),
+  ),
   flops: (_, { shape }, { size }) => sizeOf(shape) * sizeOf(size),
   vjp: [(g, { inputs: [x], params }) => maxPoolPullback(x, g, params)],
   samples: () => [
@@ -155,15 +158,16 @@ export const maxPoolPullback: Op<readonly [x: Tensor, g: Tensor], Pooling, PoolO
     return x.shape;
   },
   batch: (call) => batchOfImages(call, [0, 1]),
-  kernel: (out, [x, g], params) => {
-    const pooled = { ...params, images: x.shape, pool: g.shape };
-    const spread = ({ data }: { readonly data: Data }) => eachWindow(pooled, spreadLoop, ravel(g), ravel(x), data);
-    if (poolInWasm("maxPullback", pooled, ravel(g), ravel(x), out.data)) return;
-    if (overlap(params)) inFloat64(out, spread);
-    else spread(out);
-  },
-  kernelCall: ([, g], out, params) =>
-    poolCall("maxPullback", { ...params, images: out.shape, pool: g.shape }, widthOf(out)),
+  kernel: withKernelCall(
+    (out, [x, g], params) => {
+      const pooled = { ...params, images: x.shape, pool: g.shape };
+      const spread = ({ data }: { readonly data: Data }) => eachWindow(pooled, spreadLoop, ravel(g), ravel(x), data);
+      if (poolInWasm("maxPullback", pooled, ravel(g), ravel(x), out.data)) return;
+      if (overlap(params)) inFloat64(out, spread);
+      else spread(out);
+    },
+    ([, g], out, params) => poolCall("maxPullback", { ...params, images: out.shape, pool: g.shape }, widthOf(out)),
+  ),
   flops: ([, g], _, { size }) => 3 * sizeOf(g.shape) * sizeOf(size),
   vjp: [null, (u, { inputs: [x], params }) => maxPoolTangent(x, u, params)],
   samples: () => [

@@ -1,5 +1,6 @@
-import type { Data, KernelCall } from "@wengert/core/extend";
+import type { Data } from "@wengert/core/extend";
 import { blocksOf, type Geometry, partsOf } from "../loops/windows.ts";
+import type { KernelCall } from "./calls.ts";
 import { windowProduct } from "./crossovers.ts";
 import { currentEngine } from "./engine.ts";
 

@@ -1,4 +1,5 @@
-import { type Data, type KernelCall, type Shape, sizeOf } from "@wengert/core/extend";
+import { type Data, type Shape, sizeOf } from "@wengert/core/extend";
+import type { KernelCall } from "./calls.ts";
 import { arithmetic } from "./crossovers.ts";
 import { currentEngine } from "./engine.ts";
 

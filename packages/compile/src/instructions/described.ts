@@ -1,13 +1,11 @@
+import { kernelCallOf } from "@wengert/ops/extend";
 import { isRowMajorValue } from "../memory/layout.ts";
 import { at, type Rule } from "./instruction.ts";
 
-/** Returns the kernel call that the declaration of an op describes, such as a convolution. */
-export const declaredRule: Rule = (
-  { step: { op, inputs: operands, output: result, params }, inputs, output },
-  reserve,
-) => {
+/** Returns the kernel call that an op describes as data (`withKernelCall`), such as a convolution. */
+export const describedRule: Rule = ({ step, inputs, output }, reserve) => {
   const areKernelInputs = inputs.every((x) => x.dtype === output.dtype && isRowMajorValue(x));
-  const call = areKernelInputs ? op.kernelCall?.(operands, result, params) : undefined;
+  const call = areKernelInputs ? kernelCallOf(step.op.kernel, step.inputs, step.output, step.params) : undefined;
   if (call === undefined) return undefined;
   reserve(call.scratchBytes);
   const tensors = [...inputs, output];
