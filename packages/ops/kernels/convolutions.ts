@@ -77,8 +77,8 @@ function fill<T>(
   v128.store(c4, s40), v128.store(c4, s41, 16);
 }
 
-// These functions are exported so that the compiler does not inline them. V8 keeps all sums in registers only in a
-// function with a single loop.
+// The functions `fill…` are exported so that the compiler does not inline them. V8 keeps the ten sums of a tile in
+// registers only in a function with a single loop.
 export function fillAdjacent32(
   rows: i32, n: i32, offsets: usize, a: usize, starts: usize, b: usize, c: usize, cRow: usize,
 ): void {
@@ -221,8 +221,8 @@ export function convolution(
   const isPadded = (top | left) != 0 || paddedHeight != height || paddedWidth != width;
   const gRow = <usize>(filters * size);
 
-  // The layout of the temporary memory: columns at the edge, lists of offsets, the right matrix of the product as columns
-  // of 32 bytes, sums or products, and the padded images.
+  // The temporary memory holds, in this order: columns narrower than 32 bytes, lists of offsets, the right matrix of the
+  // product in columns of 32 bytes, sums or products, and the images with padding.
   const edge = aligned(scratch);
   const edgeRows = kind == 2 ? entries : 2 * block;
   const windowOffsets = edge + <usize>edgeRows * wide;

@@ -60,8 +60,8 @@ export function blocksOf(g: Geometry): Blocks {
 const maxWindows = 400;
 
 /**
- * Returns how a sum over all windows is divided, equally for all kernels: into parts of `part` windows, which begin
- * again after every `unit` images.
+ * Returns the sizes of the parts of a sum over all windows. A part has at most `part` windows, and a new part begins
+ * after every `unit` images. All kernels add the same parts, so their sums have the same bits.
  */
 export function partsOf({ images, outHeight, outWidth }: Geometry): { unit: number; part: number } {
   const perImage = outHeight * outWidth;
