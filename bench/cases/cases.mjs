@@ -17,6 +17,12 @@ export const cases = [
   { name: "tiny-mlp", title: "tiny MLP 2-16-16-1, batch 1", family: "tiny", sizes: {} },
   chain(1000),
   { name: "cnn", title: "gradient of a CNN, batch 64", family: "cnn", sizes: { rows: 64, first: 8, second: 16 } },
+  {
+    name: "transformer",
+    title: "transformer step of the example",
+    family: "transformer",
+    sizes: { rows: 16, places: 64, characters: 83, width: 64, heads: 4, layers: 2 },
+  },
   { name: "adamw", title: "AdamW update of 100,000 parameters", family: "adamw", sizes: { size: 100_000 } },
   gemm(128, 784, 10),
   gemm(512, 512, 512),

@@ -33,16 +33,17 @@ const families = {
   // of a tensor has the channels.
   cnn: ({ rows, first, second }) => ({
     x: { shape: [rows, 28, 28, 1], values: digits(rows).X.values },
-    labels: labelsOf(rows, 16),
+    labels: labelsOf([rows], 16),
     K: normal([5, 5, 1, first], 17, 0.2),
     L: normal([5, 5, first, second], 18, 0.1),
     W: normal([16 * second, classes], 19, 0.05),
   }),
+  transformer,
   adamw: ({ size }) => ({ p: normal([size], 20), g: normal([size], 21) }),
   gemm: ({ m, k, n }) => ({ a: normal([m, k], 10), b: normal([k, n], 11) }),
   hessian: ({ rows, features }) => ({
     X: normal([rows, features], 12),
-    labels: labelsOf(rows, 13),
+    labels: labelsOf([rows], 13),
     W: normal([features, classes], 14, 0.1),
   }),
 };
@@ -54,26 +55,63 @@ export function inputsOf(family, sizes) {
   return make(sizes);
 }
 
+/**
+ * Returns a batch of texts, and the initial parameters of the example `transformer` for vectors of the given width. The
+ * name of a parameter is its path in the example's model, such as "blocks.0.query".
+ * @param {Readonly<Record<string, any>>} sizes @returns {Record<string, Input>}
+ */
+function transformer({ rows, places, characters, width, layers }) {
+  let seed = 22;
+  const text = () => labelsOf([rows, places], seed++, characters);
+  const matrix = (/** @type {number} */ m, /** @type {number} */ n) => normal([m, n], seed++, 0.02);
+  const norm = (/** @type {string} */ name) => ({ [`${name}.gain`]: ones([width]), [`${name}.shift`]: zeros([width]) });
+  const block = (/** @type {string} */ name) => ({
+    ...norm(`${name}.before`),
+    [`${name}.query`]: matrix(width, width),
+    [`${name}.key`]: matrix(width, width),
+    [`${name}.value`]: matrix(width, width),
+    [`${name}.output`]: matrix(width, width),
+    ...norm(`${name}.between`),
+    [`${name}.wide.W`]: matrix(width, 4 * width),
+    [`${name}.wide.b`]: zeros([4 * width]),
+    [`${name}.narrow.W`]: matrix(4 * width, width),
+    [`${name}.narrow.b`]: zeros([width]),
+  });
+  return {
+    read: text(),
+    next: text(),
+    characters: matrix(characters, width),
+    places: matrix(places, width),
+    ...Object.assign({}, ...Array.from({ length: layers }, (_, i) => block(`blocks.${i}`))),
+    ...norm("last"),
+  };
+}
+
 /** Returns random images that resemble MNIST: four of five pixels are 0. @param {number} rows */
 function digits(rows) {
   const random = uniform(15);
   const values = Float32Array.from({ length: rows * pixels }, () => (random() > 0.81 ? random() : 0));
-  return { X: { shape: [rows, pixels], values }, labels: labelsOf(rows, 16) };
+  return { X: { shape: [rows, pixels], values }, labels: labelsOf([rows], 16) };
 }
 
 /**
- * Returns random labels, with low classes more frequent. If all labels were equally frequent, the gradient of the bias
- * would lose digits by cancellation.
- * @param {number} rows @param {number} seed @returns {Input}
+ * Returns random labels below `count`, with low labels more frequent. If all labels were equally frequent, the gradient
+ * of a bias would lose digits by cancellation.
+ * @param {number[]} shape @param {number} seed @returns {Input}
  */
-function labelsOf(rows, seed) {
+function labelsOf(shape, seed, count = classes) {
   const random = uniform(seed);
-  return { shape: [rows], values: Int32Array.from({ length: rows }, () => Math.floor(classes * random() ** 2)) };
+  return { shape, values: Int32Array.from({ length: sizeOf(shape) }, () => Math.floor(count * random() ** 2)) };
 }
 
 /** @param {number[]} shape @returns {Input} */
 function zeros(shape) {
   return { shape, values: new Float32Array(sizeOf(shape)) };
+}
+
+/** @param {number[]} shape @returns {Input} */
+function ones(shape) {
+  return { shape, values: new Float32Array(sizeOf(shape)).fill(1) };
 }
 
 /**

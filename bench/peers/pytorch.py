@@ -13,6 +13,7 @@ from serve import serve
 torch.set_num_threads(1)
 RATE = 0.1
 ADAM_RATE = 0.004
+TRANSFORMER_BETAS = (0.9, 0.99)
 
 
 def blas():
@@ -121,6 +122,55 @@ def cnn(inputs, **_):
     return run
 
 
+def transformer(inputs, heads, layers, width, **_):
+    texts, following = (torch.from_numpy(inputs[name]).long() for name in ("read", "next"))
+    params = {name: torch.from_numpy(x.copy()) for name, x in inputs.items() if x.dtype == "float32"}
+    for p in params.values():
+        p.requires_grad_()
+    optimizer = torch.optim.AdamW(params.values(), lr=ADAM_RATE, betas=TRANSFORMER_BETAS, weight_decay=0.01)
+    rows, places = texts.shape
+    future = torch.ones(places, places, dtype=torch.bool).triu(1)
+
+    def normalized(X, name):
+        return F.layer_norm(X, (width,), params[name + ".gain"], params[name + ".shift"])
+
+    def by_head(X):
+        return X.view(rows, places, heads, width // heads).transpose(1, 2)
+
+    def attention(X, block):
+        Q, K, V = (by_head(X @ params[block + name]) for name in ("query", "key", "value"))
+        scores = Q @ K.transpose(-2, -1) / (width // heads) ** 0.5
+        W = torch.softmax(scores.masked_fill(future, float("-inf")), -1)
+        return (W @ V).transpose(1, 2).reshape(rows, places, width) @ params[block + "output"]
+
+    def feed_forward(X, block):
+        wide = F.gelu(X @ params[block + "wide.W"] + params[block + "wide.b"])
+        return wide @ params[block + "narrow.W"] + params[block + "narrow.b"]
+
+    def predict():
+        X = F.embedding(texts, params["characters"]) + params["places"]
+        for i in range(layers):
+            block = f"blocks.{i}."
+            X = X + attention(normalized(X, block + "before"), block)
+            X = X + feed_forward(normalized(X, block + "between"), block)
+        return normalized(X, "last") @ params["characters"].T
+
+    def discounted_sum(p):
+        """Returns the discounted sum of the gradients of p, as Wengert's AdamW stores it. PyTorch stores the mean."""
+        return optimizer.state[p]["exp_avg"] / (1 - TRANSFORMER_BETAS[0])
+
+    def run():
+        optimizer.zero_grad(set_to_none=True)
+        loss = F.cross_entropy(predict().flatten(0, 1), following.flatten())
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(params.values(), 1)
+        optimizer.step()
+        read = {"characters": params["characters"], "query": params["blocks.0.query"]}
+        return {"loss": loss.item(), **numbers({name: discounted_sum(p) for name, p in read.items()})}
+
+    return run
+
+
 def adamw(inputs, **_):
     p = torch.from_numpy(inputs["p"].copy()).requires_grad_()
     p.grad = torch.from_numpy(inputs["g"])
@@ -144,5 +194,5 @@ def hessian(inputs, **_):
     return lambda: numbers({"H": torch.autograd.functional.hessian(loss, W)})
 
 
-families = [softmax, regression, mlp, tiny, chain, cnn, adamw, gemm, hessian]
+families = [softmax, regression, mlp, tiny, chain, cnn, transformer, adamw, gemm, hessian]
 serve({"torch": torch.__version__, **blas()}, {family.__name__: family for family in families})

@@ -6,8 +6,9 @@
 import { compile } from "../../packages/compile/dist/index.js";
 import { ndarray } from "../../packages/core/dist/extend.js";
 import * as core from "../../packages/core/dist/index.js";
+import { predict } from "../../packages/examples/dist/transformer/model.js";
 import * as ops from "../../packages/ops/dist/index.js";
-import { adamw, applyUpdates } from "../../packages/train/dist/index.js";
+import { adamw, applyUpdates, chain, clipByGlobalNorm } from "../../packages/train/dist/index.js";
 import { serve } from "./serve.mjs";
 
 const { fromNdarray, grad, hessian, treeMap, valueAndGrad, vjp, zeros } = core;
@@ -16,6 +17,7 @@ const [choice, dtype, mode] = process.argv.slice(2);
 const { running } = ops.kernels(choice);
 const rate = 0.1;
 const adamRate = 0.004;
+const transformerBetas = [0.9, 0.99];
 const engine = mode === "onnx" ? await onnxRuntime() : undefined;
 
 /** Returns ONNX Runtime with one thread as an engine. */
@@ -74,6 +76,21 @@ function descent(loss, initial, data) {
     });
 }
 
+/**
+ * Returns the parameters as nested objects and arrays. For example, the parameter with the name "blocks.0.query" becomes
+ * `blocks[0].query`.
+ */
+function nested(params) {
+  const tree = {};
+  for (const [path, value] of Object.entries(params)) {
+    const names = path.split(".");
+    const last = names.pop();
+    const parent = names.reduce((parent, name, i) => (parent[name] ??= /\d/.test(names[i + 1]) ? [] : {}), tree);
+    parent[last] = value;
+  }
+  return tree;
+}
+
 await serve(
   { wengert: "this tree", kernels: running },
   {
@@ -123,6 +140,28 @@ await serve(
         [x, labels],
       );
       return () => after(gradient(params), readAll);
+    },
+    transformer(inputs, { heads }) {
+      const { read: texts, next, ...initial } = tensors(inputs);
+      const optimizer = chain(clipByGlobalNorm(1), adamw({ learningRate: adamRate, betas: transformerBetas }));
+      const gradient = valueAndGrad((model, texts, next) => crossEntropy(predict(model, texts, heads).logits, next));
+      const step = fast(
+        (params, state, texts, next) => {
+          const { value, grad: slopes } = gradient(params, texts, next);
+          const { updates, state: following } = optimizer.update(slopes, state, params);
+          return { value, params: applyUpdates(params, updates), state: following };
+        },
+        [texts, next],
+        { donate: [0, 1] },
+      );
+      let params = nested(initial);
+      let state = optimizer.init(params);
+      return () =>
+        after(step(params, state), (result) => {
+          ({ params, state } = result);
+          const [, { sum }] = state; // AdamW's discounted sums of the gradients
+          return { loss: read(result.value), ...readAll({ characters: sum.characters, query: sum.blocks[0].query }) };
+        });
     },
     adamw({ g, ...inputs }) {
       const optimizer = adamw({ learningRate: adamRate });

@@ -64,6 +64,8 @@ const compiledRatios = /** @type {readonly (readonly [string, string, number])[]
   ["cnn", "torch", 3],
   ["cnn", "tfjs-wasm", 1],
   ["cnn", "tfjs-cpu", 1],
+  ["transformer", "torch", 1.5],
+  ["transformer", "wengert", 0.3],
 ]);
 const float64 = 2; // the allowed ratio of the float64 time to the float32 time
 const firstMilliseconds = 60;

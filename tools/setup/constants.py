@@ -59,38 +59,26 @@ shared = f"""/** ln 2 / 32 as a sum of two doubles. The first double has 32 bits
 export const step = {literal(ln2_high)};
 export const stepRest = {literal(float(ln2 - ln2_high))};
 
-/** The coefficients of 1, z, … z⁶ in the series of (ln((1 + s) / (1 − s)) / s − 2) / z, where z = s² and |s| ≤ 3 − 2√2. */
+/**
+ * The coefficients of 1, z, … z⁶ in the series of (ln((1 + s) / (1 − s)) / s − 2) / z, where z = s² and |s| ≤ 3 − 2√2.
+ * The logarithm uses this series.
+ */
 {"".join(f"export const artanh{k} = {literal(c)};{chr(10)}" for k, c in enumerate(artanh))}"""
 
-def split(value):
-    """Returns an integer times 2^-80 as a multiple of 2^-40 and the rest."""
-    high = (value + (1 << 39)) >> 40
-    return high * 2.0**-40, (value - (high << 40)) * 2.0**-80
-
-
-crossing_integer = int(times80(ratios[3])[:-1], 16)
-crossing_slope = split((crossing_integer * crossing_integer >> 80) - (1 << 80))
-mills_ratio = f"""// Written by tools/setup/constants.py.
+normal = f"""// Written by tools/setup/constants.py.
 
 /** 1 / √(2π), rounded. */
 export const density = {literal(pair(1 / mp.sqrt(2 * mp.pi))[0])};
 
-/** The t near ¾ where Mills' ratio m(t) equals t, as a sum of two doubles, and m′(t). */
-export const crossing = {literal(pair(crossing)[0])};
-export const crossingRest = {literal(pair(crossing)[1])};
-export const crossingSlope = {literal(crossing_slope[0])};
-export const crossingSlopeRest = {literal(crossing_slope[1])};
-
-/** Mills' ratio at t = 0, ¼, ½, … 6: a multiple of 2⁻⁴⁰ and the rest, a multiple of 2⁻⁸⁰. The entry of ¾ is not used. */
-export const ratios: usize = memory.data<f64>([
-{table([[0, 0] if j == 3 else split(int(times80(ratios[j])[:-1], 16)) for j in range(25)])}], 16);
+/** Φ(−t) at t = 6⅛, rounded. Φ is the standard normal distribution function. */
+export const lastTail = {literal(float(mp.erfc(mp.mpf(6.125) / mp.sqrt(2)) / 2))};
 """
-path = pathlib.Path(__file__).parent.parent.parent / "packages/ops/kernels/millsRatio.ts"
-path.write_text(mills_ratio)
+path = pathlib.Path(__file__).parent.parent.parent / "packages/ops/kernels/normal.ts"
+path.write_text(normal)
 
 kernels = f"""// Written by tools/setup/constants.py.
 
-/** 2^(j/32) for j = 0 … 31. Each entry is a sum of two doubles. */
+/** The table of 2^(j/32) for j = 0 … 31. Each entry is a sum of two doubles. */
 export const roots: usize = memory.data<f64>([
 {table(roots)}], 16);
 
@@ -105,7 +93,7 @@ text = f"""// Written by tools/setup/constants.py.
 export const root = {hex(int(mp.nint(mp.ldexp(mp.mpf(2) ** (mp.mpf(1) / 32), 128))))}n;
 
 {shared}
-/** 1 / √(2π) as a sum of two doubles. */
+/** The constant 1 / √(2π) as a sum of two doubles. */
 export const density = {literal(pair(1 / mp.sqrt(2 * mp.pi))[0])};
 export const densityRest = {literal(pair(1 / mp.sqrt(2 * mp.pi))[1])};
 
@@ -116,9 +104,12 @@ export const densityRest = {literal(pair(1 / mp.sqrt(2 * mp.pi))[1])};
 export const ratios: readonly bigint[] = [
 {table([[times80(m)] for m in ratios])}];
 
-/** The t near ¾ where Mills' ratio m(t) equals t, as a sum of two doubles. */
+/** The number t near ¾ for which Mills' ratio m(t) of the normal distribution equals t, as a sum of two doubles. */
 export const crossing = {literal(pair(crossing)[0])};
 export const crossingRest = {literal(pair(crossing)[1])};
+
+/** Φ(−t) at t = 6⅛, rounded. Φ is the standard normal distribution function. */
+export const lastTail = {literal(float(mp.erfc(mp.mpf(6.125) / mp.sqrt(2)) / 2))};
 """
 path = pathlib.Path(__file__).parent.parent.parent / "packages/ops/src/numerics/constants.ts"
 path.write_text(text)

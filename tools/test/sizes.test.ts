@@ -45,9 +45,9 @@ test("the import of models takes at most 81 kB, and does not contain the export"
   expect((await load(program)).code).not.toContain("toOnnx: ");
 });
 
-test("compile takes at most 64 kB, as it knows the ops that have kernels or run in loops", async () => {
+test("compile takes at most 65 kB, as it knows the ops that have kernels or run in loops", async () => {
   const program = 'import { compile } from "compile"; console.log(compile);';
-  expect(await size(program)).toBeLessThanOrEqual(64_000);
+  expect(await size(program)).toBeLessThanOrEqual(65_000);
 });
 
 test("an import without bindings leaves no code", async () => {

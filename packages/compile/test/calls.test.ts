@@ -26,6 +26,8 @@ import {
   concat,
   crossEntropy,
   exp,
+  expandDims,
+  flip,
   kernels,
   matmul,
   mean,
@@ -41,7 +43,7 @@ import {
   transpose,
 } from "@wengert/ops";
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
-import { errorOf, int32, numbers, random, relayouts } from "../../ops/test/support.ts";
+import { errorOf, int32, numbers, product, random, relayouts } from "../../ops/test/support.ts";
 import { compile } from "../src/index.ts";
 import { expectAgreement } from "./agree.ts";
 
@@ -52,6 +54,9 @@ const wide = { dtype: "float64" } as const;
 const engines = ["wasm", "js"] as const;
 
 beforeAll(() => void kernels("simd")); // with all sizes, as plans do
+
+const swapLastAxes = (x: Tensor): Tensor =>
+  transpose(x, { axes: [...x.shape.keys()].with(-1, x.shape.length - 2).with(-2, x.shape.length - 1) });
 
 describe.each(engines)("with engine %s", (engine) => {
   it("an inner product of trees, shapes and constants runs from one plan", () => {
@@ -104,6 +109,64 @@ describe.each(engines)("with engine %s", (engine) => {
     const empty = compile((x: Tensor) => [sum(x), add(x, 1), matmul(transpose(x), x), concat([x, x])], { engine });
     expectAgreement(empty(zeros([0, 3])), [zeros([]), zeros([0, 3]), zeros([3, 3]), zeros([0, 3])]);
     expectAgreement(empty(zeros([2, 0])), [zeros([]), zeros([2, 0]), zeros([0, 0]), zeros([4, 0])]);
+  });
+
+  it.each(["float32", "float64"] as const)("kernels multiply batches of matrices in %s, with any strides", (dtype) => {
+    const batches = [
+      [[70], [70]],
+      [[9, 8], [8]],
+      [
+        [3, 1, 13],
+        [1, 5, 13],
+      ],
+      [
+        [1, 4, 1],
+        [5, 1, 2],
+      ],
+      [[6], []],
+      [[], [66]],
+    ] as const;
+    const sizes = [
+      [5, 3, 4],
+      [7, 16, 1],
+      [48, 40, 44], // so large that each product has a separate kernel call
+    ] as const;
+    for (const [first, second] of batches)
+      for (const [m, k, n] of sizes) {
+        const [a, b] = [random([...first, m, k], 1), random([...second, k, n], 2)].map((x) => cast(x, { dtype }));
+        for (const f of [
+          (a: Tensor, b: Tensor) => matmul(a, b),
+          (a: Tensor, b: Tensor) => matmul(swapLastAxes(b), swapLastAxes(a)),
+        ]) {
+          const compiled = compile(f, { engine });
+          expectAgreement(compiled(a!, b!), f(a!, b!));
+          expect(compiled.plan(a!, b!).instructions.map(({ kind }) => kind)).not.toContain("op");
+        }
+      }
+  });
+
+  it("kernels multiply the matrices of attention heads, which are views", () => {
+    const byHead = (x: Tensor) => transpose(reshape(x, { shape: [17, 6, 4, 5] }), { axes: [0, 2, 1, 3] });
+    const f = (q: Tensor, k: Tensor) => {
+      const scores = matmul(byHead(q), swapLastAxes(byHead(k)));
+      return [scores, matmul(swapLastAxes(scores), byHead(q))];
+    };
+    const compiled = compile(f, { engine });
+    const [q, k] = [random([17, 6, 20], 3), random([17, 6, 20], 4)];
+    expectAgreement(compiled(q, k), f(q, k));
+    expect(compiled.plan(q, k).instructions.map(({ kernel }) => kernel)).toEqual(["gemmBatch64", "gemmBatch64"]);
+  });
+
+  it("products of a batch with a single matrix give eager's bits, even if a matrix of the batch has one row", () => {
+    const f = (rows: Tensor, b: Tensor) => {
+      const batches = [0, 1].map((axis) => expandDims(rows, { axis }));
+      return [...batches, ...batches.map((x) => flip(x))].map((x) => matmul(x, b));
+    };
+    for (const dtype of ["float32", "float64"] as const)
+      for (const [rows, k, n] of product([1, 3], [1, 4], [1, 5]) as [number, number, number][]) {
+        const [a, b] = [tensor(random([rows, k], 1), { dtype }), tensor(random([k, n], 2), { dtype })];
+        expectAgreement(compile(f, { engine })(a, b), f(a, b));
+      }
   });
 
   it("scan, vmap, checkpoint, customVjp, nested derivatives and a user's op run inside a plan", () => {

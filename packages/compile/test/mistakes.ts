@@ -52,6 +52,7 @@ export const mistakes: Chapter = {
     "compile((params) => sum(params.x))({ x, self: loop })",
     "compile(async (x) => sum(x))(x)",
     "compile((x) => 3)(x)",
+    "compile((x) => neg(x), { donate: [1] })(x)",
     "compile((x) => matmul(x, ones([3])))(x)",
     "compile((x, labels) => crossEntropy(x, labels))(x, tensor(2, { dtype: 'int32' }))",
   ],

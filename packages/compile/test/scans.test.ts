@@ -1,4 +1,4 @@
-import { scan, type Tensor, tensor, vjp, zeros } from "@wengert/core";
+import { checkpoint, customJvp, customVjp, scan, type Tensor, tensor, vjp, zeros } from "@wengert/core";
 import {
   add,
   cast,
@@ -33,6 +33,15 @@ type Options = { readonly reverse: boolean };
 type Run = (a: Tensor, b: Tensor, xs: Tensor, options: Options) => unknown;
 type Pair = readonly [Tensor, Tensor];
 const second = (b: Tensor, x: Tensor): Tensor => add(b, x);
+const clipped = customVjp({
+  forward: (x: Tensor) => [sin(x), x] as const,
+  backward: (x, g: Tensor) => [mul(g, greaterThanZero(x))],
+});
+const greaterThanZero = (x: Tensor): Tensor => cast(greater(x, 0), { dtype: x.dtype as "float32" | "float64" });
+const squashed = customJvp({
+  value: (x: Tensor) => tanh(x),
+  tangent: (_, [v], y: Tensor) => mul(v, sub(1, mul(y, y))),
+});
 
 /** Loops over the rows of xs [T, 6], with the carries a [6] and b [6, 6]. */
 const loops: Readonly<Record<string, Run>> = {
@@ -111,6 +120,27 @@ const loops: Readonly<Record<string, Run>> = {
     ),
   "without entries": (a, b, _, options) =>
     scan((h: Tensor) => [tanh(matmul(b, h)), h], a, undefined, { ...options, length: 7 }),
+  "with results without elements": (a, b, xs, options) =>
+    scan(
+      (h: Tensor, x: Tensor) => {
+        const p = transpose(mul(b, h));
+        return [add(h, x), [p, slice(p, { stop: [0] }), h] as const];
+      },
+      a,
+      xs,
+      options,
+    ),
+  "that calls functions with custom rules": (a, b, xs, options) =>
+    scan(
+      (h: Tensor, x: Tensor) => {
+        const scaled = checkpoint((p: Tensor) => mul(p, sum(sin(b), { axis: 0 })));
+        const inner = scan((q: Tensor) => [squashed(add(q, x)), undefined], h, undefined, { length: 2 });
+        return [clipped(scaled(inner.carry)), clipped(h)];
+      },
+      a,
+      xs,
+      options,
+    ),
   "in a loop": (a, b, xs, options) =>
     scan(
       (h: Tensor, x: Tensor) => {

@@ -8,10 +8,13 @@ import {
   exp,
   kernels,
   matmul,
+  mean,
   mul,
   relu,
+  reshape,
   softmax,
   sub,
+  sum,
   tanh,
   transpose,
 } from "@wengert/ops";
@@ -40,18 +43,20 @@ function network(dtype: "float32" | "float64") {
 }
 
 /**
- * Matrix products of all layouts, softmax with its VJP, and loops whose operands are broadcast along the axis that
+ * Matrix products of all layouts and of a batch, softmax with its VJP, and loops whose operands are broadcast along the axis that
  * threads divide.
  */
 function mixture(dtype: "float32" | "float64") {
   const [a, b] = [of(dtype, [71, 132], 4), of(dtype, [132, 67], 5)];
   const f = (a: Tensor, b: Tensor) => {
     const c = matmul(a, b);
+    const heads = transpose(reshape(a, { shape: [71, 6, 22] }), { axes: [1, 0, 2] });
     const { value, pullback } = vjp((x: Tensor) => softmax(x), a);
     return [
       c,
       matmul(transpose(b), transpose(a)),
       matmul(transpose(a), a),
+      matmul(heads, reshape(b, { shape: [6, 22, 67] })),
       value,
       pullback(value)[0],
       mul(exp(sub(a, 1)), tanh(add(a, a))),
@@ -62,13 +67,32 @@ function mixture(dtype: "float32" | "float64") {
   return [f, [a, b]] as const;
 }
 
+/** Loops with sums of rows, sums of columns, and a sum of all elements, which one thread computes. */
+function sums(dtype: "float32" | "float64") {
+  const f = (a: Tensor, b: Tensor) => {
+    const loop = (x: Tensor, shift: number) => mul(sub(exp(x), tanh(x)), add(mul(x, x), shift));
+    const [rows, columns] = [loop(a, 1), loop(a, 2)];
+    return [
+      rows,
+      sum(rows, { axis: 1, keepDims: true }),
+      mean(columns, { axis: 0 }),
+      sum(loop(a, 3), { axis: 1 }),
+      sum(loop(a, 4)),
+      mean(loop(b, 5), { axis: [1, 2] }),
+      sum(loop(b, 6), { axis: [0, 1] }),
+      mean(loop(b, 7), { axis: 0, keepDims: true }),
+    ];
+  };
+  return [f, [of(dtype, [71, 132], 9), of(dtype, [37, 5, 71], 10)]] as const;
+}
+
 describe.each(["wasm", "js"] as const)("with engine %s", (engine) => {
   it.each([
     ["float32", 2],
     ["float32", 3],
     ["float64", 2],
   ] as const)("a plan in %s gives the same bits on %i threads as on one", async (dtype, threads) => {
-    for (const [f, args] of [network(dtype), mixture(dtype)] as const) {
+    for (const [f, args] of [network(dtype), mixture(dtype), sums(dtype)] as const) {
       const call = f as (...args: never) => unknown;
       const wanted = call(...(args as never));
       const compiled = compile(call as never, { engine, threads }) as unknown as typeof compile & {

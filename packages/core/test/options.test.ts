@@ -25,12 +25,26 @@ describe("withDefaults", () => {
     ["keep_dims", "keepDims"],
     ["Axis", "axis"],
     ["perm", "axes"],
+    ["k", "keepDims"],
+    ["axsi", "axis"],
+    ["asis", "axis"],
+    ["keepDms", "keepDims"],
+    ["kepeDims", "keepDims"],
   ])("reads %s as a mistake for %s", (name, meant) => {
     expect(() => of({ [name]: 1 })).toThrow(
       `op: there is no option ${name}; did you mean ${meant}? Options are axis, keepDims, axes`,
     );
   });
+  it("suggests a required option before axis if a value is passed without a name", () => {
+    for (const [name, value] of [["count", 2], ["shift", [1, 2]], ["sections", 3], ["other", 4]] as const) // biome-ignore format: reads best on one line
+      expect(() => withDefaults("op", value, { axis: 0, [name]: undefined })).toThrow(
+        `write { ${name === "other" ? "axis" : name}: ${JSON.stringify(value).replace(",", ", ")} }`,
+      );
+  });
   it("lists the options if no name is similar", () => {
+    for (const name of ["sxsi", "xis s", "keeDmis"])
+      expect(() => of({ [name]: 1 })).toThrow(`op: there is no option ${name}; options are axis, keepDims, axes`);
+    expect(() => of({ p: 1 })).toThrow("op: there is no option p; options are axis, keepDims, axes");
     expect(() => of({ seed: 1 })).toThrow("op: there is no option seed; options are axis, keepDims, axes");
     expect(() => withDefaults<undefined>("op", { seed: 1 }, undefined)).toThrow("op: takes no options, got seed");
     expect(() => of({ __proto__: { axis: 1 } })).toThrow(/options must be one object/);

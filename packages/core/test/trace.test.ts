@@ -1,5 +1,7 @@
 import {
   ArgumentError,
+  checkpoint,
+  customVjp,
   DTypeError,
   evaluate,
   explain,
@@ -10,6 +12,8 @@ import {
   OutOfRangeError,
   ShapeError,
   type Spec,
+  type Step,
+  scan,
   stopGradient,
   type Tensor,
   TracedValueError,
@@ -20,7 +24,7 @@ import {
   valueAndGrad,
   vjp,
 } from "@wengert/core";
-import type { TreeFunction } from "@wengert/core/extend";
+import { type AnyOpSpec, bodyOf, type TreeFunction } from "@wengert/core/extend";
 import { describe, expect, it, test } from "vitest";
 import {
   add,
@@ -183,6 +187,25 @@ describe("a program", () => {
       return evaluate(program, neg(a));
     }, x);
     expect(steps.map(({ op }) => op.name)).toEqual(["neg", "sin"]);
+  });
+  it("contains only ops, even in the bodies of nested loops that call functions with custom rules", () => {
+    const scaled = checkpoint((a: Tensor) => mul(a, exp(sin(y))));
+    const wave = customVjp({ forward: (a: Tensor) => [sin(a), a], backward: (a, g: Tensor) => [mul(g, exp(a))] });
+    const f = (a: Tensor) => {
+      const inner = (c: Tensor) => scan((d: Tensor) => [wave(scaled(d)), d], c, undefined, { length: 2 });
+      return scan((c: Tensor) => [inner(c).carry, wave(c)], a, undefined, { length: 3 });
+    };
+    const opsOf = (steps: readonly Step[]): string[] =>
+      steps.flatMap((step) => {
+        expect(typeof (step as Step<AnyOpSpec>).op.shape).toBe("function");
+        return [step.op.name, ...opsOf(bodyOf(step)?.body.steps ?? [])];
+      });
+    const program = trace(f, x);
+    expect(opsOf(program.steps).filter((name) => name === "sin")).toHaveLength(2);
+    expect(evaluate(program, x).ys.toNested()).toEqual(f(x).ys.toNested());
+    const slope = (a: Tensor) => grad((b: Tensor) => sum(f(b).carry))(a);
+    expect(opsOf(trace(slope, x).steps)).not.toContain("checkpoint");
+    expect(evaluate(trace(slope, x), x).toNested()).toEqual(slope(x).toNested());
   });
   it("is evaluated by ops, so it can be differentiated, traced and evaluated again", () => {
     const f = (a: Tensor) => sum(mul(sin(a), a));

@@ -20,6 +20,11 @@ const cases: readonly [string, (x: Tensor) => Tensor, Tensor][] = [
   ["maximum of NaN", (x) => ops.maximum(x, 2), numbers],
   ["argmax of NaN", (x) => ops.argmax(x), numbers],
   ["median of NaN", (x) => ops.median(x), numbers],
+  [
+    "quantile between infinities and numbers",
+    (x) => ops.quantile(x, [0.1, 0.4, 0.9]),
+    tensor([-Infinity, 1, Infinity]),
+  ],
   ["relu of NaN and infinities", (x) => ops.relu(x), extremes],
   ["clip of NaN", (x) => ops.clip(x, { min: 0, max: 2 }), numbers],
   ["softmax per row", (x) => ops.softmax(x), rows],

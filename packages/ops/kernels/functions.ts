@@ -13,7 +13,7 @@ const aStep = memory.data<f64>([step], 8);
 const aStepRest = memory.data<f64>([stepRest], 8);
 const ln2 = memory.data<f64>([32.0 * step], 8);
 const ln2Rest = memory.data<f64>([32.0 * stepRest], 8);
-const one = memory.data<f64>([1], 8);
+export const one = memory.data<f64>([1], 8);
 const two = memory.data<f64>([2], 8);
 const half = memory.data<f64>([0.5], 8);
 const sixth = memory.data<f64>([1.0 / 6], 8);
@@ -41,7 +41,7 @@ const c6 = memory.data<f64>([artanh6], 8);
 /** Returns a vector whose two lanes both hold the constant at `address`. */
 // @ts-ignore: decorator
 @inline
-function both(address: usize): v128 {
+export function both(address: usize): v128 {
   return v128.load64_splat(address);
 }
 

@@ -1,40 +1,50 @@
 // This file computes gelu and its derivative for two floats at a time, as doubles. src/numerics/normal.ts explains the
 // mathematics. The code repeats the operations of its function `geluLoop`, so all kernels give the same float32
-// results.
+// results. Φ and φ are the distribution function and the density of the standard normal distribution.
 
-import { exp } from "./functions";
-import { crossing, crossingRest, crossingSlope, crossingSlopeRest, density, ratios } from "./millsRatio";
+import { both, exp, one } from "./functions";
+import { density, lastTail } from "./normal";
 
+/** The number of nodes t = 0, 1/16, 2/16, … 6⅛ of the Taylor series. */
+const nodes = 99;
+/** The number of bytes of a row of the table. */
+const rowSize = 128;
 /**
- * The lookup table for Mills' ratio m, with a row for each node t: t, m(t), m′(t), one unused double, and 8 Taylor
- * coefficients of m around t.
+ * The lookup table of Taylor coefficients. The row of a node t has 8 coefficients of Φ(−t), then 8 coefficients of φ(t).
  */
-const table = memory.data(25 * 96, 16);
-for (let j: i64 = 0; j < 25; j++) {
-  const row = table + 96 * <usize>j;
-  const pair = ratios + 16 * <usize>j;
-  const isCrossing = j == 3;
-  const t = isCrossing ? crossing : 0.25 * <f64>j;
-  const m = isCrossing ? crossing : load<f64>(pair);
-  const rest = isCrossing ? crossingRest : load<f64>(pair, 8);
-  // The derivative of Mills' ratio m is m′ = t m − 1. It is stored as the sum of a multiple of 2⁻⁴⁰ and a small
-  // remainder.
-  const high = j * <i64>(m * 1099511627776.0);
-  const low = ((high & 3) << 38) + ((j * <i64>(rest * 1208925819614629174706176.0)) >> 2);
-  const carry = (low + 0x8000000000) >> 40;
-  const slope = isCrossing ? crossingSlope : <f64>((high >> 2) + carry) / 1099511627776.0 - 1;
-  const slopeRest = isCrossing ? crossingSlopeRest : <f64>(low - (carry << 40)) / 1208925819614629174706176.0;
-  store<f64>(row, t);
-  store<f64>(row, m, 8);
-  store<f64>(row, slope, 16);
-  let before = m + rest;
-  let last = slope + slopeRest;
-  for (let n: usize = 0; n < 8; n++) {
-    const next = (t * last + before) / <f64>(n + 2);
-    store<f64>(row + 8 * n, next, 32);
-    before = last;
-    last = next;
+const table = memory.data(99 * 128, 16);
+
+let tail = lastTail;
+for (let j = nodes - 1; j >= 0; j--) {
+  const t = 0.0625 * <f64>j;
+  const row = table + rowSize * <usize>j;
+  let before: f64 = 0;
+  let ofDensity = f64x2.extract_lane(densityAt(f64x2.splat(t)), 0);
+  let ofTail = tail;
+  let power: f64 = 1;
+  tail = 0;
+  for (let n: usize = 0; n < 17; n++) {
+    if (n < 8) store<f64>(row + 8 * n, ofTail), store<f64>(row + 8 * n, ofDensity, 64);
+    tail += ofTail * power;
+    power *= -0.0625;
+    ofTail = -ofDensity / <f64>(n + 1);
+    const next = -(t * ofDensity + before) / <f64>(n + 1);
+    before = ofDensity;
+    ofDensity = next;
   }
+}
+
+const perNode = memory.data<f64>([16], 8);
+const spacing = memory.data<f64>([0.0625], 8);
+const half = memory.data<f64>([0.5], 8);
+const lastNode = memory.data<f64>([98], 8);
+const rowBytes = memory.data<f64>([128], 8);
+const toInteger = memory.data<f64>([4503599627370496], 8); // 2⁵²: after adding it, the low bits hold the integer
+const firstFar = memory.data<f64>([6.125], 8);
+
+/** Returns φ(t), the density of the standard normal distribution. */
+function densityAt(t: v128): v128 {
+  return f64x2.mul(f64x2.splat(density), exp(f64x2.mul(f64x2.mul(t, t), f64x2.splat(-0.5)), f64x2.splat(0)));
 }
 
 /** Returns a + z b. */
@@ -46,13 +56,46 @@ function next(a: v128, z: v128, b: v128): v128 {
 
 /**
  * Sums the even terms and the odd terms of a Taylor series separately. `row` is the address of the coefficients, and z
- * is the squared distance from the center of the series.
+ * is the squared distance from the node.
  */
 // @ts-ignore: decorator
 @inline
 function series(row: usize, z: v128): v128 {
-  const last = next(v128.load(row, 64), z, v128.load(row, 80));
-  return next(v128.load(row, 32), z, next(v128.load(row, 48), z, last));
+  return next(v128.load(row), z, next(v128.load(row, 16), z, next(v128.load(row, 32), z, v128.load(row, 48))));
+}
+
+/**
+ * Returns the sums of two Taylor series. `a` and `b` are the addresses of the coefficients, and the lanes of h are the
+ * distances from the nodes.
+ */
+// @ts-ignore: decorator
+@inline
+function sums(a: usize, b: usize, h: v128): v128 {
+  const z = f64x2.mul(h, h);
+  const sumA = series(a, v128.shuffle<f64>(z, z, 0, 0));
+  const sumB = series(b, v128.shuffle<f64>(z, z, 1, 1));
+  return next(v128.shuffle<f64>(sumA, sumB, 0, 2), h, v128.shuffle<f64>(sumA, sumB, 1, 3));
+}
+
+/** Returns `tail` where x has a minus sign, else x − tail, or 1 − tail if `isSlope` is set. */
+// @ts-ignore: decorator
+@inline
+function finish(x: v128, tail: v128, isSlope: bool): v128 {
+  return v128.bitselect(tail, f64x2.sub(isSlope ? both(one) : x, tail), i64x2.gt_s(i64x2.splat(0), x));
+}
+
+/**
+ * Returns gelu(x), or its derivative if `isSlope` is set, for |x| ≥ 6⅛. Computes Mills' ratio m(t) = Φ(−t) / φ(t) by
+ * Laplace's continued fraction 1 / (t + 1 / (t + 2 / (t + …))). t is at most 40, because gelu(−40) underflows to 0.
+ */
+function far(x: v128, isSlope: bool): v128 {
+  const t = f64x2.pmin(f64x2.abs(x), f64x2.splat(40));
+  let f = t;
+  for (let n = 23; n > 1; n--) f = f64x2.add(t, f64x2.div(f64x2.splat(<f64>n), f));
+  const m = f64x2.div(both(one), f64x2.add(t, f64x2.div(both(one), f)));
+  const isLimited = f64x2.ne(f64x2.abs(x), t);
+  const factor = isSlope ? f64x2.sub(m, t) : f64x2.mul(v128.bitselect(f64x2.neg(t), x, isLimited), m);
+  return finish(x, f64x2.mul(factor, densityAt(t)), isSlope);
 }
 
 /** The derivative of gelu at x, which the last call gelu(x, false, true) stored. */
@@ -62,44 +105,26 @@ export function lastSlope(): v128 {
 }
 
 /**
- * Returns gelu(x), or its derivative. `t` is min(|x|, 40), `m` is Mills' ratio at t, and `e` is exp(−t² / 2).
- */
-function finish(x: v128, t: v128, m: v128, e: v128, isSlope: bool): v128 {
-  const isLimited = f64x2.ne(f64x2.abs(x), t);
-  const factor = isSlope ? f64x2.sub(m, t) : f64x2.mul(v128.bitselect(f64x2.neg(t), x, isLimited), m);
-  const tail = f64x2.mul(f64x2.mul(factor, f64x2.splat(density)), e);
-  const y = v128.bitselect(tail, f64x2.sub(isSlope ? f64x2.splat(1) : x, tail), f64x2.lt(x, f64x2.splat(0)));
-  return isSlope ? y : v128.bitselect(x, y, f64x2.eq(x, f64x2.splat(0))); // −0 stays
-}
-
-/**
  * Returns gelu(x), or its derivative if `isSlope` is set. If `keepsSlope` is set, also stores the derivative, which
  * `lastSlope` returns.
  */
 export function gelu(x: v128, isSlope: bool, keepsSlope: bool = false): v128 {
-  let t = f64x2.abs(x);
-  const steps = i32x4.min_u(i32x4.trunc_sat_f64x2_u_zero(f64x2.add(f64x2.mul(t, f64x2.splat(4)), f64x2.splat(0.5))), i32x4.splat(24));
-  const a = table + 96 * <usize>i32x4.extract_lane(steps, 0);
-  const b = table + 96 * <usize>i32x4.extract_lane(steps, 1);
-  const h = f64x2.sub(t, v128.shuffle<f64>(v128.load(a), v128.load(b), 0, 2));
-  const z = f64x2.mul(h, h);
-  const seriesA = series(a, v128.shuffle<f64>(z, z, 0, 0));
-  const seriesB = series(b, v128.shuffle<f64>(z, z, 1, 1));
-  const rest = next(v128.shuffle<f64>(seriesA, seriesB, 0, 2), h, v128.shuffle<f64>(seriesA, seriesB, 1, 3));
-  const slope = next(v128.shuffle<f64>(v128.load(a, 16), v128.load(b, 16), 0, 2), h, rest);
-  let m = next(v128.shuffle<f64>(v128.load(a), v128.load(b), 1, 3), h, slope);
-  const isTail = f64x2.ge(t, f64x2.splat(6.125));
-  if (v128.any_true(isTail)) {
-    // For t = |x| ≥ 6.125, Mills' ratio is computed by Laplace's continued fraction 1 / (t + 1 / (t + 2 / (t + …))). t
-    // is limited to 40, because gelu(−40) underflows to 0.
-    t = f64x2.pmin(t, f64x2.splat(40));
-    let f = t;
-    for (let n = 23; n > 1; n--) f = f64x2.add(t, f64x2.div(f64x2.splat(<f64>n), f));
-    const one = f64x2.splat(1);
-    const ratio = f64x2.div(one, f64x2.add(t, f64x2.div(one, f)));
-    m = v128.bitselect(ratio, m, isTail);
+  const t = f64x2.abs(x);
+  const nearest = f64x2.floor(f64x2.add(f64x2.mul(t, both(perNode)), both(half)));
+  const node = f64x2.pmin(both(lastNode), nearest); // also for NaN
+  const rows = f64x2.add(f64x2.mul(node, both(rowBytes)), both(toInteger));
+  const a = table + <usize>i32x4.extract_lane(rows, 0);
+  const b = table + <usize>i32x4.extract_lane(rows, 2);
+  const h = f64x2.sub(t, f64x2.mul(node, both(spacing)));
+  const tail = sums(a, b, h);
+  const isFar = f64x2.ge(t, both(firstFar));
+  const isAnyFar = v128.any_true(isFar);
+  if (isSlope || keepsSlope) {
+    let slope = finish(x, f64x2.sub(tail, f64x2.mul(t, sums(a + 64, b + 64, h))), true);
+    if (isAnyFar) slope = v128.bitselect(far(x, true), slope, isFar);
+    if (isSlope) return slope;
+    keptSlope = slope;
   }
-  const e = exp(f64x2.mul(f64x2.mul(t, t), f64x2.splat(-0.5)), f64x2.splat(0));
-  if (keepsSlope) keptSlope = finish(x, t, m, e, true);
-  return finish(x, t, m, e, isSlope);
+  const y = finish(x, f64x2.mul(x, tail), false);
+  return isAnyFar ? v128.bitselect(far(x, false), y, isFar) : y;
 }

@@ -5,6 +5,7 @@
 // The comments `@ts-ignore: decorator` hide errors that editors report, because TypeScript allows decorators such as
 // @inline only on classes.
 
+export * from "./batches";
 export * from "./elementwise";
 export * from "./gathered";
 export * from "./gemm";

@@ -199,6 +199,17 @@ describe.each(compiled)("products with %s kernels", (name) => {
         for (const [left, p] of relayouts(a))
           for (const [right, q] of relayouts(b)) expectSame(`${left}, ${right}`, numbers(matmul(p, q)), wanted);
       }
+      for (const shape of [
+        [6, 1, 5],
+        [6, 2, 5],
+        [2, 3, 1, 5],
+        [1, 6, 5],
+        [6, 1, 1],
+      ]) {
+        // biome-ignore format: reads best on one line
+        const [a, b] = [of(dtype, shape, 1), of(dtype, [shape.at(-1)!, 8], 2)];
+        for (const [layout, p] of relayouts(a)) expectSame(layout, numbers(matmul(p, b)), numbers(matmul(a, b)));
+      }
       const source = of(dtype, [20], 3);
       const strided = (shape: number[], stride: number[]) =>
         new Tensor(shape, dtype, ndarray(source.array!.data, shape, stride));

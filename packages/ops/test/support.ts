@@ -124,7 +124,10 @@ export function relayouts(t: Tensor): readonly (readonly [name: string, twin: Te
   const source = ravel(t.array!);
   const rank = t.shape.length;
   const axes = [...t.shape.keys()];
-  const place = (shape: readonly number[], stride: readonly number[], offset: number, length: number): Tensor => {
+  // The stride of an axis of size 1 is arbitrary, so the layouts have different ones.
+  const place = (one: number, regular: readonly number[], offset: number, length: number): Tensor => {
+    const { shape } = t;
+    const stride = regular.map((s, axis) => (shape[axis] === 1 ? one : s));
     const data = new (source.constructor as new (n: number) => Data)(length).fill(t.dtype === "bool" ? 1 : 77);
     if (source instanceof Float64Array || source instanceof Float32Array) data.fill(Number.NaN);
     const view = ndarray(data, shape, stride, offset);
@@ -139,11 +142,11 @@ export function relayouts(t: Tensor): readonly (readonly [name: string, twin: Te
   const inside = t.shape.map((n) => 2 * n + 1);
   const wide = strides(inside);
   return [
-    ["transposed", place(t.shape, column, 0, size)],
+    ["transposed", place(1, column, 0, size)],
     [
       "reversed",
       place(
-        t.shape,
+        1,
         row.map((s) => -s),
         Math.max(0, size - 1),
         size,
@@ -152,7 +155,7 @@ export function relayouts(t: Tensor): readonly (readonly [name: string, twin: Te
     [
       "at an offset, with gaps",
       place(
-        t.shape,
+        0,
         wide.map((s) => 2 * s),
         axes.reduce((sum, axis) => sum + wide[axis]!, rank === 0 ? 1 : 0),
         rank === 0 ? 3 : sizeOf(inside),
@@ -161,7 +164,7 @@ export function relayouts(t: Tensor): readonly (readonly [name: string, twin: Te
     [
       "with every other axis reversed",
       place(
-        t.shape,
+        -7 * size,
         row.map((s, i) => (i % 2 ? -s : s)),
         axes.reduce((sum, i) => sum + (i % 2 ? row[i]! * Math.max(0, t.shape[i]! - 1) : 0), 0),
         size,

@@ -56,7 +56,8 @@ describe("batches", () => {
     const epoch = batches(rowsUpTo(50), { batchSize: 7, key: randomKey(1) });
     expect([...epoch].map(({ y }) => numbers(y[0]))).toEqual([...epoch].map(({ y }) => numbers(y[0])));
     expect(numbers(epoch.at(5)!.x)).toEqual(numbers([...epoch][5]!.x));
-    expect([epoch.at(-1), epoch.at(8), epoch.at(0.5)]).toEqual([undefined, undefined, undefined]);
+    expect([-1, -8].map((i) => numbers(epoch.at(i)!.x))).toEqual([7, 0].map((i) => numbers([...epoch][i]!.x)));
+    expect([-9, 8, 0.5].map((i) => epoch.at(i))).toEqual([undefined, undefined, undefined]);
   });
 
   it("are views without a key and copies with one", () => {

@@ -108,6 +108,11 @@ export function compile<A extends readonly unknown[], R>(
   if (isEngine(engine)) return compileOn(engine, f, maxPlans);
   const name = nameOf(f);
   const make = ({ program, signature, args, inputs, repeats }: Traced<A>): Plan | string => {
+    const missing = donate.find((index) => index >= args.length);
+    if (missing !== undefined)
+      throw new ArgumentError(
+        `compile: donate has the index ${missing}, but f got ${args.length} ${args.length === 1 ? "argument" : "arguments"}; indices start at 0`,
+      );
     const pairs = repeats ? repeatedPairs(program, signature, args[0]) : donatedPairs(program, signature, donate);
     const donated = [...inputs.keys()].filter((k) => donate.includes(signature.argumentOf[k]!));
     return makePlan(program, { engine, donated, pairs, repeats, threads, name });

@@ -1,6 +1,6 @@
-import { sizeOf } from "@wengert/core/extend";
-import { broadcastTo } from "../loops/groups.ts";
-import { isRowMajorValue, widthOf } from "../memory/layout.ts";
+import { type Shape, sizeOf } from "@wengert/core/extend";
+import { broadcastTo, mergeAxes } from "../loops/groups.ts";
+import { isRowMajorValue, rowMajorStrides, widthOf } from "../memory/layout.ts";
 import { type Argument, at, type KernelCall, type Rows, type Rule } from "./instruction.ts";
 
 /**
@@ -20,8 +20,25 @@ const [blockRows, maxNarrow] = [512, 64];
 const maxSingleTerms = 64 * packedTerms;
 
 /**
+ * A product that takes at least this number of nanoseconds may be divided among threads. In a batch, such a product has
+ * a separate kernel call.
+ */
+const largeTime = 10_000;
+/** The largest number of kernel calls for one batch of matrix products. */
+const maxCalls = 64;
+
+/**
+ * Two axes of a batch of matrix products, which one kernel call computes. The strides of a and b and of the output are
+ * the numbers of bytes from one matrix to the next along these axes.
+ */
+interface Table {
+  readonly sizes: Shape;
+  readonly strides: { readonly a: Shape; readonly b: Shape; readonly output: Shape };
+}
+
+/**
  * Returns the kernel calls that compute `matmul`. Transposed operands need no copy, because the kernel takes strides.
- * Returns `undefined` for a batch of more than 64 matrix products.
+ * Returns `undefined` if a batch of matrix products would take more than 64 kernel calls.
  */
 export const matmulRule: Rule = ({ inputs: [a, b], output }, reserve) => {
   const size = widthOf(output.dtype);
@@ -36,7 +53,11 @@ export const matmulRule: Rule = ({ inputs: [a, b], output }, reserve) => {
     b!.shape.length === 1 ? [...b!.stride, 1] : b!.stride,
   ];
   const [m, k, n] = [aShape.at(-2)!, aShape.at(-1)!, bShape.at(-1)!];
-  const [aRow, aCol, bRow, bCol] = [aStride.at(-2)!, aStride.at(-1)!, bStride.at(-2)!, bStride.at(-1)!];
+  // If all matrices of a row-major batch are multiplied by the same b, their rows form a single matrix. Its row stride
+  // is k. The stride in `aStride` is arbitrary if each matrix has a single row.
+  const isSingle = bShape.length === 2 && isRowMajorValue(a!);
+  const [aRow, aCol] = isSingle ? [k, 1] : [aStride.at(-2)!, aStride.at(-1)!];
+  const [bRow, bCol] = [bStride.at(-2)!, bStride.at(-1)!];
   const hasUnitStride = (row: number, column: number) => row === 1 || column === 1;
   if (k === 0 || (size === 4 && k > maxSingleTerms) || !hasUnitStride(aRow, aCol) || !hasUnitStride(bRow, bCol))
     return undefined;
@@ -44,9 +65,9 @@ export const matmulRule: Rule = ({ inputs: [a, b], output }, reserve) => {
   const part = Math.ceil(k / Math.ceil(k / packedTerms));
   /**
    * Returns the kernel call for one matrix product c = a b, where a has `rows` rows. `i`, `j` and `o` are the offsets
-   * of the first elements of a, b and c.
+   * of the first elements of a, b and c. If `table` is given, the call computes all products along two axes of a batch.
    */
-  const product = (rows: number, i: number, j: number, o: number): KernelCall => {
+  const product = (rows: number, i: number, j: number, o: number, table?: Table): KernelCall => {
     // The kernel computes wide tiles of the result C = A B. If C is narrow, the kernel computes Cᵀ = Bᵀ Aᵀ instead.
     const lanes = tileBytes / size;
     const byRows = Math.ceil(n / lanes) * lanes * rows * k;
@@ -59,11 +80,19 @@ export const matmulRule: Rule = ({ inputs: [a, b], output }, reserve) => {
     const args: Argument[] = isTransposed
       ? [n, rows, k, right, bCol * size, bRow * size, left, aCol * size, aRow * size, at(output, o), size, n * size]
       : [rows, n, k, left, aRow * size, aCol * size, right, bRow * size, bCol * size, at(output, o), n * size, size];
-    return { kind: "call", kernel: `gemm${8 * size}`, args: [...args, ...tail], rows: rowsOf(args as number[], size) };
+    const whole = rowsOf(args as number[], size);
+    if (table === undefined) return { kind: "call", kernel: `gemm${8 * size}`, args: [...args, ...tail], rows: whole };
+    const { sizes, strides } = table;
+    const [first, second] = isTransposed ? [strides.b, strides.a] : [strides.a, strides.b];
+    const own = [...sizes, ...first, ...second, ...strides.output];
+    // Threads divide the first axis of the table.
+    const addresses = [first, second, strides.output].map(([step], k) => [own.length + 3 * (k + 1), step!] as const);
+    const divided = { count: 0, unit: 1, addresses, time: whole.time * sizeOf(sizes) };
+    return { kind: "call", kernel: `gemmBatch${8 * size}`, args: [...own, ...args, part, "scratch"], rows: divided };
   };
   const batch = output.shape.slice(0, Math.max(aShape.length, bShape.length) - 2);
   const count = sizeOf(batch);
-  if (bShape.length === 2 && isRowMajorValue(a!)) {
+  if (isSingle) {
     // If the product has many rows and few columns, each kernel call computes a block of rows that stays in the
     // processor's cache.
     const rows = m * count;
@@ -72,18 +101,29 @@ export const matmulRule: Rule = ({ inputs: [a, b], output }, reserve) => {
       product(Math.min(block, rows - b * block), b * block * k, 0, b * block * n),
     );
   }
-  if (count > 64) return undefined;
-  const aBatch = broadcastTo({ ...a!, shape: aShape.slice(0, -2), stride: aStride.slice(0, -2) }, batch);
-  const bBatch = broadcastTo({ ...b!, shape: bShape.slice(0, -2), stride: bStride.slice(0, -2) }, batch);
-  return Array.from({ length: count }, (_, entry) => {
-    let [i, j, rest] = [0, 0, entry];
-    for (let axis = batch.length - 1; axis >= 0; axis--) {
-      const index = rest % batch[axis]!;
-      rest = (rest - index) / batch[axis]!;
-      i += index * aBatch[axis]!;
-      j += index * bBatch[axis]!;
+  const stridesOfBatch = [
+    broadcastTo({ ...a!, shape: aShape.slice(0, -2), stride: aStride.slice(0, -2) }, batch),
+    broadcastTo({ ...b!, shape: bShape.slice(0, -2), stride: bStride.slice(0, -2) }, batch),
+    rowMajorStrides(batch).map((stride) => stride * m * n),
+  ];
+  const { shape: axes, strides } = mergeAxes(batch, stridesOfBatch);
+  const isSeparate = count === 1 || (timeOf(m, n, k, size) >= largeTime && count <= maxCalls);
+  const separate = isSeparate ? axes : axes.slice(0, -2);
+  if (sizeOf(separate) > maxCalls) return undefined;
+  const tableAxes = (values: Shape, missing: number) =>
+    [...values.slice(separate.length), missing, missing].slice(0, 2);
+  const [aBytes, bBytes, outputBytes] = strides.map((own) => tableAxes(own, 0).map((stride) => stride * size));
+  const table = { sizes: tableAxes(axes, 1), strides: { a: aBytes!, b: bBytes!, output: outputBytes! } };
+  return Array.from({ length: sizeOf(separate) }, (_, entry) => {
+    const offsets = [0, 0, 0];
+    let rest = entry;
+    for (let axis = separate.length - 1; axis >= 0; axis--) {
+      const index = rest % separate[axis]!;
+      rest = (rest - index) / separate[axis]!;
+      for (const [operand, own] of strides.entries()) offsets[operand]! += index * own[axis]!;
     }
-    return product(m, i, j, entry * m * n);
+    const [i, j, o] = offsets as [number, number, number];
+    return product(m, i, j, o, isSeparate ? undefined : table);
   });
 };
 
@@ -94,7 +134,13 @@ export const matmulRule: Rule = ({ inputs: [a, b], output }, reserve) => {
  */
 function rowsOf(args: readonly number[], size: number): Rows {
   const [m, n, k] = args as [number, number, number];
-  const time = (m * n * k * size) / 80; // 20 float32 or 10 float64 multiplications and additions in a ns
+  const time = timeOf(m, n, k, size);
   if (n <= m) return { count: 0, unit: 5, addresses: [[3, args[4]!], [9, args[10]!]], time }; // biome-ignore format: reads best on one line
   return { count: 1, unit: tileBytes / size, addresses: [[6, args[8]!], [9, args[11]!]], time }; // biome-ignore format: reads best on one line
 }
+
+/**
+ * Estimates the time of a matrix product in nanoseconds, at 20 multiplications and additions in a ns for float32, or 10
+ * for float64.
+ */
+const timeOf = (m: number, n: number, k: number, size: number): number => (m * n * k * size) / 80;

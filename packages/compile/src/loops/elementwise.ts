@@ -47,9 +47,11 @@ import type { ComputedStep } from "../memory/layout.ts";
 /** Emits the code of an op. */
 export type Emit = (code: Code, context: EmitContext) => void;
 
-export interface EmitContext {
+interface EmitContext {
   /** Pushes operand k. */
   readonly get: (k: number) => void;
+  /** For each operand, whether it is a bool. */
+  readonly areBools: readonly boolean[];
   /** The number of bytes of a float in the fused loop: 4 or 8. */
   readonly width: 4 | 8;
   /**
@@ -64,7 +66,7 @@ interface Elementwise {
   readonly emit: Emit;
   /**
    * The accepted dtypes: one letter for each input and one letter for the output. The letter f is the float dtype of
-   * the fused loop, and b is bool.
+   * the fused loop, and b is bool. The letter s is float32 in a loop of float64, which converts the loaded elements.
    */
   readonly types: readonly string[];
   /** Whether fused loops compute the op by calling a function, as for exp, and not by inline instructions. */
@@ -92,14 +94,12 @@ interface Twin {
 export function dtypeOf({ step, inputs, output }: ComputedStep): "float32" | "float64" | "bool" | undefined {
   const rule = elementwise.get(step.op);
   if (rule === undefined) return undefined;
-  let dtype: "float32" | "float64" | "bool" = "bool";
+  const { dtype } = [output, ...inputs].find((x) => x.dtype !== "bool") ?? output;
+  if (dtype === "int32") return undefined;
   let types = "";
-  for (let k = 0; k <= inputs.length; k++) {
-    const value = k < inputs.length ? inputs[k]! : output;
-    types += value.dtype === "bool" ? "b" : "f";
-    if (value.dtype === "bool" || value.dtype === dtype) continue;
-    if (dtype !== "bool" || value.dtype === "int32") return undefined;
-    dtype = value.dtype;
+  for (const value of [...inputs, output]) {
+    if (value.dtype === "bool" || value.dtype === dtype) types += value.dtype === "bool" ? "b" : "f";
+    else types += value.dtype === "float32" ? "s" : "?";
   }
   if (rule.isForSingles && dtype !== "float32") return undefined;
   return rule.types.includes(types) ? dtype : undefined;
@@ -237,14 +237,14 @@ export const elementwise: ReadonlyMap<Program["steps"][number]["op"], Elementwis
     },
   ],
   [
-    cast.spec,
+    cast.spec, // a loop converts float32 to float64 when it loads the elements
     {
-      emit: (code, { get, width, params }) => {
+      emit: (code, { get, areBools, width, params }) => {
         get(0);
         if ((params as { readonly dtype: string }).dtype === "bool") code.splat(width, 0).vector("ne", width);
-        else code.splat(width, 1).bits("and");
+        else if (areBools[0]) code.splat(width, 1).bits("and");
       },
-      types: ["bf", "fb"],
+      types: ["bf", "fb", "sf"],
     },
   ],
   [

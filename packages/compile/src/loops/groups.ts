@@ -1,6 +1,14 @@
 import { type Shape, sizeOf } from "@wengert/core/extend";
 import { mean, reshape, sum } from "@wengert/ops";
-import { type Buffer, type ComputedStep, isRowMajorValue, isWhole, newValue, type Value } from "../memory/layout.ts";
+import {
+  type Buffer,
+  type ComputedStep,
+  isRowMajorValue,
+  isWhole,
+  newValue,
+  type Value,
+  widthOf,
+} from "../memory/layout.ts";
 import { dtypeOf } from "./elementwise.ts";
 import { withTwinsTogether } from "./twins.ts";
 
@@ -77,11 +85,12 @@ export const scratchBytesOf = ({ sums }: Group): number =>
 export const sumBytes = ({ output }: ComputedStep): number => 64 * sizeOf(output.shape) + 64;
 
 /** Returns whether a fused loop can load all operands of an elementwise step as vectors. */
-export function canLoad({ inputs, output: { shape } }: ComputedStep): boolean {
+export function canLoad({ inputs, output: { shape, dtype } }: ComputedStep): boolean {
   return inputs.every((x) => {
     if (x.uniform !== undefined) return true;
     if (x.stride.some((step) => step < 0)) return false;
-    if (x.dtype !== "bool") return true;
+    const isConverted = x.dtype === "bool" || widthOf(x.dtype) < widthOf(dtype);
+    if (!isConverted) return true;
     const inner = mergeAxes(shape, [broadcastTo(x, shape)]).strides[0]!.at(-1) ?? 0;
     return inner === 0 || inner === 1;
   });

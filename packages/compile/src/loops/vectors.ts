@@ -2,7 +2,7 @@ import type { Code } from "../assembling/assembler.ts";
 import type { Value } from "../memory/layout.ts";
 
 // Loads and stores one vector: four float32 or two float64. In memory, a bool takes one byte. In a vector, a bool is a
-// mask that fills a whole lane.
+// mask that fills a whole lane. A loop of float64 converts the float32 numbers that it loads.
 
 /** A tensor that a fused loop loads or stores. */
 export interface Access {
@@ -43,7 +43,7 @@ function pushOffset(code: Code, { row, width }: Access, column: number | undefin
   if (row !== undefined) code.get(row);
   if (column !== undefined) {
     code.get(column);
-    if (width === 1) code.i32(Math.log2(floatWidth)).scalar("shiftRight");
+    if (width < floatWidth) code.i32(Math.log2(floatWidth / width)).scalar("shiftRight");
     else if (step !== 1) code.i32(step).scalar("mul");
     if (row !== undefined) code.scalar("add");
   } else if (row === undefined) code.i32(0);
@@ -55,6 +55,7 @@ export const innerStride = ({ strides }: Access): number => strides.at(-1) ?? 0;
 export function emitRepeated(code: Code, access: Access, width: 4 | 8, vector: number): void {
   pushOffset(code, access, undefined, width);
   if (access.width === 1) code.loadMaskSplat(access.address);
+  else if (access.width < width) code.loadSplat(4, access.address).promoteLow();
   else code.loadSplat(width, access.address);
   code.set(vector);
 }
@@ -71,6 +72,7 @@ export function emitLoad(
   const address = access.address + at * step * access.width;
   pushOffset(code, access, column, width, step);
   if (access.width === 1) code.loadMask(width, address);
+  else if (access.width < width) code.load(address).promoteLow();
   else if (step === 1) code.load(address);
   else {
     code.loadFirst(width, address);

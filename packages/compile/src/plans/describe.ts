@@ -1,34 +1,24 @@
-import type { Program } from "@wengert/core";
 import { flopsOf } from "@wengert/core/extend";
-import { type Buffer, type ComputedStep, type Layout, type Value, widthOf } from "../memory/layout.ts";
+import { type Buffer, type ComputedStep, type Value, widthOf } from "../memory/layout.ts";
+import type { Chosen } from "./choose.ts";
 import { flatten, livesOf, type PlannedInstruction } from "./lives.ts";
+import type { Placement } from "./place.ts";
 import type { BufferReport, InstructionReport } from "./report.ts";
 import { instructionText } from "./text.ts";
 
 /** The parts of a plan that its report describes. */
-export interface Planned {
-  readonly program: Program;
-  /** The tensors of the program, as views of buffers. */
-  readonly layout: Layout;
-  readonly planned: readonly PlannedInstruction[];
-  /** The constants of the program and of the bodies of its scans. */
-  readonly constants: readonly Value[];
-  /** The address of each buffer in the memory of the kernels. */
-  readonly addresses: ReadonlyMap<Buffer, number>;
-  /** The address of the first buffer. */
-  readonly start: number;
+export interface Described extends Chosen, Placement {
   /** The inputs whose memory a result overwrites. */
   readonly overwritten: ReadonlySet<Buffer>;
 }
 
 /** Returns the instructions of a plan as plain data. */
-export function describeInstructions({ program, layout, planned: instructions }: Planned): InstructionReport[] {
-  const { stored } = livesOf(layout, flatten(instructions));
+export function describeInstructions({ program, planned, stored }: Described): InstructionReport[] {
   const indexOf = new Map(program.steps.map((step, i) => [step.output, i]));
   // If several kernel calls compute one step, the report divides the operations and bytes of the step among these
   // calls, in proportion to their times.
   const times = new Map<ComputedStep, number>();
-  for (const instruction of instructions) {
+  for (const instruction of planned) {
     if (instruction.kind !== "call") continue;
     const { computed } = instruction;
     times.set(computed, (times.get(computed) ?? 0) + timeOf(instruction));
@@ -38,10 +28,10 @@ export function describeInstructions({ program, layout, planned: instructions }:
   const indicesOf = (steps: readonly ComputedStep[]) => [
     ...new Set(steps.map(({ step }) => indexOf.get(step.output)!)),
   ];
-  for (const instruction of instructions)
+  for (const instruction of planned)
     if (instruction.kind === "group")
       for (const i of indicesOf(instruction.steps)) loops.set(i, (loops.get(i) ?? 0) + 1);
-  return instructions.map((instruction): InstructionReport => {
+  return planned.map((instruction): InstructionReport => {
     const text = instructionText(instruction);
     const describe = (computed: readonly ComputedStep[], read: readonly Value[], written: readonly Value[]) => {
       const steps = indicesOf(computed);
@@ -92,11 +82,11 @@ function totalBytes(values: readonly Value[]): number {
 }
 
 /** Returns the buffers of a plan as plain data, in the order of their first instructions. */
-export function describeBuffers(planned: Planned): BufferReport[] {
-  const { program, layout, planned: instructions, constants, addresses, start, overwritten } = planned;
-  const { lives } = livesOf({ ...layout, constants }, flatten(instructions));
-  const end = Math.max(0, instructions.length - 1);
-  const indices = instructions.flatMap((each, i) => flatten([each]).map(() => i));
+export function describeBuffers(described: Described): BufferReport[] {
+  const { program, layout, outputs, planned, instructions, constants, addresses, start, overwritten } = described;
+  const { lives } = livesOf({ inputs: layout.inputs, outputs, constants }, instructions);
+  const end = Math.max(0, planned.length - 1);
+  const indices = planned.flatMap((each, i) => flatten([each]).map(() => i));
   const indexOf = (flatIndex: number): number => indices[flatIndex] ?? end;
   const held = new Map<Buffer, { inputs: number[]; constants: number[]; steps: number[] }>();
   for (const buffer of addresses.keys()) held.set(buffer, { inputs: [], constants: [], steps: [] });

@@ -6,6 +6,7 @@ import {
   type Buffer,
   type ComputedStep,
   isWhole,
+  type Layout,
   layOut,
   newValue,
   rowMajorStrides,
@@ -35,34 +36,17 @@ export function scanOf(
   computed: ComputedStep,
   planOf: (steps: readonly ComputedStep[]) => readonly PlannedInstruction[],
 ): [Scan] | undefined {
-  const { step, inputs, output } = computed;
+  const { step, output } = computed;
   if ((step.op as unknown) !== scanOp.spec) return undefined;
   const loop = step.params as Loop;
-  const { body, length, reverse, carries } = loop;
-  if (length === 0 || body.outputs.some(({ dtype }) => dtype !== output.dtype)) return undefined;
+  const { length, reverse, carries } = loop;
+  if (length === 0 || loop.body.outputs.some(({ dtype }) => dtype !== output.dtype)) return undefined;
   const counter = newValue("computed", { dtype: "int32", shape: [] });
-  const first = body.constants.length;
-  const starts = inputs.slice(first, first + carries);
-  const carried = body.inputs.slice(0, carries).map((x) => newValue("computed", x));
-  const sources = inputs.slice(first + carries).map((x) => entryOf(x, counter));
-  const entries = sources.map((x) => (x.advance === undefined ? x : newValue("computed", x)));
-  const given = new Map<Tensor, Value>(body.constants.map((key, k) => [key, inputs[k]!]));
-  for (const [k, value] of [...carried, ...entries].entries()) given.set(body.inputs[k]!, value);
-  const isFixed = (key: Tensor, k: number) => key.array !== undefined && step.inputs[k] === key;
-  const program = Object.values(passes).reduce<Program>((result, pass) => pass(result), {
-    args: [],
-    value: undefined,
-    inputs: [...body.constants.filter((key, k) => !isFixed(key, k)), ...body.inputs],
-    constants: body.constants.filter(isFixed),
-    steps: body.steps as Program["steps"],
-    outputs: body.outputs,
-  });
-  const { steps, outputs, constants } = layOut(program, given);
-
+  const { starts, carried, sources, entries, steps, outputs, constants } = layOutBody(computed, loop, counter);
   let isCopied = true;
   const copies = (from: readonly Value[], to: readonly Value[]): Group[] =>
     from.flatMap((x, k) => {
-      if (x === to[k] || to[k]!.buffer.size === 0) return [];
+      if (x === to[k] || sizeOf(x.shape) === 0) return [];
       const group = copyLoop(computed, x, to[k]!);
       isCopied &&= group !== undefined;
       return group ?? [];
@@ -74,15 +58,12 @@ export function scanOf(
   // old carry.
   const isLate = results.map(({ buffer }) => isComputed.has(buffer));
   const late = <T>(list: readonly T[], is: boolean): T[] => list.filter((_, k) => isLate[k] === is);
-  const instructions = planOf(steps);
-  // If an iteration swaps two carries, copying one carry would overwrite the other. So each new carry that is a view of
-  // an old carry is first copied to a separate buffer.
-  const isOfCarry = (x: Value) => carried.some(({ buffer }) => buffer === x.buffer);
-  const saved = nexts.map((x, k) => (isOfCarry(x) && x !== carried[k] ? newValue("computed", x) : x));
+  const body = planOf(steps);
+  const saved = separateViews(nexts, carried);
   const iteration = [
     ...copies(sources, entries),
     ...copies(late(results, false), late(rows, false)),
-    ...instructions,
+    ...body,
     ...copies(late(results, true), late(rows, true)),
     ...copies(nexts, saved),
   ];
@@ -97,9 +78,50 @@ export function scanOf(
     { kind: "end", counter, step: reverse ? -1 : 1, end: to, nexts: [...reused.keys()] },
     ...copies(carried, lasts),
   ];
-  return isCopied
-    ? [{ kind: "scan", computed, length, body: instructions, all, constants, reused: [...reused] }]
-    : undefined;
+  return isCopied ? [{ kind: "scan", computed, length, body, all, constants, reused: [...reused] }] : undefined;
+}
+
+/** The body of a scan, and its tensors as views of buffers. */
+interface BodyLayout extends Pick<Layout, "steps" | "outputs" | "constants"> {
+  /** The carries before the first iteration. */
+  readonly starts: readonly Value[];
+  /** The carries that the current iteration reads. */
+  readonly carried: readonly Value[];
+  /** The entries of xs that the current iteration reads, as views of xs. */
+  readonly sources: readonly Value[];
+  /** The same entries at the fixed addresses from which the body reads them. */
+  readonly entries: readonly Value[];
+}
+
+/** Optimizes the body of a scan, and assigns buffers to its tensors. */
+function layOutBody({ step, inputs }: ComputedStep, { body, carries }: Loop, counter: Value): BodyLayout {
+  const first = body.constants.length;
+  const carried = body.inputs.slice(0, carries).map((x) => newValue("computed", x));
+  const sources = inputs.slice(first + carries).map((x) => entryOf(x, counter));
+  const entries = sources.map((x) => (x.advance === undefined ? x : newValue("computed", x)));
+  const given = new Map<Tensor, Value>(body.constants.map((key, k) => [key, inputs[k]!]));
+  for (const [k, value] of [...carried, ...entries].entries()) given.set(body.inputs[k]!, value);
+  const isFixed = (key: Tensor, k: number) => key.array !== undefined && step.inputs[k] === key;
+  const program: Program = {
+    args: [],
+    value: undefined,
+    inputs: [...body.constants.filter((key, k) => !isFixed(key, k)), ...body.inputs],
+    constants: body.constants.filter(isFixed),
+    steps: body.steps as Program["steps"],
+    outputs: body.outputs,
+  };
+  const optimized = Object.values(passes).reduce<Program>((result, pass) => pass(result), program);
+  const { steps, outputs, constants } = layOut(optimized, given);
+  return { starts: inputs.slice(first, first + carries), carried, sources, entries, steps, outputs, constants };
+}
+
+/**
+ * Returns the new carries, each with a separate buffer if it is a view of another old carry. If an iteration swaps two
+ * carries, copying one carry would overwrite the other.
+ */
+function separateViews(nexts: readonly Value[], carried: readonly Value[]): Value[] {
+  const isOfCarry = (x: Value) => carried.some(({ buffer }) => buffer === x.buffer);
+  return nexts.map((x, k) => (isOfCarry(x) && x !== carried[k] ? newValue("computed", x) : x));
 }
 
 /**

@@ -1,6 +1,6 @@
-import { sizeOf } from "@wengert/core/extend";
+import { type Shape, sizeOf } from "@wengert/core/extend";
 import type { KernelCall } from "../instructions/instruction.ts";
-import { broadcastTo, type Group } from "../loops/groups.ts";
+import { broadcastTo, type Group, type GroupSum } from "../loops/groups.ts";
 import { type Value, widthOf } from "../memory/layout.ts";
 
 // Long kernel calls and fused loops are divided among threads. A single thread computes each element of the result,
@@ -38,12 +38,16 @@ export function partsOfCall({ rows }: KernelCall, args: readonly number[], threa
   });
 }
 
+/** A thread sums at least this number of columns. */
+const minColumns = 16;
+
 /** Divides a fused loop into loops over ranges of one axis. Returns `undefined` if one thread runs the whole loop. */
 export function partsOfGroup(group: Group, threads: number): Group[] | undefined {
   const { shape, dtype, steps, sums } = group;
-  const axis = shape.findIndex((size) => size > 1);
   // An operation on a vector of 16 bytes takes about 0.5 ns, and its loads and stores take about another 0.5 ns.
-  if (sums.length > 0 || axis < 0 || (sizeOf(shape) * widthOf(dtype) * steps.length) / 16 < minTime) return undefined;
+  if ((sizeOf(shape) * widthOf(dtype) * steps.length) / 16 < minTime) return undefined;
+  const axis = dividedAxis(group, threads);
+  if (axis === undefined) return undefined;
   const ranges = rangesOf(shape[axis]!, threads, axis === shape.length - 1 ? 4 : 1);
   if (ranges.length < 2) return undefined;
   return ranges.map(([start, count]) => {
@@ -63,6 +67,33 @@ export function partsOfGroup(group: Group, threads: number): Group[] | undefined
       ...group,
       shape: shape.with(axis, count),
       steps: steps.map((step) => ({ ...step, inputs: step.inputs.map(narrow), output: narrow(step.output) })),
+      sums: sums.map((sum) => ({
+        ...sum,
+        computed: { ...sum.computed, output: partOfSum(sum, shape, axis, start, count) },
+      })),
     };
   });
+}
+
+/**
+ * Returns the axis along which threads divide a fused loop. Each thread computes whole sums: some rows if the loop sums
+ * rows, and some columns if the loop sums columns. Returns `undefined` if the loop cannot be divided.
+ */
+function dividedAxis({ shape, sums: [sum] }: Group, threads: number): number | undefined {
+  const first = sum === undefined || sum.isOfRows ? 0 : sum.boundary;
+  const axis = shape.findIndex((size, k) => k >= first && size > 1);
+  if (axis < 0 || (sum?.isOfRows && axis >= sum.boundary)) return undefined;
+  return first > 0 && sizeOf(shape.slice(axis)) < minColumns * threads ? undefined : axis;
+}
+
+/** Returns a view of the entries of a sum that belong to `count` entries of the loop along `axis`, from `start` on. */
+function partOfSum(
+  { computed: { output }, isOfRows, boundary }: GroupSum,
+  shape: Shape,
+  axis: number,
+  start: number,
+  count: number,
+): Value {
+  const stride = sizeOf(shape.slice(axis + 1, isOfRows ? boundary : undefined));
+  return { ...output, shape: [count * stride], stride: [1], offset: output.offset + start * stride };
 }

@@ -63,7 +63,7 @@ function notAnOptionsObject(caller: string, options: unknown, names: readonly st
   if (names.length === 0)
     return new ArgumentError(`${caller}: takes no options, got ${show(options)} after the inputs; leave it out`);
   const kind = isList(options) ? "list" : typeof options;
-  const suggestion = names.find((name) => optionKinds[name]?.includes(kind));
+  const suggestion = Object.keys(optionKinds).find((name) => names.includes(name) && optionKinds[name]!.includes(kind));
   const isShort = isList(options)
     ? options.length < 9 && options.every((entry) => typeof entry === "number")
     : typeof options !== "string" || options.length < 20;
@@ -73,8 +73,14 @@ function notAnOptionsObject(caller: string, options: unknown, names: readonly st
   return new ArgumentError(`${caller}: options must be one object, got ${show(options)}; ${hint}`);
 }
 
-/** The types of value that each option of the ops accepts. */
+/**
+ * The types of value that each option of the ops accepts. Options that an op requires come first, because the error
+ * message suggests the first option that fits.
+ */
 const optionKinds: Readonly<Record<string, readonly string[]>> = {
+  count: ["number", "list"],
+  shift: ["number", "list"],
+  sections: ["number", "list"],
   axis: ["number", "list"],
   shape: ["list"],
   axes: ["list"],
@@ -90,12 +96,30 @@ function unknownOption(caller: string, name: string, names: readonly string[], o
   const normalize = (text: string) => text.toLowerCase().replace(/[^a-z]/g, "");
   const table = { ...aliases, ...otherNames };
   const meant = Object.hasOwn(table, normalize(name)) ? table[normalize(name)]! : name;
-  const suggestion = names.find(
-    (known) => normalize(known).includes(normalize(meant)) || normalize(meant).includes(normalize(known)),
-  );
+  const isSimilar = (known: string, name: string) =>
+    name.length > 1 ? known.includes(name) || name.includes(known) : known.startsWith(name);
+  const find = (is: (known: string, name: string) => boolean) =>
+    names.find((known) => is(normalize(known), normalize(meant)));
+  const suggestion = find(isSimilar) ?? find(isTypo);
   const list = `ptions are ${names.join(", ")}`;
   const guess = suggestion === undefined ? `o${list}` : `did you mean ${suggestion}? O${list}`;
-  return new ArgumentError(`${caller}: there is no option ${name}; ${meant.includes(" ") ? meant : guess}`);
+  return new ArgumentError(
+    `${caller}: there is no option ${name}; ${meant !== name && meant.includes(" ") ? meant : guess}`,
+  );
+}
+
+/**
+ * Returns whether two texts of at least three characters differ by one added, missing or changed character, or by two
+ * exchanged neighbors.
+ */
+function isTypo(a: string, b: string): boolean {
+  if (Math.min(a.length, b.length) < 3) return false;
+  let start = 0;
+  while (start < a.length && a[start] === b[start]) start++;
+  let end = 0;
+  while (end < Math.min(a.length, b.length) - start && a.at(-1 - end) === b.at(-1 - end)) end++;
+  const [x, y] = [a.slice(start, a.length - end), b.slice(start, b.length - end)];
+  return Math.max(x.length, y.length) < 2 || (x.length === 2 && y.length === 2 && x[0] === y[1] && x[1] === y[0]);
 }
 
 /**
@@ -110,6 +134,7 @@ const aliases: Readonly<Record<string, string>> = {
   depth: "numclasses",
   begin: "start",
   grey: "grayscale",
+  reverse: "descending",
   mean: "add it to the result",
   loc: "add it to the result",
   std: "multiply the result by it",

@@ -3,6 +3,7 @@ import { type Step, withRecorder } from "../autodiff/tape.ts";
 import { mustBeFunction } from "../checks/arguments.ts";
 import { ArgumentError, isList, show, TracedValueError } from "../checks/errors.ts";
 import { withDefaults } from "../checks/options.ts";
+import { inlineCalls } from "../transforms/body.ts";
 import { neededSteps, replay } from "../transforms/replay.ts";
 import { checkShapeAndDType } from "../values/create.ts";
 import type { DType } from "../values/dtype.ts";
@@ -81,7 +82,7 @@ export function trace<A extends readonly unknown[], R>(
   };
   const value = withRecorder("trace", { record }, () => f(...args));
   const [inputs, outputs] = [leaves("trace", args, "args"), leaves("trace", value, "the value of f")];
-  const { steps: keptSteps, tensors } = neededSteps(steps, outputs);
+  const { steps: keptSteps, tensors } = neededSteps(steps.map(inlineCalls), outputs);
   const known = new Set([...inputs, ...keptSteps.map(({ output }) => output)]);
   const constants = [...tensors].filter((tensor) => !known.has(tensor));
   const traced = constants.find(({ array }) => array === undefined);

@@ -1,13 +1,13 @@
 import { moveAxis } from "../autodiff/axes.ts";
 import { pack, part } from "../autodiff/fanout.ts";
 import type { AnyOpSpec } from "../autodiff/op.ts";
-import type { Step } from "../autodiff/tape.ts";
+import { type Step, withRecorder } from "../autodiff/tape.ts";
 import { isList } from "../checks/errors.ts";
 import type { Shape } from "../values/ndarray.ts";
 import { type Operand, Tensor } from "../values/tensor.ts";
 import { isNode } from "../values/tree.ts";
 import { dryRun } from "./dryRun.ts";
-import { neededSteps, type ReplayMode, replay } from "./replay.ts";
+import { isFunctionOp, neededSteps, type ReplayMode, replay } from "./replay.ts";
 
 // The params of a step may hold another list of steps: the body of a loop or of an equation. Each function that reads a
 // list of steps also reads the bodies in it.
@@ -59,6 +59,34 @@ export function bodyOf({ params }: Step): { readonly body: Body; readonly times:
   const { body, length = 1 } = params as { readonly body: Body; readonly length?: number };
   return isNode(body) && isList(body.steps) ? { body, times: length } : undefined;
 }
+
+/**
+ * Replaces each call of a `customVjp`, `customJvp` or `checkpoint` function in the body of `step` by the ops that the
+ * function applies. Returns `step` itself if its body contains no such call.
+ */
+export function inlineCalls<S extends Step>(step: S): S {
+  const body = bodyOf(step)?.body;
+  if (body === undefined || !body.steps.some(containsCall)) return step;
+  const given = [...body.constants, ...body.inputs];
+  const recorded: Step[] = [];
+  const record = (each: Step) => {
+    if (each.output.array === undefined) recorded.push(inlineCalls(each));
+  };
+  const outputs = withRecorder("trace", { record }, () => runBody(body, mapping(given, given)));
+  const { steps, tensors } = neededSteps(recorded, outputs);
+  const known = new Set([...given, ...steps.map(({ output }) => output)]);
+  const added = [...tensors].filter((x) => !known.has(x)); // constants that the functions computed
+  const constants = [...body.constants, ...added];
+  const inputs = [
+    ...step.inputs.slice(0, body.constants.length),
+    ...added,
+    ...step.inputs.slice(body.constants.length),
+  ];
+  return { ...step, inputs, params: { ...(step.params as object), body: { ...body, constants, steps, outputs } } };
+}
+
+const containsCall = (step: Step): boolean =>
+  isFunctionOp(step.op) || bodyOf(step)?.body.steps.some(containsCall) === true;
 
 /** Returns the number of floating-point operations of a step. */
 export function flopsOf({ op, inputs, params, output }: Step): number {

@@ -26,7 +26,7 @@ export interface ReplayMode {
 export interface FunctionOp extends Differentiable {
   readonly call: (values: Values, mode: ReplayMode) => Tensor;
 }
-const isFunctionOp = (op: Differentiable): op is FunctionOp => "call" in op;
+export const isFunctionOp = (op: Differentiable): op is FunctionOp => "call" in op;
 
 export const applyAgain = (step: Step, values: Values, mode: ReplayMode): Tensor =>
   isFunctionOp(step.op) ? step.op.call(values, mode) : mode.apply(step, values);

@@ -73,7 +73,7 @@ export const elementwiseRules = (): readonly Rule[] => [
     const { add, sub, mul, equal, where } = arithmetic(g, dtype);
     const t = g.array(weights, [weights.length], dtype);
     const isFirst = g.node("Or", [equal(a, b), equal(t, 0)]); // also if a is infinite
-    return where(isFirst, a, add(a, mul(t, sub(b, a))));
+    return where(isFirst, a, add(mul(sub(1, t), a), mul(t, b))); // without b − a, which may be infinite
   }),
   rule(ops.exp2, (g, [x], { output: { dtype } }) => g.node("Pow", [g.number(2, dtype), x])),
   rule(ops.log2, (g, [x], { output: { dtype } }) => {

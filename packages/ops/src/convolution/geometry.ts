@@ -82,9 +82,10 @@ export function explicitPadding(padding: unknown, count: number, named: readonly
     return pairs as unknown as Widths;
   const names = named.map((name) => `"${name}"`).join(", ");
   const example = shapeText(new Array(count).fill([1, 1]) as unknown as Shape);
+  const meant = typeof padding === "string" ? named.find((name) => name === padding.toLowerCase()) : undefined;
   const pairText = `${count === 1 ? "a list with one pair" : `a list of ${count} pairs`} [before, after]`;
   throw new ShapeError(
-    `padding must be ${names}, or ${pairText} of whole numbers of at least 0; got ${textOf(padding)}; write padding: ${example}`,
+    `padding must be ${names}, or ${pairText} of whole numbers of at least 0; got ${textOf(padding)}; write padding: ${meant === undefined ? example : `"${meant}"`}`,
   );
 }
 

@@ -10,7 +10,7 @@ export const stepRest = -1.312785960212839e-12;
 
 /**
  * The coefficients of 1, z, … z⁶ in the series of (ln((1 + s) / (1 − s)) / s − 2) / z, where z = s² and |s| ≤ 3 − 2√2.
- * The series is used by the logarithm.
+ * The logarithm uses this series.
  */
 export const artanh0 = 0.666666666666667;
 export const artanh1 = 0.39999999999899505;
@@ -59,3 +59,6 @@ export const ratios: readonly bigint[] = [
 /** The number t near ¾ for which Mills' ratio m(t) of the normal distribution equals t, as a sum of two doubles. */
 export const crossing = 0.7517915246935645;
 export const crossingRest = -1.4956759177009883e-17;
+
+/** Φ(−t) at t = 6⅛, rounded. Φ is the standard normal distribution function. */
+export const lastTail = 4.5341803266952844e-10;

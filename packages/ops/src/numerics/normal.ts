@@ -1,5 +1,5 @@
 import type { Data } from "@wengert/core/extend";
-import { crossing, crossingRest, density, densityRest, ratios } from "./constants.ts";
+import { crossing, crossingRest, density, densityRest, lastTail, ratios } from "./constants.ts";
 import { productError, sumError } from "./doubleDouble.ts";
 import { exp, expPair, ldexp, power } from "./exponential.ts";
 
@@ -155,9 +155,54 @@ function geluSlope(out: Data, o: number, a: Data, p: number): void {
   }
 }
 
+/** For each node t of the Taylor series for float32 results: 8 coefficients of Φ(−t), then 8 coefficients of φ(t). */
+const floatSeries = /* @__PURE__ */ floatSeriesOf();
+
 /**
- * Computes gelu, or its derivative if `isSlope` is set, for n elements. float32 results need only 8 terms of a Taylor
- * series in float64, which takes a third of the time of the method for float64 results.
+ * Computes the Taylor coefficients at the nodes t = 0, 1/16, 2/16, … 6⅛. Since φ′(t) = −t φ(t), the coefficients aₙ of
+ * φ satisfy (n + 1) aₙ₊₁ = −t aₙ − aₙ₋₁. The derivative of Φ(−t) is −φ(t), so its coefficient n + 1 is −aₙ / (n + 1).
+ *
+ * The series at a node also gives Φ(−t) at the previous node. Going from the last node to the first, all terms of this
+ * sum are positive, so relative errors do not grow.
+ */
+function floatSeriesOf(): Float64Array {
+  const series = new Float64Array(99 * 16);
+  let tail = lastTail;
+  for (let j = 98; j >= 0; j--) {
+    const t = j / 16;
+    let before = 0;
+    let ofDensity = density * exp((t * t) / -2, 0);
+    let ofTail = tail;
+    let power = 1;
+    tail = 0;
+    for (let n = 0; n < 17; n++) {
+      if (n < 8) {
+        series[16 * j + n] = ofTail;
+        series[16 * j + 8 + n] = ofDensity;
+      }
+      tail += ofTail * power;
+      power /= -16;
+      ofTail = -ofDensity / (n + 1);
+      const next = -(t * ofDensity + before) / (n + 1);
+      before = ofDensity;
+      ofDensity = next;
+    }
+  }
+  return series;
+}
+
+/** Sums the Taylor series whose 8 coefficients begin at index k of `floatSeries`, at the distance h from the node. */
+function floatSum(k: number, h: number): number {
+  const c = floatSeries;
+  const z = h * h;
+  const even = c[k]! + z * (c[k + 2]! + z * (c[k + 4]! + z * c[k + 6]!));
+  const odd = c[k + 1]! + z * (c[k + 3]! + z * (c[k + 5]! + z * c[k + 7]!));
+  return even + h * odd;
+}
+
+/**
+ * Computes gelu, or its derivative if `isSlope` is set, for n elements. float32 results need only Taylor series of Φ(−t)
+ * and φ(t) for t = |x|, in float64. The omitted terms are below 3 · 10⁻¹¹ of the sum.
  *
  * Near a zero of the derivative, a subtraction cancels digits. No float32 number is close enough to such a zero to lose
  * more than a few bits.
@@ -168,16 +213,11 @@ export function geluLoop(isSlope: boolean, n: number, y: Data, o: number, a: Dat
     const x = a[p]!;
     const t = Math.abs(x);
     if (t < float32Limit && t > 0) {
-      const j = (4 * t + 0.5) | 0; // the nearest node; faster than Math.round
-      const at = j * columns;
-      const k = j * terms;
-      const h = t - nodes[at]!;
-      const z = h * h;
-      const even = series[k]! + z * (series[k + 2]! + z * (series[k + 4]! + z * series[k + 6]!));
-      const odd = series[k + 1]! + z * (series[k + 3]! + z * (series[k + 5]! + z * series[k + 7]!));
-      const m = nodes[at + 2]! + h * (nodes[at + 4]! + h * (even + h * odd));
-      const tail = (isSlope ? m - t : x * m) * density * exp((t * t) / -2, 0); // the square of a float32 is exact
-      y[o + l] = x < 0 ? tail : (isSlope ? 1 : x) - tail;
+      const j = (16 * t + 0.5) | 0; // the nearest node; faster than Math.round
+      const h = t - j / 16;
+      const tail = floatSum(16 * j, h);
+      const change = isSlope ? tail - t * floatSum(16 * j + 8, h) : x * tail;
+      y[o + l] = x < 0 ? change : (isSlope ? 1 : x) - change;
     } else (isSlope ? geluSlope : gelu)(y, o + l, a, p);
   }
 }

@@ -14,9 +14,12 @@ export function multiplyMatrices(c: Data, a: NdArray, b: NdArray, batch: Shape):
   const q = b.shape.length - 2;
   const k = b.shape[q]!;
   const n = b.shape[q + 1]!;
+  // The rows of all matrices of a batch may become the rows of a single matrix. If each matrix has one row, the stride
+  // of the row axis is arbitrary, so only a unit stride of the inner axis counts.
+  const rowAxis = a.shape[p] === 1 ? p + 1 : p;
   const inWasm =
     paysInWasm(c, a.data, b.data, n, k) &&
-    multiplyBatch(true, c, withUnitStride(a, p, p + 1), withUnitStride(b, q, q + 1), batch);
+    multiplyBatch(true, c, withUnitStride(a, rowAxis, p + 1), withUnitStride(b, q, q + 1), batch);
   if (inWasm) return;
   // Small matrices are not copied to contiguous memory, because a copy takes longer than a few strided reads of each
   // entry.

@@ -112,11 +112,11 @@ type NormOf = (x: TensorLike, options?: NormOptions) => Tensor;
 export const norm: Wrapped<NormOf, typeof finiteNorm> = /* @__PURE__ */ wrapOp<NormOf, typeof finiteNorm>(
   finiteNorm,
   (x, options) => {
-    const { axis, keepDims, ord } = withDefaults<NormOptions>("norm", options, normDefaults);
+    const { axis, keepDims, ord } = withDefaults<NormOptions>("norm", options, normDefaults, { p: "ord" });
     const [t] = toTensors("norm", [x], 1) as [Tensor];
     if (typeof ord !== "number" || !(ord >= 1 || ord === -Infinity))
       throw new ArgumentError(
-        `norm: ord must be a number of at least 1, or ±Infinity, got ${show(ord)}${ord === 0 ? "; write countNonzero(x)" : ""}`,
+        `norm: ord must be a number of at least 1, or ±Infinity, got ${show(ord)}${ord === 0 ? "; write countNonzero(x)" : typeof ord === "string" ? "; for matrices, use matrixNorm" : ""}`,
       );
     if (ord < Infinity && ord > 0) return finiteNorm(t, { axis, keepDims, ord });
     prefixErrors("norm", () => sharedFloat([t]) && checkNotEmpty(t, reductionOf(t, { axis, keepDims })));

@@ -44,7 +44,7 @@ export function trainTestSplit<T>(data: T & TreesOnly<T>, options: TrainTestSpli
   const size = Math.round(fraction * rows.count);
   if (!(size > 0 && size < rows.count))
     throw new OutOfRangeError(
-      `trainTestSplit: fraction must leave rows in both parts, got ${fraction} of ${rows.count} rows; choose a number between 0 and 1`,
+      `trainTestSplit: fraction must leave rows in both parts, got ${fraction} for ${rows.count} rows; choose a number between 0 and 1`,
     );
   booleanOption("trainTestSplit", "shuffle", shuffle);
   if (key !== undefined && !shuffle)

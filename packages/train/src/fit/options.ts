@@ -293,6 +293,10 @@ function checkpointOf(settings: CheckpointOptions | undefined): Settings<never, 
     throw new ArgumentError(
       `${caller}: checkpoint needs exactly one of path and write, got ${path === undefined ? "neither" : "both"}; write { path: "run.safetensors" }`,
     );
+  if (path !== undefined && (typeof path !== "string" || path === ""))
+    throw new ArgumentError(
+      `${caller}: checkpoint.path must be the path of a file, got ${show(path)}; write "run.safetensors"`,
+    );
   if (write !== undefined && typeof write !== "function")
     throw new ArgumentError(`${caller}: checkpoint.write must be a function, got ${show(write)}; write (bytes) => ...`);
   if (everySeconds !== undefined && !(typeof everySeconds === "number" && everySeconds >= 0))

@@ -116,6 +116,7 @@ export const fitMistakes: Chapter = {
   "fit: checkpoints": [
     "await fit(ofClasses, params, data, { ...once, checkpoint: 'run.safetensors' })",
     "await fit(ofClasses, params, data, { ...once, checkpoint: {} })",
+    "await fit(ofClasses, params, data, { ...once, checkpoint: { path: '' } })",
     "await fit(ofClasses, params, data, { ...once, checkpoint: { write: 'run.safetensors' } })",
     "await fit(ofClasses, params, data, { ...once, checkpoint: { ...checkpoint, everySeconds: -1 } })",
     "await fit(ofClasses, params, data, { ...once, checkpoint: { path: path('no/such/folder') } })",

@@ -11,7 +11,7 @@ const questions: readonly Question[] = [
   {
     question: "Why does raising one logit move every probability?",
     answer:
-      "It raises its own numerator, and with it D, the denominator of every share. Its own share changes at the rate sᵢ(1 − sᵢ), every other share at −sᵢsⱼ. These rates sum to 0.",
+      "It raises its own numerator, and with it D, the denominator of every share. Its own share changes at the rate sᵢ(1 − sᵢ), every other share at −sᵢsⱼ. These rates sum to 0. In the formula, δᵢⱼ is 1 for i = j, and 0 otherwise.",
     tex: "\\frac{\\partial s_i}{\\partial x_j} = s_i(\\delta_{ij} - s_j)",
   },
   {

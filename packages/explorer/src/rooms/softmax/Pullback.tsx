@@ -198,7 +198,7 @@ function Words() {
         <Paragraph>
           The cotangent of s has one number per class. A small increase of s₀ raises the loss by {short(gs[0]!)} times
           that increase. But one probability can grow only if others shrink, so only the differences of g between
-          classes matter.
+          classes matter. In the formula, δᵢⱼ is 1 for i = j, and 0 otherwise.
         </Paragraph>
         <Formula
           block
