@@ -53,7 +53,7 @@ export const avgPool2d: Op<Unary, Pooling, PoolOptions> = /* @__PURE__ */ define
   params: (options, [x]) => poolingOf(options, x, 2),
   shape: ([x], params) => pooledShape(x, params),
   batch: (call) => batchOfImages(call, [0]),
-  kernel: withKernelCall(
+  kernel: /* @__PURE__ */ withKernelCall(
     (out, [x], params) => {
       const [images, pooled] = [ravel(x), { ...params, images: x.shape, pool: out.shape }];
       if (!poolInWasm("mean", pooled, out.data, images)) eachWindow(pooled, meanLoop, out.data, images, images);
@@ -122,7 +122,7 @@ export const avgPoolPullback: Op<Unary, Pooling & { readonly shape: Shape }, Poo
       const [n = 0, ...rest] = params.shape;
       return batchOfImages(call, [0], { ...params, shape: [size * n, ...rest] });
     },
-    kernel: withKernelCall(
+    kernel: /* @__PURE__ */ withKernelCall(
       (out, [g], params) => {
         const [cotangents, pooled] = [ravel(g), { ...params, images: out.shape, pool: g.shape }];
         const spread = ({ data }: { readonly data: Data }) => eachWindow(pooled, shareLoop, cotangents, data, data);

@@ -41,7 +41,7 @@ export const conv2d: Op<readonly [x: Tensor, kernel: Tensor], Convolution, ConvO
   shape: ([x, kernel], params) => outputShape(x, kernel, params),
   dtype: (inputs) => numericDType(inputs, ["x", "kernel"]),
   batch: (call) => (call.batched[1] ? call.perEntry() : batchOfImages(call, [0])),
-  kernel: withKernelCall(
+  kernel: /* @__PURE__ */ withKernelCall(
     (out, [x, kernel], params) => convolve(out, x, kernel, geometryOf(x.shape, kernel.shape, out.shape, params)),
     ([x, kernel], out, params) =>
       convolutionCall("output", geometryOf(x.shape, kernel.shape, out.shape, params), widthOf(out)),
@@ -97,7 +97,7 @@ export const convInputPullback: Op<readonly [g: Tensor, kernel: Tensor], Sized, 
     },
     dtype: (inputs) => numericDType(inputs, ["g", "kernel"]),
     batch: (call) => (call.batched[1] ? call.perEntry() : batchOfImages(call, [0])),
-    kernel: withKernelCall(
+    kernel: /* @__PURE__ */ withKernelCall(
       (out, [g, kernel], params) =>
         pullBackToInput(out, g, kernel, geometryOf(out.shape, kernel.shape, g.shape, params)),
       ([g, kernel], out, params) =>
@@ -147,7 +147,7 @@ export const convKernelPullback: Op<readonly [x: Tensor, g: Tensor], Sized, Size
     return kernel.shape;
   },
   dtype: (inputs) => numericDType(inputs, ["x", "g"]),
-  kernel: withKernelCall(
+  kernel: /* @__PURE__ */ withKernelCall(
     (out, [x, g], params) => pullBackToKernel(out, x, g, geometryOf(x.shape, out.shape, g.shape, params)),
     ([x, g], out, params) => convolutionCall("kernel", geometryOf(x.shape, out.shape, g.shape, params), widthOf(out)),
   ),

@@ -58,7 +58,7 @@ export const maxPool2d: Op<Unary, Pooling, PoolOptions> = /* @__PURE__ */ define
   shape: ([x], params) => pooledShape(x, params),
   dtype: ([x]) => x.dtype,
   batch: (call) => batchOfImages(call, [0]),
-  kernel: withKernelCall(
+  kernel: /* @__PURE__ */ withKernelCall(
     (out, [x], params) => {
       const images = ravel(x);
       const pooled = { ...params, images: x.shape, pool: out.shape };
@@ -158,7 +158,7 @@ export const maxPoolPullback: Op<readonly [x: Tensor, g: Tensor], Pooling, PoolO
     return x.shape;
   },
   batch: (call) => batchOfImages(call, [0, 1]),
-  kernel: withKernelCall(
+  kernel: /* @__PURE__ */ withKernelCall(
     (out, [x, g], params) => {
       const pooled = { ...params, images: x.shape, pool: g.shape };
       const spread = ({ data }: { readonly data: Data }) => eachWindow(pooled, spreadLoop, ravel(g), ravel(x), data);
