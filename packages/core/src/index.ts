@@ -31,7 +31,7 @@ export { fixedPoint, root, type SolverOptions } from "./transforms/implicit.ts";
 export { type ScanOptions, scan } from "./transforms/scan.ts";
 export { type AxesTree, type VmapOptions, vmap } from "./transforms/vmap.ts";
 export type { TensorOptions } from "./values/create.ts";
-export { fromNdarray, full, ones, tensor, zeros } from "./values/create.ts";
+export { fromNdarray, full, fullLike, ones, onesLike, tensor, zeros, zerosLike } from "./values/create.ts";
 export type { DType } from "./values/dtype.ts";
 export type { Nested, TensorLike } from "./values/tensor.ts";
 export { Tensor } from "./values/tensor.ts";

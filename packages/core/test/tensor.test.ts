@@ -2,24 +2,29 @@ import {
   ArgumentError,
   type DType,
   DTypeError,
+  evaluate,
   fromNdarray,
   full,
+  fullLike,
   grad,
   MutationError,
   OutOfRangeError,
   ones,
+  onesLike,
   ShapeError,
   type Tensor,
   TracedValueError,
   tensor,
   trace,
+  vmap,
   WengertError,
   withLabel,
   zeros,
+  zerosLike,
 } from "@wengert/core";
 import { type Data, ndarray, type ReadonlyNdArray } from "@wengert/core/extend";
 import { describe, expect, it, test } from "vitest";
-import { errorOf, random } from "./support.ts";
+import { errorOf, mul, random } from "./support.ts";
 
 const untyped = tensor as (value: unknown, options?: unknown) => Tensor;
 const wrap = fromNdarray as (nd: unknown) => Tensor;
@@ -246,6 +251,78 @@ describe("zeros, ones and full", () => {
     expect(() => full([1], 0.5, { dtype: "int32" })).toThrow(OutOfRangeError);
     expect(() => full([1], 2, { dtype: "bool" })).toThrow(DTypeError);
     expect(() => full([1], "1" as unknown as number)).toThrow(DTypeError);
+  });
+});
+
+describe("zerosLike, onesLike and fullLike", () => {
+  const makers = {
+    zerosLike,
+    onesLike,
+    fullLike: (x: Tensor, options?: object) => fullLike(x, x?.dtype === "bool" ? 1 : 2, options),
+  };
+  const value = { zerosLike: 0, onesLike: 1, fullLike: 2 };
+  const dtypes = ["float64", "float32", "int32", "bool"] as const;
+  describe.each(Object.keys(makers) as (keyof typeof makers)[])("%s", (name) => {
+    const make = makers[name] as (x: unknown, options?: object) => Tensor;
+    it("has the shape and dtype of x, but not its label", () => {
+      for (const dtype of dtypes)
+        for (const shape of [[], [3], [2, 2], [0, 3]]) {
+          const y = make(zeros(shape, { dtype, label: "x" }));
+          expect(kind(y)).toEqual(
+            kind(full(shape, dtype === "bool" ? Math.min(value[name], 1) : value[name], { dtype })),
+          );
+          expect(y.label).toBeUndefined();
+        }
+    });
+    it("takes another dtype and a label", () => {
+      for (const dtype of dtypes.filter((each) => name !== "fullLike" || each !== "bool"))
+        expect(make(random([2]), { dtype, label: "L" })).toMatchObject({ dtype, label: "L", shape: [2] });
+    });
+    it("reads no values, so it works in a trace and in vmap, and is constant in grad", () => {
+      const program = trace((x: Tensor) => mul(x, make(x) as Tensor), { shape: [2] });
+      expect(evaluate(program, tensor([3, 4])).toNested()).toEqual([3 * value[name], 4 * value[name]]);
+      expect(vmap((x: Tensor) => mul(x, make(x)))(tensor([3, 4])).toNested()).toEqual([
+        3 * value[name],
+        4 * value[name],
+      ]);
+      expect(grad((x: Tensor) => mul(x, make(x)))(tensor(5)).item()).toBe(value[name]);
+    });
+    it("does not share its shape with x", () => {
+      const x = zeros([2]);
+      expect(make(x).shape).not.toBe(x.shape);
+    });
+    const [base, rest] = [name.slice(0, -4), name === "fullLike" ? ", value" : ""];
+    test.each<[string, unknown, string]>([
+      ["a number", 3, `got 3; write ${base}([]${rest})`],
+      ["a shape", [2, 3], `got an array of 2; for a shape, write ${base}(shape${rest})`],
+      [
+        "a list of tensors",
+        [zeros([])],
+        `got an array of 1; for a tree of tensors, write treeMap((x) => ${name}(x${rest}), tree)`,
+      ],
+      [
+        "a tree",
+        { w: zeros([]) },
+        `got an object; for a tree of tensors, write treeMap((x) => ${name}(x${rest}), tree)`,
+      ],
+      ["nothing", undefined, "got undefined; is a name misspelled, or a return missing?"],
+      ["text", "x", 'got the string "x"'],
+    ])("throws for %s", (_, x, text) => {
+      const error = errorOf(() => makers[name](x as Tensor));
+      expect(error).toBeInstanceOf(ArgumentError);
+      expect(error.message).toBe(`${name}: x must be a tensor, ${text}`);
+    });
+    it("throws for unknown options and dtypes", () => {
+      expect(errorOf(() => make(zeros([1]), { shape: [2] })).message).toMatch(/: there is no option shape; /);
+      expect(errorOf(() => make(zeros([1]), { dtype: "int64" }))).toBeInstanceOf(DTypeError);
+    });
+  });
+
+  it("fullLike throws for values that the dtype cannot hold", () => {
+    expect(() => fullLike(zeros([1], { dtype: "int32" }), 0.5)).toThrow(OutOfRangeError);
+    expect(() => fullLike(zeros([1], { dtype: "bool" }), 2)).toThrow(DTypeError);
+    expect(() => fullLike(zeros([1]), true)).toThrow(DTypeError);
+    expect(fullLike(zeros([1], { dtype: "bool" }), true).toNested()).toEqual([true]);
   });
 });
 

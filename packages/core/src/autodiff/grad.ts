@@ -1,7 +1,7 @@
 import { mustBeFunction } from "../checks/arguments.ts";
 import { ArgumentError, isList, ShapeError, show, TreeError } from "../checks/errors.ts";
 import { type Complete, withDefaults } from "../checks/options.ts";
-import { fullLike } from "../values/create.ts";
+import { constantLike } from "../values/create.ts";
 import { isFloat } from "../values/dtype.ts";
 import { shapeText } from "../values/format.ts";
 import { lossHint, noDerivative } from "../values/operands.ts";
@@ -107,7 +107,7 @@ export function gradient<A extends readonly unknown[]>(
     throw new ShapeError(`${caller}: f must return a scalar, got ${describe(loss, "shape")}; ${hint}`);
   }
   if (!isFloat(loss.dtype)) throw noDerivative(caller, loss);
-  return { value: loss, grad: singleOrList(pull(new Map([[loss, fullLike(loss, 1)]])), argnums), aux };
+  return { value: loss, grad: singleOrList(pull(new Map([[loss, constantLike(loss, 1)]])), argnums), aux };
 }
 
 /**

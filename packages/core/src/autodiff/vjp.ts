@@ -1,6 +1,6 @@
 import { mustBeFunction } from "../checks/arguments.ts";
 import { ArgumentError } from "../checks/errors.ts";
-import { fullLike } from "../values/create.ts";
+import { constantLike } from "../values/create.ts";
 import { isFloat } from "../values/dtype.ts";
 import { notDifferentiable } from "../values/operands.ts";
 import type { Tensor, TensorLike } from "../values/tensor.ts";
@@ -86,7 +86,7 @@ export function runWithTape<A extends readonly unknown[], R>(
   const pull = (cotangents: Map<Tensor, Tensor>) => {
     for (const original of originals) original.assertUnchanged();
     pullBack(tape, cotangents);
-    const cotangentOf = (x: Tensor) => cotangents.get(x) ?? fullLike(x, 0);
+    const cotangentOf = (x: Tensor) => cotangents.get(x) ?? constantLike(x, 0);
     return watched.map(({ tree, fresh }) => unflatten(tree, fresh.map(cotangentOf)));
   };
   // The tape of the forward pass is closed before the pullback runs VJP rules. So only outer tapes record the steps of

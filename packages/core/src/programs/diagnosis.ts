@@ -2,7 +2,7 @@ import { unpack } from "../autodiff/fanout.ts";
 import { vjp } from "../autodiff/vjp.ts";
 import { WengertError } from "../checks/errors.ts";
 import { jvp } from "../transforms/derivatives.ts";
-import { fromNdarray, fullLike, tensor } from "../values/create.ts";
+import { constantLike, fromNdarray, tensor } from "../values/create.ts";
 import { numberText, shapeText, unravelIndex } from "../values/format.ts";
 import { assign, isSameShape, ndarray, ravel } from "../values/ndarray.ts";
 import type { Tensor } from "../values/tensor.ts";
@@ -159,7 +159,7 @@ export function diagnose(subject: Subject, us: readonly Tensor[]): GradcheckErro
   const tangents = units.map((unit) => flatten(jvp(f, [xs], [unflattenLike(unit, xs)]).tangent));
   const forward = compare(us, point.map((_, j) => dot(u, tangents[j]!)), numericFor(u)); // biome-ignore format: reads best on one line
   const leavesTape = !random.isWrong && forward.isWrong;
-  const ones = reverse(us.map((y) => fullLike(y, 1)));
+  const ones = reverse(us.map((y) => constantLike(y, 1)));
   const { worst } = leavesTape ? forward : random;
   const onesShowIt = !leavesTape && !isClose(ones.analytic[worst]!, ones.numeric[worst]!);
   const shown = leavesTape ? forward : onesShowIt ? ones : random;

@@ -3,7 +3,7 @@ import { flowsTo, type Step } from "../autodiff/tape.ts";
 import { runWithTape } from "../autodiff/vjp.ts";
 import { mustBeList } from "../checks/arguments.ts";
 import { ArgumentError } from "../checks/errors.ts";
-import { fullLike } from "../values/create.ts";
+import { constantLike } from "../values/create.ts";
 import { isFloat } from "../values/dtype.ts";
 import { isAlike, kindText, type Tensor } from "../values/tensor.ts";
 import { asTree, leaves } from "../values/tree.ts";
@@ -52,7 +52,7 @@ function tangentOf(step: Step, known: ReadonlyMap<Tensor, Tensor>): Tensor | und
   const { op, inputs, output } = step;
   if (!isFloat(output.dtype) || !inputs.some((x, k) => known.has(x) && flowsTo(op, k))) return undefined;
   const rule = (u: Tensor) => applyRules(step, u, { tracks: (x) => known.has(x) });
-  const { value, pull } = runWithTape("pushes", rule, [fullLike(output, 0)], [0]);
+  const { value, pull } = runWithTape("pushes", rule, [constantLike(output, 0)], [0]);
   const seeds = new Map<Tensor, Tensor>();
   for (const [k, contribution] of value.entries())
     if (contribution) accumulateCotangent(seeds, contribution, known.get(inputs[k]!)!);

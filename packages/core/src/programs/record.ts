@@ -1,6 +1,6 @@
 import { type Pull, sweep } from "../autodiff/sweep.ts";
 import { runWithTape, seedCotangents } from "../autodiff/vjp.ts";
-import { fullLike } from "../values/create.ts";
+import { constantLike } from "../values/create.ts";
 import { leaves, type TreeFunction, unflatten } from "../values/tree.ts";
 import type { Listing } from "./trace.ts";
 
@@ -25,7 +25,7 @@ export function record<A extends readonly unknown[], R>(f: TreeFunction<A, R>, .
 export function recordAs<A extends readonly unknown[], R>(caller: string, f: (...args: A) => R, args: A): Recording<R> {
   const { value, tape, inputs } = runWithTape<A, R>(caller, f, args, [...args.keys()], { anyDType: true });
   const outputs = leaves(caller, value, "the value of f");
-  const ones = () => unflatten(value, outputs.map((y) => fullLike(y, 1))); // biome-ignore format: reads best on one line
+  const ones = () => unflatten(value, outputs.map((y) => constantLike(y, 1))); // biome-ignore format: reads best on one line
   const pulls = (g: R = ones()) =>
     sweep(tape, seedCotangents("pulls", [value, "the value of f"], [g, "the cotangent"]));
   return { value, inputs, steps: tape.steps, outputs, pulls };

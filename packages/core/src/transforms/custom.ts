@@ -13,7 +13,7 @@ import { runWithTape, seedCotangents } from "../autodiff/vjp.ts";
 import { mustBeFunction } from "../checks/arguments.ts";
 import { ArgumentError, isList, show } from "../checks/errors.ts";
 import { isReadable } from "../checks/options.ts";
-import { fullLike } from "../values/create.ts";
+import { constantLike } from "../values/create.ts";
 import { ravel } from "../values/ndarray.ts";
 import { describe, hasEqualNumbers, type Tensor } from "../values/tensor.ts";
 import {
@@ -72,7 +72,7 @@ export function customJvp<A extends readonly unknown[], R>(rule: {
     },
     backward: ([args, y], g) => {
       const { floats, withFloats } = floatsOf("customJvp", [args, "args"]);
-      const zero = (x: Tensor) => fullLike(x, 0);
+      const zero = (x: Tensor) => constantLike(x, 0);
       const run = runWithTape(
         "customJvp",
         (vs: readonly Tensor[]) => tangent(args, withFloats(vs, zero), y),

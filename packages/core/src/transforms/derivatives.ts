@@ -14,7 +14,7 @@ import { runWithTape, seedCotangents } from "../autodiff/vjp.ts";
 import { mustBeFunction, mustBeList } from "../checks/arguments.ts";
 import { ArgumentError, TracedValueError } from "../checks/errors.ts";
 import { withDefaults } from "../checks/options.ts";
-import { basis, basisRows, checkMemory, fullLike, zeros } from "../values/create.ts";
+import { basis, basisRows, checkMemory, constantLike, zeros } from "../values/create.ts";
 import { isFloat } from "../values/dtype.ts";
 import { isSameShape } from "../values/ndarray.ts";
 import { noDerivative } from "../values/operands.ts";
@@ -58,7 +58,7 @@ function linearizeAs<A extends readonly unknown[], R>(
   const output = [value, "the value of f"] as const;
   const { floats, withFloats } = floatsOf(caller, output);
   const pullback = (us: readonly Tensor[]) => pull(seedCotangents(caller, output, [withFloats(us), "the cotangent"]));
-  const zeroCotangents = floats.map((y) => fullLike(y, 0)); // a linear map has the same pullback everywhere
+  const zeroCotangents = floats.map((y) => constantLike(y, 0)); // a linear map has the same pullback everywhere
   const transposed = runWithTape(caller, pullback, [zeroCotangents], [0]);
   return {
     value,
@@ -67,7 +67,7 @@ function linearizeAs<A extends readonly unknown[], R>(
       const tangentTrees = tangents.map((tangent, i) => asTree(tangent, partners[i]));
       const vs = seedCotangents(speaker, [partners, names], [tangentTrees, "tangents"]);
       const [outputTangents] = transposed.pull(vs) as [Tensor[]];
-      return withFloats(outputTangents, (y) => fullLike(y, 0));
+      return withFloats(outputTangents, (y) => constantLike(y, 0));
     },
   };
 }

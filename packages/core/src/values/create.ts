@@ -9,7 +9,7 @@ import {
   ShapeError,
   show,
 } from "../checks/errors.ts";
-import { type Complete, prototypeOf, withDefaults } from "../checks/options.ts";
+import { type Complete, isPlain, prototypeOf, withDefaults } from "../checks/options.ts";
 import { allocate, checkDType, type DType, isFloat, storage } from "./dtype.ts";
 import { shapeText } from "./format.ts";
 import {
@@ -25,7 +25,7 @@ import {
   type Shape,
   sizeOf,
 } from "./ndarray.ts";
-import { type Nested, type Operand, Tensor, valuesOf } from "./tensor.ts";
+import { type Nested, type Operand, otherCopyHint, Tensor, valuesOf } from "./tensor.ts";
 
 export interface TensorOptions {
   /**
@@ -137,6 +137,51 @@ export const zeros = (shape: Shape, ...rest: [options?: TensorOptions]): Tensor 
 export const ones = (shape: Shape, ...rest: [options?: TensorOptions]): Tensor => createFull("ones", shape, 1, rest);
 
 /**
+ * Returns a tensor with the shape of x, filled with `value`. The dtype is that of x, unless the options have a dtype.
+ * Reads no elements of x, so x may be a tensor of a trace. No derivative flows to x.
+ * @throws ArgumentError unless x is a tensor; DTypeError or OutOfRangeError if the dtype cannot hold `value`
+ */
+export const fullLike = (x: Tensor, value: number | boolean, options?: TensorOptions): Tensor =>
+  createLike("fullLike", x, value, options);
+/**
+ * Returns a tensor with the shape of x, filled with 0. The dtype is that of x, unless the options have a dtype. Reads
+ * no elements of x, so x may be a tensor of a trace. No derivative flows to x.
+ * @throws ArgumentError unless x is a tensor
+ */
+export const zerosLike = (x: Tensor, options?: TensorOptions): Tensor => createLike("zerosLike", x, 0, options);
+/**
+ * Returns a tensor with the shape of x, filled with 1. The dtype is that of x, unless the options have a dtype. Reads
+ * no elements of x, so x may be a tensor of a trace. No derivative flows to x.
+ * @throws ArgumentError unless x is a tensor
+ */
+export const onesLike = (x: Tensor, options?: TensorOptions): Tensor => createLike("onesLike", x, 1, options);
+
+function createLike(
+  caller: "fullLike" | "zerosLike" | "onesLike",
+  x: Tensor,
+  value: number | boolean,
+  options: TensorOptions | undefined,
+): Tensor {
+  if (!(x instanceof Tensor))
+    throw new ArgumentError(`${caller}: x must be a tensor, got ${show(x)}${likeHint(caller, x)}`);
+  const { dtype = x.dtype, label } = checkOptions(caller, options, defaults);
+  return fillTensor(caller, [...x.shape], value, { dtype, label });
+}
+
+/** Returns a hint for an error message if a number, a shape, a tree or another value was passed instead of a tensor. */
+function likeHint(caller: string, x: unknown): string {
+  const withShape = (shape: string) =>
+    `write ${caller.slice(0, -"Like".length)}(${shape}${caller === "fullLike" ? ", value" : ""})`;
+  if (typeof x === "number") return `; ${withShape("[]")}`;
+  if (isArray(x) && x.every((size) => typeof size === "number")) return `; for a shape, ${withShape("shape")}`;
+  const copyHint = otherCopyHint(x);
+  if (copyHint) return copyHint;
+  const call = `${caller}(x${caller === "fullLike" ? ", value" : ""})`;
+  if (isArray(x) || isPlain(x)) return `; for a tree of tensors, write treeMap((x) => ${call}, tree)`;
+  return hintFor(x);
+}
+
+/**
  * Returns a tensor of zeros. Error messages begin with `caller`. The caller may write numbers into the tensor's array
  * before it passes the tensor to the user.
  */
@@ -159,8 +204,8 @@ function createFull(
   return fillTensor(caller, [...checkShape(caller, shape)], value, checkOptions(caller, rest[0], defaults));
 }
 
-/** Returns a tensor with the shape and dtype of `like`, filled with `value`. */
-export const fullLike = (like: Operand, value: number): Tensor =>
+/** Returns a tensor with the shape and dtype of `like`, filled with `value`. Does not check its arguments. */
+export const constantLike = (like: Operand, value: number): Tensor =>
   fillTensor("full", like.shape, value, { dtype: like.dtype });
 /** Returns a number as a tensor of shape []. */
 export const scalar = (value: number, dtype: DType): Tensor => fillTensor("full", [], value, { dtype });

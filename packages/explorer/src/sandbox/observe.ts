@@ -1,5 +1,5 @@
 import {
-  ones,
+  onesLike,
   type Pull,
   pushes,
   type Recording,
@@ -9,7 +9,7 @@ import {
   tensor,
   vjp,
   withLabel,
-  zeros,
+  zerosLike,
 } from "@wengert/core";
 import {
   accumulate,
@@ -167,7 +167,7 @@ function gradientOf<A extends readonly unknown[], R>(
     const outputs = leaves("record", value, "the value of f");
     const seed = unflatten(
       value,
-      outputs.map(({ shape, dtype }) => ones(shape, { dtype })),
+      outputs.map((y) => onesLike(y)),
     );
     return withRecorder("record", { record: ({ output }) => ofSweep.add(output) }, () => pullback(seed));
   };
@@ -272,7 +272,7 @@ class Ledger {
     const { inputs } = this.#recording;
     const isChoice = (x: Tensor | undefined): boolean => x !== undefined && isFloat(x.dtype);
     const along = isChoice(inputs[wanted]) ? wanted : inputs.findIndex(isChoice);
-    const seeds = inputs.map(({ shape, dtype }, i) => (i === along ? ones : zeros)(shape, { dtype }));
+    const seeds = inputs.map((x, i) => (i === along ? onesLike : zerosLike)(x));
     const all: TangentData[] = [];
     const add = (of: Tensor, tangent: Tensor) =>
       all.push({ of: this.#elements.number(of), tangent: this.#elements.number(tangent) });
@@ -292,7 +292,7 @@ class Ledger {
     const cotangents = new Map<Tensor, Tensor>();
     for (const y of outputs) {
       if (!isFloat(y.dtype)) continue;
-      const [one, before] = [ones(y.shape, { dtype: y.dtype }), cotangents.get(y)];
+      const [one, before] = [onesLike(y), cotangents.get(y)];
       cotangents.set(y, before ? accumulate(before, one) : one);
     }
     const seeds = [...cotangents].map(([y, g]): Seed => {

@@ -1,4 +1,4 @@
-import { type DType, DTypeError, ShapeError, type Tensor, type TensorLike, tensor, zeros } from "@wengert/core";
+import { type DType, DTypeError, ShapeError, type Tensor, type TensorLike, tensor, zerosLike } from "@wengert/core";
 import {
   defineOp,
   describe,
@@ -78,8 +78,7 @@ const setAtOp: Op<Update, AxisParams> = /* @__PURE__ */ defineOp({
   },
   flops: () => 0,
   vjp: [
-    (g, { inputs: [, indices, values], params }) =>
-      setAtOp(g, indices, zeros(values.shape, { dtype: g.dtype }), params),
+    (g, { inputs: [, indices, values], params }) => setAtOp(g, indices, zerosLike(values), params),
     null,
     (g, { inputs: [, indices], params }) => takeWinners(g, indices, params),
   ],
@@ -110,7 +109,7 @@ const takeWinners: Op<readonly [x: Tensor, indices: Tensor], AxisParams> = /* @_
     }
   },
   flops: () => 0,
-  vjp: [(g, { inputs: [x, indices], params }) => setAtOp(zeros(x.shape, { dtype: g.dtype }), indices, g, params), null],
+  vjp: [(g, { inputs: [x, indices], params }) => setAtOp(zerosLike(x), indices, g, params), null],
   samples: () => [[irregular([2, 3]), sampleIndices(), { axis: 1 }]],
 });
 
