@@ -123,11 +123,11 @@ function entriesOf(members, core, ops) {
 export function signature({ name, inputs, options }, { spec }) {
   const defaults = /** @type {Readonly<Record<string, unknown>>} */ (spec?.options ?? {});
   const each = options.map(({ name: option, optional, doc }) => {
-    const [, said] = /Default:? ("[^"]*"|-?[\d.]*\d)/.exec(doc) ?? [];
+    const [, said] = /Default:? ("[^"]*"|-?[\d.]*\d(?:e-?\d+)?)/.exec(doc) ?? [];
     const declared = defaults[option] === undefined ? undefined : JSON.stringify(defaults[option]);
-    if (said !== undefined && declared !== undefined && said !== declared)
+    if (said !== undefined && declared !== undefined && JSON.stringify(JSON.parse(said)) !== declared)
       throw new Error(`${name}: the comment on ${option} says "Default: ${said}", but its spec has ${declared}.`);
-    const value = declared ?? said;
+    const value = said ?? declared;
     if (!optional) return option;
     return value === undefined ? `${option}?` : `${option} = ${value}`;
   });

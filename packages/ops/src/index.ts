@@ -55,10 +55,11 @@ export {
 } from "./elementwise/functions.ts";
 export { acosh, asinh, atanh, cosh, sinh } from "./elementwise/hyperbolic.ts";
 export { atan2, hypot } from "./elementwise/hypot.ts";
+export { allClose, type CloseOptions, isClose } from "./elementwise/isClose.ts";
 export { logAddExp, maximum, minimum } from "./elementwise/minMax.ts";
 export { exp2, log2, log10, reciprocal } from "./elementwise/otherBases.ts";
 export { pow } from "./elementwise/pow.ts";
-export { ceil, floor, mod, nanToNum, round, trunc } from "./elementwise/rounding.ts";
+export { ceil, floor, floorDivide, mod, nanToNum, round, trunc } from "./elementwise/rounding.ts";
 export { acos, asin, atan, tan } from "./elementwise/trigonometric.ts";
 export { where } from "./elementwise/where.ts";
 export { expr } from "./infix/expr.ts";
@@ -106,6 +107,7 @@ export {
 export { randomTruncatedNormal, type TruncatedNormalOptions } from "./random/truncatedNormal.ts";
 export { cumprod } from "./reductions/cumprod.ts";
 export { cumsum } from "./reductions/cumsum.ts";
+export { type DiffOptions, diff } from "./reductions/diff.ts";
 export { logCumsumExp } from "./reductions/logCumsumExp.ts";
 export { all, any, countNonzero } from "./reductions/logic.ts";
 export { type ArgmaxOptions, argmax, argmin, max, min } from "./reductions/max.ts";

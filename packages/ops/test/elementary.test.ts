@@ -1,4 +1,4 @@
-import { grad, hessian, jacobian, type Tensor, tensor, vjp } from "@wengert/core";
+import { grad, hessian, jacobian, OutOfRangeError, type Tensor, tensor, vjp } from "@wengert/core";
 import {
   acosh,
   asinh,
@@ -7,6 +7,7 @@ import {
   elu,
   exp2,
   floor,
+  floorDivide,
   huber,
   hypot,
   leakyRelu,
@@ -21,7 +22,7 @@ import {
   trunc,
 } from "@wengert/ops";
 import { describe, expect, it, test } from "vitest";
-import { int32, numbers } from "./support.ts";
+import { int32, numbers, product } from "./support.ts";
 
 const nan = Number.NaN;
 const infinity = Number.POSITIVE_INFINITY;
@@ -64,6 +65,48 @@ describe("mod", () => {
     expect(pairSlopes(mod, -7.5, 2)).toEqual([1, 4]);
     expect(pairSlopes(mod, 0.3 - 2 ** -54, 0.1)).toEqual([1, -2]); // the quotient rounds to 3
   });
+});
+
+describe("floorDivide", () => {
+  const ends = [7, -7, 6, -6, 0.5, -0.5, 0, -0, 1e-20, -1e-20, 1e300, 5e-324, infinity, -infinity, nan];
+  const pairs = product(ends, ends) as [number, number][];
+  const [a, b] = [0, 1].map((k) => tensor(pairs.map((pair) => pair[k]!))) as [Tensor, Tensor];
+
+  it("rounds the quotient down, as NumPy's floor_divide", () => {
+    const [dividends, divisors] = [
+      tensor([7, -7, 7, -7, 6, -6, 1, -1, 5, -5, 0, infinity, 0.3 - 2 ** -54, -0.5, 0]),
+      tensor([3, 3, -3, -3, 3, -3, infinity, infinity, 0, 0, 0, 2, 0.1, -2, -3]),
+    ];
+    const wanted = [2, -3, -3, 2, 2, 2, 0, -1, infinity, -infinity, nan, nan, 2, 0, -0];
+    expect(numbers(floorDivide(dividends, divisors))).toEqual(wanted);
+  });
+  it("equals a = b · floorDivide(a, b) + mod(a, b) for finite quotients", () => {
+    const [q, r] = [numbers(floorDivide(a, b)), numbers(mod(a, b))];
+    for (const [i, [x, y]] of pairs.entries()) {
+      if (y === 0) expect(q[i], `${x} / ${y}`).toBe(x / y);
+      else if (!Number.isFinite(x) || Number.isNaN(y)) expect(q[i], `${x} / ${y}`).toBeNaN();
+      else if (Number.isFinite(q[i]) && Number.isFinite(y)) {
+        const error = Math.abs(y * q[i]! + r[i]! - x);
+        expect(error, `${x} / ${y}`).toBeLessThanOrEqual(2 ** -52 * Math.max(Math.abs(x), Math.abs(y)));
+        expect(Math.abs(q[i]! % 1), `${x} / ${y}`).toBe(0);
+      }
+    }
+  });
+  it("gives int32 for int32, which wraps around, and throws for a divisor of 0", () => {
+    const [least, most] = [-(2 ** 31), 2 ** 31 - 1];
+    const dividends = [7, -7, least, least + 1, most, 0];
+    const divisors = [3, -3, 1, -1, 65537, most, least];
+    const all = product(dividends, divisors) as [number, number][];
+    const y = floorDivide(int32(all.map(([x]) => x)), int32(all.map(([, d]) => d)));
+    const exact = all.map(([x, d]) => {
+      const [n, m] = [BigInt(x), BigInt(d)];
+      const toZero = n / m;
+      return Number(BigInt.asIntN(32, n % m !== 0n && n < 0n !== m < 0n ? toZero - 1n : toZero));
+    });
+    expect([y.dtype, numbers(y)]).toEqual(["int32", exact]);
+    expect(() => floorDivide(int32([1]), int32([0]))).toThrow(OutOfRangeError);
+  });
+  it("has the gradient 0 for both inputs", () => expect(pairSlopes(floorDivide, 7.5, 2)).toEqual([0, 0]));
 });
 
 describe("atan2", () => {

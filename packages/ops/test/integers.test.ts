@@ -212,8 +212,8 @@ const indices = ["argmax", "argmin", "argsort", "searchsorted", "countNonzero"];
 
 it("every op with integer results maps int32 to int32, and the others throw with the cast to write", () => {
   const arithmetic = ["abs", "neg", "square", "sign", "relu", "add", "sub", "mul", "axpy", "minimum", "maximum", "pow"];
-  const rounding = ["floor", "ceil", "round", "trunc", "mod"];
-  const reductions = ["max", "min", "sum", "prod", "cumsum", "cumprod", "matrixTrace", ...indices];
+  const rounding = ["floor", "ceil", "round", "trunc", "mod", "floorDivide"];
+  const reductions = ["max", "min", "sum", "prod", "cumsum", "cumprod", "diff", "matrixTrace", ...indices];
   const products = ["matmul", "expr", "dot", "outer", "einsum", "conv1d", "conv2d", "convTranspose2d"];
   const pullbacks = ["convInputPullback", "convKernelPullback", "overlapAdd"];
   const pools = ["maxPool1d", "maxPool2d"];

@@ -367,6 +367,10 @@ export const uses: Readonly<Record<string, Use>> = {
     const a = w.pickOrGiveUp(isNumeric);
     return [a, w.pickOrGiveUp(allOf(hasDTypeOf(a), broadcastsWith(a), isFarFrom0))];
   },
+  floorDivide: (w) => {
+    const a = w.pickOrGiveUp(isNumeric);
+    return [a, w.pickOrGiveUp(allOf(hasDTypeOf(a), broadcastsWith(a), isFarFrom0))];
+  },
   nanToNum: (w) => [w.pickOrGiveUp(isFloatValue), options({ nan: w.oneOf([undefined, 1]) })],
   erf: elementwise(isFloatValue),
   erfc: elementwise(isFloatValue),
@@ -424,6 +428,10 @@ export const uses: Readonly<Record<string, Use>> = {
   logicalNot: (w) => [bool(w)],
   isFinite: elementwise(acceptAny),
   isNaN: elementwise(acceptAny),
+  isClose: (w) => [
+    ...pair(w, acceptAny),
+    options({ relativeTolerance: w.oneOf([undefined, 0.5]), absoluteTolerance: w.oneOf([undefined, 0.25]) }),
+  ],
   cast: (w) => [
     (w.chance(50) && w.pick(hasDType("bool", "int32"))) || w.pickOrGiveUp(acceptAny),
     { dtype: w.oneOf([...w.floats, ...w.floats, "int32", "bool"]) },
@@ -479,6 +487,10 @@ export const uses: Readonly<Record<string, Use>> = {
   cumsum: (w) => {
     const x = w.pickOrGiveUp(isNumeric);
     return [x, { axis: axisOf(w, rankOf(x)) }];
+  },
+  diff: (w) => {
+    const x = w.pickOrGiveUp(isNumeric);
+    return [x, options({ axis: axisOf(w, rankOf(x)), order: w.oneOf([undefined, 0, 2]) })];
   },
   reshape: (w) => {
     const x = w.pickOrGiveUp(acceptAny);

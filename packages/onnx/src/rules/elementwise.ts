@@ -58,6 +58,15 @@ export const elementwiseRules = (): readonly Rule[] => [
   rule(ops.isFinite, (g, [x], { inputs: [{ dtype }] }) =>
     dtype === "bool" ? g.node("Equal", [x, x]) : finite(g, x, dtype),
   ),
+  rule(ops.isClose, (g, [a, b], { params: { relativeTolerance, absoluteTolerance, equalNaN } }) => {
+    const { add, sub, mul, apply } = arithmetic(g, "float64");
+    const [x, reference] = [castTo(g, a, "float64"), castTo(g, b, "float64")];
+    const allowed = add(absoluteTolerance, mul(relativeTolerance, apply("Abs", reference)));
+    const isNear = g.node("LessOrEqual", [apply("Abs", sub(x, reference)), allowed]);
+    const isClose = g.node("Or", [g.node("Equal", [x, reference]), and(g, isNear, finite(g, reference, "float64"))]);
+    if (!equalNaN) return isClose;
+    return g.node("Or", [isClose, and(g, notANumber(g, x), notANumber(g, reference))]);
+  }),
   rule(ops.isNaN, (g, [x]) => notANumber(g, x)),
   rule(ops.cast, (g, [x], { inputs, params: { dtype } }) => (inputs[0].dtype === dtype ? x : castTo(g, x, dtype))),
   rule(ops.axpy, (g, [alpha, x, y]) => g.node("Add", [g.node("Mul", [alpha, x]), y])),
@@ -97,6 +106,18 @@ export const elementwiseRules = (): readonly Rule[] => [
     const { add, mul, greater, where } = arithmetic(g, dtype);
     const remainder = g.node("Mod", [a, b], { fmod: 1 }); // has the sign of a
     return where(greater(0, mul(remainder, b)), add(remainder, b), remainder);
+  }),
+  rule(ops.floorDivide, (g, [a, b], { output: { dtype } }) => {
+    const { sub, mul, div, equal, greater, where, apply } = arithmetic(g, "float64");
+    const [x, y] = [castTo(g, a, "float64"), castTo(g, b, "float64")]; // the quotient of two int32 is exact enough
+    const remainder = g.node("Mod", [x, y], { fmod: 1 }); // has the sign of a
+    const isNegative = g.node("Xor", [greater(0, remainder), greater(0, y)]);
+    const isBelow = and(g, isNegative, not(g, equal(remainder, 0)));
+    const rounded = apply("Round", div(sub(x, remainder), y));
+    const quotient = where(isBelow, sub(rounded, 1), rounded);
+    const ratio = div(x, y);
+    const whole = where(equal(quotient, 0), mul(0, ratio), quotient); // 0 has the sign of a / b
+    return castTo(g, where(equal(y, 0), ratio, whole), dtype);
   }),
   rule(ops.nanToNum, (g, [x], { inputs: [{ dtype }], params: { nan = 0, posInf, negInf } }) => {
     const { equal, where } = arithmetic(g, dtype);

@@ -45,7 +45,8 @@ function predicate(
   });
 }
 
-function comparableDType(inputs: readonly Operand[]): "bool" {
+/** Returns the dtype of the result, bool. @throws DTypeError unless both inputs have the same dtype */
+export function comparableDType(inputs: readonly Operand[]): "bool" {
   const [a, b] = inputs as readonly [Operand, Operand];
   if (a.dtype === b.dtype) return "bool";
   throw mixedDTypes([a, "a"], [b, "b"]);

@@ -1,11 +1,11 @@
-import { ArgumentError, OutOfRangeError, type Tensor, tensor } from "@wengert/core";
+import { ArgumentError, OutOfRangeError, tensor } from "@wengert/core";
 import { type Binary, defineOp, describe, type Op, type Operand, show, type Unary } from "@wengert/core/extend";
 import { broadcastShape } from "../declaring/axes.ts";
 import { pairDomainCause } from "../declaring/nonFiniteCauses.ts";
 import { irregular } from "../declaring/samples.ts";
 import { elementwise } from "../loops/strided.ts";
 import { unbroadcast } from "../shapes/sum.ts";
-import { div, mul, neg, numericDType, sub } from "./arithmetic.ts";
+import { mul, neg, numericDType } from "./arithmetic.ts";
 import { isFinite as finite } from "./compare.ts";
 import { elementwiseFunction } from "./declaring.ts";
 import { where } from "./where.ts";
@@ -77,13 +77,13 @@ export const mod: Op<Binary> = /* @__PURE__ */ defineOp({
   kernel: (out, inputs, _, operands) =>
     elementwise(out, inputs, (n, y, o, a, i, s, b, j, t) => {
       for (let l = 0, p = i, q = j; l < n; l++, p += s, q += t) {
-        if (b[q] === 0 && y instanceof Int32Array) throw zeroDivisorError(operands);
+        if (b[q] === 0 && y instanceof Int32Array) throw zeroDivisorError("modulo 0", operands);
         y[o + l] = remainder(a[p]!, b[q]!);
       }
     }),
   vjp: [
     (g, { inputs: [a] }) => unbroadcast(g, a),
-    (g, { inputs: [a, b], output: y }) => unbroadcast(neg(mul(g, wholeQuotient(a, b, y))), b),
+    (g, { inputs: [a, b] }) => unbroadcast(neg(mul(g, floorDivide(a, b))), b),
   ],
   nonFinite: /* @__PURE__ */ pairDomainCause("b ≠ 0", (_, b) => b !== 0),
   samples: () => [
@@ -99,15 +99,45 @@ function remainder(a: number, b: number): number {
 }
 
 /**
- * Returns ⌊a / b⌋, computed as (a − y) / b from the remainder y = a mod b. This quotient is whole up to its rounding
- * error, which `round` removes.
+ * Returns ⌊a / b⌋, so that a = b · floorDivide(a, b) + mod(a, b) up to rounding, as in NumPy and Python. The gradient is
+ * 0. int32 inputs give int32, where −2³¹ / −1 wraps around. A float divided by 0 is a / b, which is infinite or NaN.
+ * @throws OutOfRangeError if the inputs are int32 and a divisor is 0
  */
-const wholeQuotient = (a: Tensor, b: Tensor, y: Tensor): Tensor => round(div(sub(a, y), b));
+export const floorDivide: Op<Binary> = /* @__PURE__ */ defineOp({
+  name: "floorDivide",
+  shape: (inputs) => broadcastShape(inputs),
+  dtype: (inputs) => numericDType(inputs),
+  batch: "broadcast",
+  kernel: (out, inputs, _, operands) =>
+    elementwise(out, inputs, (n, y, o, a, i, s, b, j, t) => {
+      for (let l = 0, p = i, q = j; l < n; l++, p += s, q += t) {
+        if (b[q] === 0 && y instanceof Int32Array) throw zeroDivisorError("divided by 0", operands);
+        y[o + l] = wholeQuotient(a[p]!, b[q]!);
+      }
+    }),
+  vjp: [null, null],
+  nonFinite: /* @__PURE__ */ pairDomainCause("b ≠ 0", (_, b) => b !== 0),
+  samples: () => [
+    [tensor([-3.25, 7.5]), tensor([2, 1.75])],
+    [tensor([[1.5], [-0.75]]), tensor([1.25, 4, 2])],
+  ],
+});
 
-const zeroDivisorError = ([a, b]: readonly [Operand, Operand]): OutOfRangeError => {
+/**
+ * Returns ⌊a / b⌋. Floor of the rounded quotient a / b may be too large by 1: 0.3 − 2⁻⁵⁴ divided by 0.1 rounds to 3. The
+ * remainder r = a mod b is exact, or rounded once. So (a − r) / b is whole up to its rounding error, which is removed.
+ */
+function wholeQuotient(a: number, b: number): number {
+  if (b === 0) return a / b;
+  const r = a % b; // exact, with the sign of a
+  const y = Math.round((a - r) / b) - (r !== 0 && r < 0 !== b < 0 ? 1 : 0);
+  return y === 0 ? 0 * (a / b) : y; // 0 has the sign of a / b
+}
+
+function zeroDivisorError(operation: string, [a, b]: readonly [Operand, Operand]): OutOfRangeError {
   const hint = `write where(equal(${b.label ?? "b"}, 0), 1, ${b.label ?? "b"})`;
-  return new OutOfRangeError(`${describe(a, "a")} modulo 0 is not an int32; ${hint}`);
-};
+  return new OutOfRangeError(`${describe(a, "a")} ${operation} is not an int32; ${hint}`);
+}
 
 interface Replacements {
   /** Replaces NaN. Default: 0. */

@@ -1,4 +1,4 @@
-import { OutOfRangeError, onesLike, type Tensor, tensor } from "@wengert/core";
+import { OutOfRangeError, ones, type Tensor, tensor } from "@wengert/core";
 import { defineOp, describe, type Op, type Operand, sharedFloat, sizeOf, withCaller } from "@wengert/core/extend";
 import { axisOf } from "../declaring/axes.ts";
 import { crossEntropyCause, sumOfProductsCause } from "../declaring/nonFiniteCauses.ts";
@@ -77,7 +77,7 @@ export const crossEntropyPullback: Op<PullbackInputs, Classes> = /* @__PURE__ */
       secondOrder(logits, oneHotRows(logits, labels, params), g, u, params),
     null,
     (u, { inputs: [logits, labels, g], params }) =>
-      sum(mul(u, crossEntropyPullback(logits, labels, onesLike(g), params)), params),
+      sum(mul(u, crossEntropyPullback(logits, labels, ones(g.shape, { dtype: g.dtype }), params)), params),
   ],
   nonFinite: sumOfProductsCause,
   samples: () => [[irregular([2, 3]), sampleLabels(), irregular([2], 2), { axis: 1 }]],

@@ -1,4 +1,4 @@
-import { onesLike, type Tensor } from "@wengert/core";
+import { ones, type Tensor } from "@wengert/core";
 import { defineOp, type Op, sizeOf } from "@wengert/core/extend";
 import { axisOf } from "../declaring/axes.ts";
 import { crossEntropyCause, sumOfProductsCause } from "../declaring/nonFiniteCauses.ts";
@@ -98,7 +98,7 @@ export const softCrossEntropyPullback: Op<readonly [logits: Tensor, probabilitie
       (u, { inputs: [logits, , g], params }) =>
         neg(mul(expandDims(g, params), logSoftmaxTangent(logits, u, params.axis))),
       (u, { inputs: [logits, t, g], params }) =>
-        sum(mul(u, softCrossEntropyPullback(logits, t, onesLike(g), params)), params),
+        sum(mul(u, softCrossEntropyPullback(logits, t, ones(g.shape, { dtype: g.dtype }), params)), params),
     ],
     nonFinite: sumOfProductsCause,
     samples: () => [[irregular([2, 3]), positive([2, 3]), irregular([2], 2), { axis: 1 }]],

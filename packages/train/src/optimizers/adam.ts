@@ -13,7 +13,7 @@ import {
   rateAt,
   rateNames,
 } from "./hyper.ts";
-import { zeroMoments, zeroStep } from "./moments.ts";
+import { zeroStep, zerosLike } from "./moments.ts";
 import { leavesLikeParams, type Optimizer, type StateTree } from "./optimizer.ts";
 
 export interface AdamOptions {
@@ -88,7 +88,7 @@ function adaptive(caller: string, options: Complete<AdamOptions>, weightDecay: n
   const [beta1, beta2] = [0, 1].map((i) => checkRange(caller, `betas[${i}]`, betas[i], decay)) as [number, number];
   const epsilon = checkRange(caller, "epsilon", options.epsilon, positive);
   return {
-    init: (params) => ({ step: zeroStep(), sum: zeroMoments(caller, params), meanSquare: zeroMoments(caller, params) }),
+    init: (params) => ({ step: zeroStep(), sum: zerosLike(caller, params), meanSquare: zerosLike(caller, params) }),
     update: (grads, state, params) => {
       const { step } = state;
       const trees = leavesLikeParams(caller, params, {

@@ -1,4 +1,4 @@
-import { type Tensor, zeros, zerosLike } from "@wengert/core";
+import { type Tensor, zeros } from "@wengert/core";
 import { unflatten } from "@wengert/core/extend";
 import { floatsOf } from "../checks/floats.ts";
 import type { StateTree } from "./optimizer.ts";
@@ -7,8 +7,8 @@ import type { StateTree } from "./optimizer.ts";
  * Returns a tensor of zeros for each parameter, with the shape and dtype of the parameter.
  * @throws DTypeError unless all parameters are floats
  */
-export function zeroMoments(caller: string, params: unknown): StateTree {
-  const moments = floatsOf(caller, params).map((x) => zerosLike(x));
+export function zerosLike(caller: string, params: unknown): StateTree {
+  const moments = floatsOf(caller, params).map(({ shape, dtype }) => zeros(shape, { dtype }));
   return unflatten(params as StateTree, moments);
 }
 

@@ -2,7 +2,7 @@ import { ArgumentError, type Tensor, type TensorLike } from "@wengert/core";
 import { type Complete, show, unflatten } from "@wengert/core/extend";
 import { add, axpy, mul, neg } from "@wengert/ops";
 import { castForParam, checkRange, checkRate, decay, type LearningRate, optimizerOptions, rateAt } from "./hyper.ts";
-import { zeroMoments, zeroStep } from "./moments.ts";
+import { zeroStep, zerosLike } from "./moments.ts";
 import { leavesLikeParams, type Optimizer, type StateTree } from "./optimizer.ts";
 
 export interface SgdOptions {
@@ -55,7 +55,7 @@ function descentOptimizer(caller: string, options: Complete<SgdOptions>): Optimi
     throw new ArgumentError(`${caller}: nesterov needs a momentum > 0, got 0; write { momentum: 0.9 }`);
   return {
     init: (params) => {
-      const velocity = zeroMoments(caller, params);
+      const velocity = zerosLike(caller, params);
       return { step: zeroStep(), velocity: mu === 0 ? [] : velocity };
     },
     update: (grads, { step, velocity }, params) => {
