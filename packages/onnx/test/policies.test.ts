@@ -12,6 +12,7 @@ import { run } from "./runtime.ts";
 const rows = tensor([[1, Number.NaN], [1, -Infinity], [Infinity, 0], [-Infinity, -Infinity]]); // biome-ignore format: a matrix
 const numbers = tensor([1, Number.NaN, 3]);
 const extremes = tensor([-800, -50, -20, 20, 800, Number.NaN, -Infinity, Infinity]);
+const divisors = tensor([7, -7, 2, -3, 0.5, -0.5, 0.3, 0, -0, 1e-20, 1e30, Number.NaN, Infinity, -Infinity]);
 const image = ops.reshape(tensor([1, Number.NaN, 3, 4]), { shape: [1, 2, 2, 1] });
 
 const cases: readonly [string, (x: Tensor) => Tensor, Tensor][] = [
@@ -38,6 +39,22 @@ const cases: readonly [string, (x: Tensor) => Tensor, Tensor][] = [
   ["powers of 0", (x) => ops.pow(x, 0), tensor([Number.NaN, 0, Infinity])],
   ["halves, which round to even", (x) => ops.round(x), tensor([0.5, 1.5, 2.5])],
   ["mod, which has the sign of the divisor", (x) => ops.mod(x, -3), tensor([5, -5, 6])],
+  ["floorDivide of special values", (x) => ops.floorDivide(ops.expandDims(x, { axis: 1 }), x), divisors],
+  [
+    "floorDivide of int32, which wraps around",
+    (x) => {
+      const n = ops.cast(x, { dtype: "int32" });
+      return ops.floorDivide(ops.expandDims(n, { axis: 1 }), n);
+    },
+    tensor([7, -7, 2, -3, 1, -1, -(2 ** 31)]),
+  ],
+  ["isClose of special values", (x) => ops.isClose(ops.expandDims(x, { axis: 1 }), x), divisors],
+  [
+    "isClose with other tolerances",
+    (x) =>
+      ops.isClose(ops.expandDims(x, { axis: 1 }), x, { relativeTolerance: 0.5, absoluteTolerance: 1, equalNaN: true }),
+    divisors,
+  ],
   ["ties of argsort", (x) => ops.argsort(x, { descending: true }), tensor([1, 2, 1, 2])],
   ["maxPool2d of NaN", (x) => ops.maxPool2d(x, { size: 2 }), image],
   ["an infinity in the branch that where does not take", (x) => ops.where(ops.greater(x, 2), x, 0), extremes],

@@ -69,6 +69,9 @@ function targetsOf({ core, ops, gradcheck, ndarray }: Library): Target[] {
     zeros: [[[2, 3], { dtype: "int32", label: "x" }]],
     ones: [[[2, 3], { dtype: "bool" }]],
     full: [[[2, 3], 4, { dtype: "float32" }]],
+    zerosLike: [[x(), { dtype: "int32", label: "x" }]],
+    onesLike: [[x(), { dtype: "bool" }]],
+    fullLike: [[x(), 4, { dtype: "float32" }]],
     fromNdarray: [[(ndarray as (...args: unknown[]) => unknown)(new Float64Array(6), [2, 3]), { label: "x" }]],
     vjp: [[f, x()]],
     jvp: [[f, [x()], [x()]]],
@@ -100,6 +103,7 @@ function targetsOf({ core, ops, gradcheck, ndarray }: Library): Target[] {
     withLabel: [[x(), "x"]],
     treeMap: [[(a: T, b: T) => add(a, b), { w: x() }, { w: x() }]],
     kernels: [["auto"], []],
+    allClose: [[x(), x(), { relativeTolerance: 0.1, absoluteTolerance: 0.1, equalNaN: true }]],
     gradcheck: [[f, [x()], { order: 1, directions: 1 }]],
   };
   const next: Record<string, readonly unknown[]> = { hvp: [x(), x()] };

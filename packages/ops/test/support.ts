@@ -12,7 +12,14 @@ export interface Exported {
 type Callable = Exported["call"] & { readonly spec?: { samples(): unknown[][] }; samples?(): unknown[][] };
 
 /** Exports that are not ops, because they do not return tensors. */
-const settings: readonly string[] = ["kernels", "newKernels", "newSharedKernels", "internalOps", "allClose"];
+const settings: readonly string[] = [
+  "kernels",
+  "newKernels",
+  "newSharedKernels",
+  "internalOps",
+  "kernelCallOf",
+  "allClose",
+];
 
 /** Every op that the package exports, including ops composed of other ops. */
 export const allExports: readonly Exported[] = Object.entries(exported)

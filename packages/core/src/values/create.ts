@@ -173,7 +173,8 @@ function likeHint(caller: string, x: unknown): string {
   const withShape = (shape: string) =>
     `write ${caller.slice(0, -"Like".length)}(${shape}${caller === "fullLike" ? ", value" : ""})`;
   if (typeof x === "number") return `; ${withShape("[]")}`;
-  if (isArray(x) && x.every((size) => typeof size === "number")) return `; for a shape, ${withShape("shape")}`;
+  if (isList(x) && x.length <= 64 && x.every((size) => typeof size === "number"))
+    return `; for a shape, ${withShape("shape")}`;
   const copyHint = otherCopyHint(x);
   if (copyHint) return copyHint;
   const call = `${caller}(x${caller === "fullLike" ? ", value" : ""})`;
