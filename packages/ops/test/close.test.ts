@@ -82,7 +82,7 @@ describe("allClose", () => {
   it("reads values inside grad", () => {
     expect(grad((x: Tensor) => (allClose(x, 3) ? mul(x, 5) : x))(tensor(3)).item()).toBe(5);
   });
-  it("is a JavaScript boolean of values, so numbers() of isClose agree", () => {
+  it("is true exactly if isClose is true for all elements", () => {
     expect(allClose(a, b)).toBe(numbers(isClose(a, b)).every((x) => x === 1));
   });
 });

@@ -55,7 +55,7 @@ const singleBounds: Readonly<Record<string, readonly [value: number, cotangents:
   logCumsumExp: [0.5, 6], // exponentials of differences that were rounded to float32
   cumprod: [0.5, 3],
   quantile: [0.5, 2],
-  diff: [1, 2], // of order 2: rounds twice
+  diff: [1, 2], // differences of differences round twice
   layerNorm: [4, 8],
   rmsNorm: [2, 4],
   klDivergence: [2, 3],

@@ -109,14 +109,14 @@ export const elementwiseRules = (): readonly Rule[] => [
   }),
   rule(ops.floorDivide, (g, [a, b], { output: { dtype } }) => {
     const { sub, mul, div, equal, greater, where, apply } = arithmetic(g, "float64");
-    const [x, y] = [castTo(g, a, "float64"), castTo(g, b, "float64")]; // the quotient of two int32 is exact enough
-    const remainder = g.node("Mod", [x, y], { fmod: 1 }); // has the sign of a
+    const [x, y] = [castTo(g, a, "float64"), castTo(g, b, "float64")]; // float64 holds every int32 and float32
+    const remainder = g.node("Mod", [x, y], { fmod: 1 }); // has the sign of x
     const isNegative = g.node("Xor", [greater(0, remainder), greater(0, y)]);
     const isBelow = and(g, isNegative, not(g, equal(remainder, 0)));
     const rounded = apply("Round", div(sub(x, remainder), y));
     const quotient = where(isBelow, sub(rounded, 1), rounded);
     const ratio = div(x, y);
-    const whole = where(equal(quotient, 0), mul(0, ratio), quotient); // 0 has the sign of a / b
+    const whole = where(equal(quotient, 0), mul(0, ratio), quotient); // 0 has the sign of x / y
     return castTo(g, where(equal(y, 0), ratio, whole), dtype);
   }),
   rule(ops.nanToNum, (g, [x], { inputs: [{ dtype }], params: { nan = 0, posInf, negInf } }) => {

@@ -124,8 +124,9 @@ export const floorDivide: Op<Binary> = /* @__PURE__ */ defineOp({
 });
 
 /**
- * Returns ⌊a / b⌋. Floor of the rounded quotient a / b may be too large by 1: 0.3 − 2⁻⁵⁴ divided by 0.1 rounds to 3. The
- * remainder r = a mod b is exact, or rounded once. So (a − r) / b is whole up to its rounding error, which is removed.
+ * Returns ⌊a / b⌋. Math.floor(a / b) could be too large by 1, because a / b is rounded: for a = 0.3 − 2⁻⁵⁴ and b = 0.1,
+ * a / b gives 3. The remainder r of the division is exact, so (a − r) / b is whole except for its rounding error, which
+ * Math.round removes.
  */
 function wholeQuotient(a: number, b: number): number {
   if (b === 0) return a / b;

@@ -16,8 +16,9 @@ type Diff = (x: TensorLike, options?: DiffOptions) => Tensor;
 const maxOrder = 2 ** 20;
 
 /**
- * Returns the differences of neighbors, yᵢ = xᵢ₊₁ − xᵢ along `axis`, taken `order` times. Each time, the axis becomes
- * shorter by one, until it is empty. The VJP maps the cotangent g to gᵢ₋₁ − gᵢ for xᵢ, where g is 0 outside its range.
+ * Returns the differences of neighbors, yᵢ = xᵢ₊₁ − xᵢ along `axis`, taken `order` times; with order 0, returns x. Each
+ * time, the axis becomes shorter by one, until it is empty. For order 1, the VJP maps the cotangent g to gᵢ₋₁ − gᵢ for
+ * xᵢ, where entries outside g count as 0.
  * @throws OutOfRangeError if x has no such axis, or for an invalid order; DTypeError if x is bool
  */
 export const diff: Sampled<Diff> = /* @__PURE__ */ withSamples<Diff>(
