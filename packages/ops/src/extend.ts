@@ -41,6 +41,6 @@ export { logSoftmaxPullback, softmaxPullback, subtractWeightedMean } from "./sof
 export { erfinvSlope, gaussian, inverseMills, inverseMillsExcess } from "./special/erf.ts";
 export { polygammaDifference } from "./special/gamma.ts";
 export { gammaincSlope } from "./special/incompleteGamma.ts";
-export { type KernelCall, type KernelRows, kernelCallOf, withKernelCall } from "./wasm/calls.ts";
+export { type KernelCall, type KernelRows, kernelCallOf } from "./wasm/calls.ts";
 export type { Exports as KernelExports, VectorFunction } from "./wasm/exports.ts";
 export { newKernels, newSharedKernels } from "./wasm/newKernels.ts";
