@@ -238,7 +238,7 @@ describe.each(compiled)("products with %s kernels", (name) => {
           next = start + entries + 16;
           return start;
         }) as [number, number, number, number];
-        const operands = memory.subarray(atA, next + 1024).fill(Number.NaN);
+        const operands = memory.subarray(atA, next + 1024).fill(7);
         memory.set(numbers(aIsByRows ? a : transpose(a)), atA);
         memory.set(numbers(b), atB);
         const [aRow, aCol] = aIsByRows ? [4 * k, 4] : [4, 4 * m];

@@ -82,7 +82,6 @@ export const matmulRule: Rule = ({ inputs: [a, b], output }, reserve) => {
     const byColumns = Math.ceil(rows / lanes) * lanes * n * k + 2 * rows * n;
     const isTransposed = byColumns < 0.875 * byRows;
     const columns = isTransposed ? rows : n;
-    reserve(part * (packedRows + columns + 7) * size + 384);
     const [left, right] = [at(a!, i), at(b!, j)];
     const tail: Argument[] = [1, 0, part, "scratch"]; // isFirst, isRunning
     const args: Argument[] = isTransposed
@@ -91,6 +90,7 @@ export const matmulRule: Rule = ({ inputs: [a, b], output }, reserve) => {
     const whole = rowsOf(args as number[], size);
     if (table === undefined && size === 4 && isLong(args as number[]))
       return longProduct(args, part, whole.time, reserve);
+    reserve(part * (packedRows + columns + 7) * size + 384);
     if (table === undefined) return { kind: "call", kernel: `gemm${8 * size}`, args: [...args, ...tail], rows: whole };
     const { sizes, strides } = table;
     const [first, second] = isTransposed ? [strides.b, strides.a] : [strides.a, strides.b];
