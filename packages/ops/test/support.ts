@@ -12,7 +12,7 @@ export interface Exported {
 type Callable = Exported["call"] & { readonly spec?: { samples(): unknown[][] }; samples?(): unknown[][] };
 
 /** Exports that are not ops, because they neither take nor return tensors. */
-const settings: readonly string[] = ["kernels", "newKernels", "newSharedKernels", "internalOps"];
+const settings: readonly string[] = ["kernels", "kernelCallOf", "newKernels", "newSharedKernels", "internalOps"];
 
 /** Every op that the package exports, including ops composed of other ops. */
 export const allExports: readonly Exported[] = Object.entries(exported)

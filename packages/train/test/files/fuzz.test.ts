@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DataError, type DType, Tensor, tensor, zeros } from "@wengert/core";
 import fc from "fast-check";
-import { afterAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import { fromSafetensors, load, toSafetensors } from "../../src/index.ts";
 
 // Reads damaged and malicious safetensors files. Each file must give a tree or a DataError, and reading must not
@@ -223,7 +223,13 @@ function sizeOf(tree: unknown): number {
   return Object.values(tree as object).reduce((size: number, entry) => size + sizeOf(entry), 0);
 }
 
-Error.prepareStackTrace = (error) => String(error); // formatting stacks takes most of the time
+const { prepareStackTrace } = Error;
+beforeAll(() => {
+  Error.prepareStackTrace = (error) => String(error); // formatting stacks takes most of the time
+});
+afterAll(() => {
+  Error.prepareStackTrace = prepareStackTrace;
+});
 
 const seen = { trees: 0, refused: 0 };
 
