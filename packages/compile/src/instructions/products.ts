@@ -138,9 +138,9 @@ export const matmulRule: Rule = ({ inputs: [a, b], output }, reserve) => {
 };
 
 /**
- * Returns whether `gemmLong32` is the faster kernel for a float32 product A B, given the arguments of `gemm32`. If the
- * rows of B are a multiple of 4096 bytes apart, they displace each other in the L1 cache. `gemmLong32` then pays only
- * for a single row of A, because it reads each entry of B once.
+ * Returns whether `gemmLong32` is the faster kernel for a float32 product A B, given the arguments of `gemm32`. Rows of
+ * B that are a multiple of 4096 bytes apart displace each other in the L1 cache. For such a matrix B, `gemmLong32` is
+ * faster only if A has a single row, because each entry of B is then read once.
  */
 function isLong(args: readonly number[]): boolean {
   const [m, n, k, , , , , bRow, bCol] = args as [number, number, number, ...number[]];
