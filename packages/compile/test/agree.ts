@@ -1,4 +1,4 @@
-import type { Tensor } from "@wengert/core";
+import { type Tensor, tensor } from "@wengert/core";
 import { expect } from "vitest";
 import { numbers, tensorsIn } from "../../ops/test/support.ts";
 
@@ -19,5 +19,13 @@ export function expectAgreement(got: unknown, wanted: unknown, relative = 0): vo
     }
   }
 }
+
+/** Returns float32 matrices of shape [k, m] and [k, n]. For millions of entries, `random` takes too long. */
+export const largeMatrices = (k: number, n: number, m: number): [Tensor, Tensor] =>
+  [m, n].map((columns) => {
+    const entries = new Float32Array(k * columns);
+    for (let i = 0; i < entries.length; i++) entries[i] = Math.imul(i + 1, 0x9e3779b1) / 2 ** 31;
+    return tensor(entries, { shape: [k, columns], dtype: "float32" });
+  }) as [Tensor, Tensor];
 
 const kindOf = ({ dtype, shape }: Tensor): string => `${dtype} [${shape}]`;

@@ -45,7 +45,7 @@ import {
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import { errorOf, int32, numbers, product, random, relayouts } from "../../ops/test/support.ts";
 import { compile } from "../src/index.ts";
-import { expectAgreement } from "./agree.ts";
+import { expectAgreement, largeMatrices } from "./agree.ts";
 
 setFlagsFromString("--expose-gc");
 const collectGarbage = runInNewContext("gc") as () => void;
@@ -167,6 +167,14 @@ describe.each(engines)("with engine %s", (engine) => {
         const [a, b] = [tensor(random([rows, k], 1), { dtype }), tensor(random([k, n], 2), { dtype })];
         expectAgreement(compile(f, { engine })(a, b), f(a, b));
       }
+  });
+
+  it("float32 products of few rows and a matrix of more than 16 MB give eager's bits", () => {
+    const f = (g: Tensor, x: Tensor) => [matmul(transpose(x), g), matmul(transpose(g), x)];
+    const [g, x] = largeMatrices(6555, 641, 3);
+    const compiled = compile(f, { engine });
+    expectAgreement(compiled(g, x), f(g, x));
+    expect(compiled.plan(g, x).instructions.map(({ kernel }) => kernel)).toEqual(["gemmLong32", "gemmLong32"]);
   });
 
   it("scan, vmap, checkpoint, customVjp, nested derivatives and a user's op run inside a plan", () => {

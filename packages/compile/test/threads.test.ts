@@ -23,7 +23,7 @@ import { sampled } from "../../ops/test/soak.ts";
 import { int32, random } from "../../ops/test/support.ts";
 import { compile } from "../src/index.ts";
 import { Choice } from "../src/threads/choice.ts";
-import { expectAgreement } from "./agree.ts";
+import { expectAgreement, largeMatrices } from "./agree.ts";
 
 beforeAll(() => void kernels("simd")); // with all sizes, as plans do
 afterAll(() => void kernels("auto"));
@@ -87,6 +87,9 @@ function sums(dtype: "float32" | "float64") {
   return [f, [of(dtype, [71, 132], 9), of(dtype, [37, 5, 71], 10)]] as const;
 }
 
+/** A float32 product of few rows and a matrix of more than 16 MB, whose columns the threads divide. */
+const long = () => [(g: Tensor, x: Tensor) => matmul(transpose(x), g), largeMatrices(6555, 641, 3)] as const;
+
 describe.each(["wasm", "js"] as const)("with engine %s", (engine) => {
   const settings = [
     ["float32", 2],
@@ -96,7 +99,7 @@ describe.each(["wasm", "js"] as const)("with engine %s", (engine) => {
   it.each(sampled(settings, engine === "wasm" ? 2 : 3))(
     "a plan in %s gives the same bits on %i threads as on one",
     async (dtype, threads) => {
-      for (const [f, args] of [network(dtype), mixture(dtype), sums(dtype)] as const) {
+      for (const [f, args] of [network(dtype), mixture(dtype), sums(dtype), long()] as const) {
         const call = f as (...args: never) => unknown;
         const wanted = call(...(args as never));
         const compiled = compile(call as never, { engine, threads }) as unknown as typeof compile & {

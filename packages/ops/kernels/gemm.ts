@@ -216,7 +216,7 @@ function transpose<T>(k: i32, to: usize, toRow: usize, b: usize, l: usize, last:
 }
 
 /** Copies a matrix [rows, columns] from the address `from` to the address `to`. All strides are in bytes. */
-function copy<T>(rows: i32, columns: i32, to: usize, toRow: usize, toCol: usize, from: usize, fromRow: usize, fromCol: usize): void {
+export function copy<T>(rows: i32, columns: i32, to: usize, toRow: usize, toCol: usize, from: usize, fromRow: usize, fromCol: usize): void {
   for (let i = 0; i < rows; i++) {
     let p = from, q = to;
     for (let j = 0; j < columns; j++) {

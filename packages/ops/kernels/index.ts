@@ -11,6 +11,7 @@ export * from "./elementwise";
 export * from "./gathered";
 export * from "./gemm";
 export * from "./lanes";
+export * from "./long";
 export * from "./losses";
 export * from "./pools";
 export * from "./softmax";

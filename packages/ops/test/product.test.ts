@@ -3,6 +3,8 @@ import { ndarray } from "@wengert/core/extend";
 import { dot, einsum, kernels, matmul, mean, mul, sum, transpose } from "@wengert/ops";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { currentEngine } from "../src/wasm/engine.ts";
+import type { Exports } from "../src/wasm/exports.ts";
+import { newKernels } from "../src/wasm/newKernels.ts";
 import { Workspace } from "../src/wasm/workspace.ts";
 import { numbers, product, random, relayouts } from "./support.ts";
 
@@ -24,6 +26,7 @@ const under = <T>(name: Parameters<typeof kernels>[0], body: () => T): T => {
 /** Returns the matrix `t` with its elements in column-major order in memory. */
 const byColumns = (t: Tensor): Tensor => transpose(tensor(transpose(t)));
 
+type Size = [m: number, n: number, k: number];
 const range = (n: number) => [...Array(n).keys()];
 const unit = { float64: 2 ** -53, float32: 2 ** -24 };
 
@@ -69,7 +72,7 @@ function expectProduct(
 }
 
 /** Compares bits without a matcher, because matchers are slow for millions of numbers. */
-function expectSame(title: string, got: readonly number[], wanted: readonly number[]) {
+function expectSame(title: string, got: ArrayLike<number>, wanted: ArrayLike<number>) {
   expect(got.length, title).toBe(wanted.length);
   for (let i = 0; i < wanted.length; i++)
     if (!Object.is(got[i], wanted[i])) expect.fail(`${title}: element ${i} is ${got[i]}, not ${wanted[i]}`);
@@ -217,6 +220,37 @@ describe.each(compiled)("products with %s kernels", (name) => {
       for (const [p, q] of product(strides, strides) as [number[], number[]][]) {
         const [a, b] = [strided([4, 5], p), strided([5, 4], q)];
         expect(numbers(matmul(a, b)), `${p}, ${q}`).toEqual(numbers(matmul(tensor(a), tensor(b))));
+      }
+    }
+  });
+
+  it("of at most 10 rows equal those of gemmLong32, which writes nothing outside of the product", () => {
+    const exports = under(name, newKernels) as Exports;
+    const memory = new Float32Array(exports.memory.buffer);
+    for (const [m, n, k] of product([1, 2, 3, 4, 5, 6, 7, 8, 9, 10], [1, 8, 27], [1, 14, 29, 401, 823]) as Size[]) {
+      const [a, b] = [of("float32", [m, k], 1), of("float32", [k, n], 2)];
+      const wanted = under(name, () => numbers(matmul(a, b)));
+      for (const [aIsByRows, cIsByRows] of product([true, false], [true, false])) {
+        const scratchEntries = 220 + 2 * m * ((n + 7) & -8);
+        let next = exports.free() / 4;
+        const [atA, atB, atC, scratch] = [m * k, k * n, m * n, scratchEntries].map((entries) => {
+          const start = (next + 15) & -16;
+          next = start + entries + 16;
+          return start;
+        }) as [number, number, number, number];
+        const operands = memory.subarray(atA, next + 1024).fill(7);
+        memory.set(numbers(aIsByRows ? a : transpose(a)), atA);
+        memory.set(numbers(b), atB);
+        const [aRow, aCol] = aIsByRows ? [4 * k, 4] : [4, 4 * m];
+        const [cRow, cCol] = cIsByRows ? [4 * n, 4] : [4, 4 * m];
+        const expected = operands.slice();
+        const part = Math.ceil(k / Math.ceil(k / 400));
+        exports.gemmLong32(m, n, k, 4 * atA, aRow, aCol, 4 * atB, 4 * n, 4 * atC, cRow, cCol, part, 4 * scratch);
+        for (let i = 0; i < m * n; i++)
+          expected[atC - atA + (cIsByRows ? i : (i % n) * m + Math.floor(i / n))] = wanted[i]!;
+        expected.set(memory.subarray(scratch, scratch + scratchEntries), scratch - atA);
+        const title = `[${m}, ${k}] and [${k}, ${n}], rows ${aIsByRows}, ${cIsByRows}`;
+        expectSame(title, operands, expected);
       }
     }
   });

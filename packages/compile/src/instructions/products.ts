@@ -21,6 +21,13 @@ const [blockRows, maxNarrow] = [512, 64];
 const maxSingleTerms = 64 * packedTerms;
 
 /**
+ * The kernel `gemmLong32` computes a float32 product A B if A has at most `maxShort` rows, B has more than `minLong`
+ * entries, and a row of B has at least `minLongRow` entries. `gemm32` is faster if B fits in the cache or has short
+ * rows.
+ */
+const [maxShort, minLong, minLongRow] = [10, 2 ** 22, 640];
+
+/**
  * A product that takes at least this number of nanoseconds may be divided among threads. In a batch, such a product has
  * a separate kernel call.
  */
@@ -75,13 +82,15 @@ export const matmulRule: Rule = ({ inputs: [a, b], output }, reserve) => {
     const byColumns = Math.ceil(rows / lanes) * lanes * n * k + 2 * rows * n;
     const isTransposed = byColumns < 0.875 * byRows;
     const columns = isTransposed ? rows : n;
-    reserve(part * (packedRows + columns + 7) * size + 384);
     const [left, right] = [at(a!, i), at(b!, j)];
     const tail: Argument[] = [1, 0, part, "scratch"]; // isFirst, isRunning
     const args: Argument[] = isTransposed
       ? [n, rows, k, right, bCol * size, bRow * size, left, aCol * size, aRow * size, at(output, o), size, n * size]
       : [rows, n, k, left, aRow * size, aCol * size, right, bRow * size, bCol * size, at(output, o), n * size, size];
     const whole = rowsOf(args as number[], size);
+    if (table === undefined && size === 4 && isLong(args as number[]))
+      return longProduct(args, part, whole.time, reserve);
+    reserve(part * (packedRows + columns + 7) * size + 384);
     if (table === undefined) return { kind: "call", kernel: `gemm${8 * size}`, args: [...args, ...tail], rows: whole };
     const { sizes, strides } = table;
     const [first, second] = isTransposed ? [strides.b, strides.a] : [strides.a, strides.b];
@@ -127,6 +136,30 @@ export const matmulRule: Rule = ({ inputs: [a, b], output }, reserve) => {
     return product(m, i, j, o, isSeparate ? undefined : table);
   });
 };
+
+/**
+ * Returns whether `gemmLong32` is the faster kernel for a float32 product A B, given the arguments of `gemm32`. Rows of
+ * B that are a multiple of 4096 bytes apart displace each other in the L1 cache. For such a matrix B, `gemmLong32` is
+ * faster only if A has a single row, because each entry of B is then read once.
+ */
+function isLong(args: readonly number[]): boolean {
+  const [m, n, k, , , , , bRow, bCol] = args as [number, number, number, ...number[]];
+  return m <= maxShort && n >= minLongRow && n * k > minLong && bCol === 4 && (m === 1 || bRow! % 4096 !== 0);
+}
+
+/** Returns the call of `gemmLong32` for the arguments of `gemm32`. Threads divide the columns of B and C. */
+function longProduct(
+  args: readonly Argument[],
+  part: number,
+  time: number,
+  reserve: (bytes: number) => void,
+): KernelCall {
+  const [[m, n], columnOfC] = [args as [number, number], args[11] as number];
+  reserve(880 + 2 * m * ((n + 7) & -8) * 4);
+  const withoutColumnOfB = args.toSpliced(8, 1); // the kernel has no argument for the distance of B's columns
+  const rows = { count: 1, unit: tileBytes / 4, addresses: [[6, 4], [8, columnOfC]] as const, time }; // biome-ignore format: reads best on one line
+  return { kind: "call", kernel: "gemmLong32", args: [...withoutColumnOfB, part, "scratch"], rows };
+}
 
 /**
  * Divides a matrix product C = A B between threads, along the longer axis of C. Each thread computes some rows of C and

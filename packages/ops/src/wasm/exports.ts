@@ -75,6 +75,7 @@ export interface Exports extends Maps, LibraryExports {
   readonly variance64: VarianceKernel;
   readonly gemm32: ProductKernel;
   readonly gemm64: ProductKernel;
+  readonly gemmLong32: LongProductKernel;
   readonly convolution: ConvolutionKernel;
   readonly gatheredSum32: GatheredKernel;
   readonly gatheredSum64: GatheredKernel;
@@ -139,6 +140,26 @@ type ProductKernel = (
   cCol: number,
   isFirst: boolean,
   isRunning: boolean,
+  part: number,
+  scratch: number,
+) => void;
+
+/**
+ * Computes C = A B for A [m, k] and B [k, n] with m ≤ 10 and k > 0. The rows of B are contiguous. `scratch` is the
+ * address of temporary memory for 880 bytes and two matrices [m, n], whose rows are padded to a multiple of 32 bytes.
+ */
+type LongProductKernel = (
+  m: number,
+  n: number,
+  k: number,
+  a: number,
+  aRow: number,
+  aCol: number,
+  b: number,
+  bRow: number,
+  c: number,
+  cRow: number,
+  cCol: number,
   part: number,
   scratch: number,
 ) => void;
