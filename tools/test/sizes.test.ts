@@ -19,10 +19,10 @@ const load = (program: string) =>
   );
 const size = async (program: string) => gzipSync((await load(program)).code, { level: 9 }).length;
 
-test("a fit of a linear model takes at most 54.5 kB", async () => {
+test("a fit of a linear model takes at most 57 kB", async () => {
   const program =
     'import { crossEntropy, matmul } from "@wengert/ops"; import { adam, fit } from "train"; console.log(adam, fit, matmul, crossEntropy);';
-  expect(await size(program)).toBeLessThanOrEqual(54_500);
+  expect(await size(program)).toBeLessThanOrEqual(57_000);
 });
 
 test("optimizers take at most 24.5 kB, and files at most 15 kB", async () => {

@@ -24,9 +24,18 @@ export async function bundle(program: string, format: "iife" | "es", ...plugins:
       ...plugins,
     ],
   })) as Rollup.RollupOutput;
-  const [{ code, modules }] = output;
-  const sizes = Object.entries(modules).map(([id, { renderedLength }]) => [moduleName(id), renderedLength] as const);
-  return { code, modules: Object.fromEntries(sizes.filter(([, size]) => size > 0)) };
+  // The bundler may move modules to chunks that the entry imports. A page loads them all, but not the chunks that are
+  // imported on demand.
+  const chunks = output.filter((each) => each.type === "chunk");
+  const loaded = new Set([chunks[0]!]);
+  for (const { imports } of loaded) for (const each of chunks) if (imports.includes(each.fileName)) loaded.add(each);
+  const sizes = [...loaded].flatMap(({ modules }) =>
+    Object.entries(modules).map(([id, { renderedLength }]) => [moduleName(id), renderedLength] as const),
+  );
+  return {
+    code: Array.from(loaded, ({ code }) => code).join("\n"),
+    modules: Object.fromEntries(sizes.filter(([, size]) => size > 0)),
+  };
 }
 
 const moduleName = (id: string): string => id.replace(/^.*\/(?:packages|node_modules)\//, "").replaceAll("\0", "");
