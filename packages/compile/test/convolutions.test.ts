@@ -20,7 +20,8 @@ import { expectAgreement } from "./agree.ts";
 
 // Compiles convolutions and pools together with their gradients, and compares the bits with those of eager ops.
 
-// By default, eager ops run small inputs in plain JavaScript loops, whose float32 sums differ in the last bits.
+// By default, eager ops run small inputs in plain JavaScript loops. The float32 sums of these loops and of the kernels
+// differ in the last bits.
 beforeAll(() => void kernels("simd"));
 afterAll(() => void kernels("auto"));
 
@@ -36,7 +37,9 @@ const withGradient =
     return [value, ...(pullback(mul(noiseLike(value, 9), value)) as Tensor[])];
   };
 
-/** Expects a plan to give the bits of eager ops, twice. Returns the ops that run in JavaScript. */
+/**
+ * Expects a plan to give the same bits as eager ops, for two sets of inputs. Returns the ops that run in JavaScript.
+ */
 function expectEagerBits(
   f: Function,
   xs: readonly Tensor[],

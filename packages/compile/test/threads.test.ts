@@ -87,7 +87,10 @@ function sums(dtype: "float32" | "float64") {
   return [f, [of(dtype, [71, 132], 9), of(dtype, [37, 5, 71], 10)]] as const;
 }
 
-/** A float32 product of few rows and a matrix of more than 16 MB, whose columns the threads divide. */
+/**
+ * A float32 product of a matrix with few rows and a matrix of more than 16 MB. Threads divide the columns of the large
+ * matrix.
+ */
 const long = () => [(g: Tensor, x: Tensor) => matmul(transpose(x), g), largeMatrices(6555, 641, 3)] as const;
 
 describe.each(["wasm", "js"] as const)("with engine %s", (engine) => {

@@ -74,7 +74,7 @@ function plainLoop(dtype: DType): number[] {
   return numbersOf({ params, value });
 }
 
-/** Returns the numbers of ranks to test. `npm test` starts four ranks with only one of the installed MPIs. */
+/** Returns the numbers of ranks to test. `npm test` starts four ranks only with the first installed MPI library. */
 const sizesFor = (installation: Installation): readonly number[] =>
   process.env.WENGERT_SOAK ? [1, 2, 4] : installation === found[0] ? [2, 4] : [2];
 

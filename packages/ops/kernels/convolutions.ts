@@ -23,7 +23,7 @@ function offset(list: usize, i: i32): usize {
   return <usize>load<u32>(list + ((<usize>i) << 2));
 }
 
-/** Returns entry `i` after the address p, from 0 to 4, in all lanes of a vector. */
+/** Copies entry i of the array at the address p to all lanes of a vector. The index i is from 0 to 4. */
 // @ts-ignore: decorator
 @inline
 function splat<T>(p: usize, i: i32): v128 {
@@ -114,7 +114,7 @@ function multiply(
   }
 }
 
-/** Adds `bytes` bytes of entries, which have `size` bytes each, to the entries at `to`. */
+/** Adds the entries at `from` to the entries at `to`. An entry has `size` bytes; all entries together have `bytes`. */
 function addRun(size: i32, to: usize, from: usize, bytes: usize): void {
   const end = to + bytes;
   if (size == 4) {
@@ -133,8 +133,8 @@ function copyRun(to: usize, from: usize, bytes: usize): void {
 }
 
 /**
- * Writes the first `bytes` bytes, at most 32, of each row of a product of n terms. Sums are split into parts of `part`
- * terms. `edge` is temporary memory for two times 32 bytes of each row.
+ * Computes a few columns of a matrix product: the first `bytes` bytes of each row, at most 32. Each entry is a sum of n
+ * terms, which is split into parts of `part` terms. `edge` is temporary memory of 64 bytes for each row.
  */
 function sumColumns(
   size: i32, rows: i32, bytes: usize, n: i32, part: i32, offsets: usize, a: usize, starts: usize, b: usize, c: usize, cRow: usize,
@@ -164,7 +164,9 @@ function writeOffsets(to: usize, m: i32, n: i32, k: i32, stepM: i32, stepN: i32,
       for (let l = 0; l < k; l++, to += 4) store<i32>(to, i * stepM + j * stepN + l * stepK);
 }
 
-/** Copies `images` images into images with padding if `isInward` is set, or copies them back. */
+/**
+ * Copies images into images with padding if `isInward` is set. Otherwise copies the images back, without the padding.
+ */
 function copyImages(
   isInward: bool, padded: usize, x: usize, images: i32, height: i32, rowBytes: usize, top: i32, left: usize,
   paddedHeight: i32, paddedRow: usize,
@@ -187,7 +189,10 @@ function packColumns(to: usize, rows: i32, bytes: i32, from: usize, step: usize)
       v128.store(to, v128.load(p)), v128.store(to, v128.load(p, 16), 16);
 }
 
-/** Copies the transpose of a matrix [columns, rows] to columns of 32 bytes. The last column is repeated. */
+/**
+ * Copies the transpose of a matrix [columns, rows] to columns of 32 bytes. If the last columns do not fill 32 bytes,
+ * copies of the last column do.
+ */
 function packTransposed(size: i32, to: usize, rows: i32, columns: i32, from: usize, step: usize): void {
   const lanes = <i32>wide / size;
   for (let j = 0; j < columns; j += lanes)
@@ -221,8 +226,8 @@ export function convolution(
   const isPadded = (top | left) != 0 || paddedHeight != height || paddedWidth != width;
   const gRow = <usize>(filters * size);
 
-  // The temporary memory holds, in this order: columns narrower than 32 bytes, lists of offsets, the right matrix of the
-  // product in columns of 32 bytes, sums or products, and the images with padding.
+  // The areas of the temporary memory, in order: columns narrower than 32 bytes, lists of offsets, the packed right
+  // matrix, sums or products, and padded images.
   const edge = aligned(scratch);
   const edgeRows = kind == 2 ? entries : 2 * block;
   const windowOffsets = edge + <usize>edgeRows * wide;

@@ -4,7 +4,7 @@
 
 import { madd32, madd64 } from "./vector";
 
-// The constants are loaded from memory, because V8 builds a vector anew at each use of a constant in the code of a loop.
+// The constants are loaded from memory. V8 would otherwise rebuild each vector at each use, even in a loop.
 const floats: usize = memory.data<f32>([
   1.4426950408889634, 0.693115234375, 3.1946184945309415e-5, 12583103, 1, -131,
   0.0013814173871651292, 0.008368921466171741, 0.04166840761899948, 0.1666651964187622, 0.4999999403953552,
@@ -29,7 +29,7 @@ export const ln2Rest: usize = 2;
 export const toInteger: usize = 3;
 /** 1 */
 export const unit: usize = 4;
-/** The smallest logarithm of an exponential that does not round to 0 */
+/** exp(x) rounds to 0 for every x below this number */
 const lowest: usize = 5;
 /** The first coefficient of q */
 export const coefficients: usize = 6;

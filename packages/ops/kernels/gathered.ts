@@ -1,6 +1,6 @@
-// Kernels for reductions over several inner axes. A kernel reduces n entries of x to one result. A
-// list of byte offsets locates these entries; for the next result of a row, all offsets move by one element. A kernel
-// may read and write up to 16 bytes beyond the end of a row.
+// Kernels for reductions over several inner axes. Each result is a reduction of n entries of x, whose byte offsets are
+// in a list. For the next result of a row, all entries are one element further. A kernel may read and write up to 16
+// bytes beyond the end of a row.
 
 import { load2 } from "./vector";
 

@@ -77,7 +77,7 @@ function sums(a: usize, b: usize, h: v128): v128 {
   return next(v128.shuffle<f64>(sumA, sumB, 0, 2), h, v128.shuffle<f64>(sumA, sumB, 1, 3));
 }
 
-/** Returns `tail` where x has a minus sign, else x − tail, or 1 − tail if `isSlope` is set. */
+/** Returns `tail` where x has a minus sign. Elsewhere, returns x − `tail`, or 1 − `tail` if `isSlope` is set. */
 // @ts-ignore: decorator
 @inline
 function finish(x: v128, tail: v128, isSlope: bool): v128 {

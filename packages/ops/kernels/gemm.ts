@@ -267,8 +267,8 @@ function gemm<T>(
       if (m == 1 && isInPlace && cCol == sizeof<T>())
         for (; j + 4 * lanes <= n; j += 4 * lanes) {
           const right = b + <usize>j * sizeof<T>(), corner = to + <usize>j * sizeof<T>();
-          // Both calls are needed: the compiler would inline a function that is called once, and V8 would then keep too
-          // few sums in registers.
+          // The function is called in two places, because the compiler would inline a function with a single call. V8
+          // would then keep too few sums in registers.
           if (isAdded) {
             row<T>(terms, scratch, right, bRow, edge, true);
             addRows(4, corner, wide, edge);

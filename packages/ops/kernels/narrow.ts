@@ -60,8 +60,8 @@ export function narrow(
       // The last four rows may include rows that have been computed before.
       const row = min(i, m - 4);
       const from = a + <usize>row * aRow, to = c + <usize>row * cRow;
-      // Both calls are needed: the compiler would inline a function that is called once, and V8 would then keep too few
-      // sums in registers.
+      // The function is called in two places, because the compiler would inline a function with a single call. V8 would
+      // then keep too few sums in registers.
       if (isFirst) fourRows(terms, from, aRow, packed, to, cRow);
       else {
         fourRows(terms, from, aRow, packed, scratch, rowBytes);

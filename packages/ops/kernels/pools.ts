@@ -35,7 +35,10 @@ function sumOf<T>(x: usize, rows: i32, row: usize, columns: i32, pixel: usize): 
   return sum;
 }
 
-/** Returns g / ties, or NaN where the maximum is NaN. */
+/**
+ * Returns each entry's share of the cotangent g of a maximum: g divided by the number `ties` of tied entries, or NaN if
+ * the maximum is NaN.
+ */
 // @ts-ignore: decorator
 @inline
 function shareOf<T>(g: v128, ties: v128, isNaN: v128): v128 {
@@ -95,7 +98,7 @@ function poolSquare<T>(isPullback: bool, x: usize, p: usize, u: usize, row: usiz
   v128.store(u + row + pixel, v128.and(share, v128.or(isNaN, isD)));
 }
 
-/** Computes a few channels of one window: 16 bytes of channels, or two channels for a mean. */
+/** Computes adjacent channels of one window: two channels for a mean pool, and otherwise the channels in 16 bytes. */
 // @ts-ignore: decorator
 @inline
 function poolChannels<T>(

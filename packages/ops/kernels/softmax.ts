@@ -5,12 +5,12 @@ import { constant, one } from "./exp";
 import { at, both, exponentials, exponentialsAndOthers, first, load2, maximum, position, store2, sumError } from "./slices";
 import { madd32 } from "./vector";
 
-/** The largest |x| of a slice's maximum x for which `scaledExponentials` is exact enough: 4096 ln 2 − 131, rounded down. */
+/** `scaledExponentials` is exact enough if the slice's maximum is from −2708 to 2708: 4096 ln 2 − 131, rounded down. */
 const limit: f32 = 2708;
 
 /**
- * Returns 2⁶⁴⁻ᵐ exp(x) for four floats x, where `shift` is the constant `toInteger` minus an integer m. The constants of
- * exp.ts are parameters, so that a loop loads them only once.
+ * Returns 2⁶⁴⁻ᵐ exp(x) for four floats x. `shift` is the constant `toInteger` minus the integer m. The constants of
+ * exp.ts are parameters, so a loop loads them only once.
  */
 // @ts-ignore: decorator
 @inline
@@ -26,9 +26,10 @@ function scaledExponential(
 }
 
 /**
- * Writes 2⁶⁴⁻ᵐ exp(x) to y for each float x of a slice, where m is the integer nearest to maximum / ln 2. Returns the sum
- * of the written numbers. Unlike `expBelow`, the function does not subtract the maximum from x, so it has no rounding
- * error of that difference to correct. In x = n ln 2 + r, n times the constant `ln2` is exact for |n| ≤ 4096.
+ * Writes 2⁶⁴⁻ᵐ exp(x) to y for each float x of a slice, where m is the integer nearest to maximum / ln 2. Returns the
+ * sum of the written numbers. Unlike `expBelow`, the function does not compute x − maximum, so no rounding error of
+ * this difference needs a correction. With x = n ln 2 + r, the product of n and the constant `ln2` is exact for
+ * |n| ≤ 4096.
  */
 function scaledExponentials(n: i32, y: usize, x: usize, maximum: f32): f64 {
   const least = f32x4.splat(maximum - 131); // the softmax of a smaller number is 0

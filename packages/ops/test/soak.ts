@@ -5,8 +5,8 @@ export const isSoak = Boolean(process.env.WENGERT_SOAK);
 export const sampled = <T>(cases: readonly T[], n: number): T[] => cases.filter((_, i) => isSoak || i % n === 0);
 
 /**
- * Returns the dtypes with which to test the case `name`: both in `npm run soak`, and one in `npm test`. Along the list
- * `names` of all cases, the dtype of `npm test` alternates.
+ * Returns the dtypes with which to test the case `name`: both in `npm run soak`, and one in `npm test`. In `npm test`,
+ * the dtype alternates along `names`, the list of all cases.
  */
 export function dtypesOf(name: string, names: readonly string[]): readonly ("float64" | "float32")[] {
   if (isSoak) return ["float64", "float32"];

@@ -131,7 +131,7 @@ export function relayouts(t: Tensor): readonly (readonly [name: string, twin: Te
   const source = ravel(t.array!);
   const rank = t.shape.length;
   const axes = [...t.shape.keys()];
-  // The stride of an axis of size 1 is arbitrary, so the layouts have different ones.
+  // The stride of an axis of size 1 is arbitrary, so each layout passes any number as `one`.
   const place = (one: number, regular: readonly number[], offset: number, length: number): Tensor => {
     const { shape } = t;
     const stride = regular.map((s, axis) => (shape[axis] === 1 ? one : s));

@@ -61,8 +61,8 @@ export const matmulRule: Rule = ({ inputs: [a, b], output }, reserve) => {
     b!.shape.length === 1 ? [...b!.stride, 1] : b!.stride,
   ];
   const [m, k, n] = [aShape.at(-2)!, aShape.at(-1)!, bShape.at(-1)!];
-  // If all matrices of a row-major batch are multiplied by the same b, their rows form a single matrix. Its row stride
-  // is k. The stride in `aStride` is arbitrary if each matrix has a single row.
+  // If all matrices of a row-major batch are multiplied by the same b, their rows form a single matrix with the row
+  // stride k. The row stride in `aStride` is not used, because it is arbitrary for matrices of a single row.
   const isSingle = bShape.length === 2 && isRowMajorValue(a!);
   const [aRow, aCol] = isSingle ? [k, 1] : [aStride.at(-2)!, aStride.at(-1)!];
   const [bRow, bCol] = [bStride.at(-2)!, bStride.at(-1)!];
@@ -95,7 +95,7 @@ export const matmulRule: Rule = ({ inputs: [a, b], output }, reserve) => {
     const { sizes, strides } = table;
     const [first, second] = isTransposed ? [strides.b, strides.a] : [strides.a, strides.b];
     const own = [...sizes, ...first, ...second, ...strides.output];
-    // Threads divide the first axis of the table.
+    // Threads divide the matrix products along the first of the two axes.
     const addresses = [first, second, strides.output].map(([step], k) => [own.length + 3 * (k + 1), step!] as const);
     const divided = { count: 0, unit: 1, addresses, time: whole.time * sizeOf(sizes) };
     return { kind: "call", kernel: `gemmBatch${8 * size}`, args: [...own, ...args, part, "scratch"], rows: divided };
@@ -139,8 +139,8 @@ export const matmulRule: Rule = ({ inputs: [a, b], output }, reserve) => {
 
 /**
  * Returns whether `gemmLong32` is the faster kernel for a float32 product A B, given the arguments of `gemm32`. Rows of
- * B that are a multiple of 4096 bytes apart displace each other in the L1 cache. For such a matrix B, `gemmLong32` is
- * faster only if A has a single row, because each entry of B is then read once.
+ * B that are a multiple of 4096 bytes apart evict each other from the L1 cache. For such a matrix B, `gemmLong32` is
+ * faster only if A has a single row, so that each entry of B is read once.
  */
 function isLong(args: readonly number[]): boolean {
   const [m, n, k, , , , , bRow, bCol] = args as [number, number, number, ...number[]];
@@ -174,7 +174,7 @@ function rowsOf(args: readonly number[], size: number): KernelRows {
 }
 
 /**
- * Estimates the time of a matrix product in nanoseconds, at 20 multiplications and additions in a ns for float32, or 10
- * for float64.
+ * Estimates the time of a matrix product in nanoseconds. The estimate assumes 20 multiply-adds a nanosecond for
+ * float32, and 10 for float64.
  */
 const timeOf = (m: number, n: number, k: number, size: number): number => (m * n * k * size) / 80;

@@ -10,9 +10,9 @@ export interface Accesses {
   readonly loadOf: ReadonlyMap<Value, Access>;
   /** The results that the loop stores. */
   readonly results: readonly Access[];
-  /** The outputs of the sums, in the order of the group's sums. */
+  /** The outputs of the loop's sums, in the order of `Group.sums`. */
   readonly sums: readonly Access[];
-  /** For each sum of columns, its partial sums. */
+  /** The partial sums of each sum of columns. */
   readonly partials: readonly Access[];
   readonly all: readonly Access[];
   /** The sizes of the axes. Neighboring axes are merged where every tensor allows it. */

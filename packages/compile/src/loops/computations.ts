@@ -8,7 +8,7 @@ import { type Access, innerStride } from "./vectors.ts";
 /** The local variables that hold several vectors of a tensor, one variable for each vector. */
 export type Locals = readonly number[];
 
-/** The computation of a step in a fused loop. */
+/** A step of a fused loop, and the local variables of its operands and results. */
 interface Computation {
   readonly emit: Emit;
   readonly params: unknown;
@@ -17,7 +17,7 @@ interface Computation {
   /** For each operand, whether it is a bool. */
   readonly areBools: readonly boolean[];
   readonly results: Locals;
-  /** The function that returns the result of a second step, which the same kernel computes. */
+  /** If the kernel also computes a second step: the function that returns its result, and the local variables. */
   readonly kept: { readonly name: VectorFunction; readonly results: Locals } | undefined;
 }
 

@@ -65,8 +65,9 @@ interface EmitContext {
 interface Elementwise {
   readonly emit: Emit;
   /**
-   * The accepted dtypes: one letter for each input and one letter for the output. The letter f is the float dtype of
-   * the fused loop, and b is bool. The letter s is float32 in a loop of float64, which converts the loaded elements.
+   * The accepted dtypes: one letter for each input, then one letter for the output. The letter f is the float dtype of
+   * the fused loop, and b is bool. The letter s is a float32 input of a float64 loop, which converts each element to
+   * float64.
    */
   readonly types: readonly string[];
   /** Whether fused loops compute the op by calling a function, as for exp, and not by inline instructions. */

@@ -18,7 +18,7 @@ export interface Chosen {
   readonly outputs: readonly Value[];
   /** The instructions in the order in which they run. A scan is one instruction. */
   readonly planned: readonly PlannedInstruction[];
-  /** The same instructions, with each scan replaced by its own instructions. */
+  /** The instructions in `planned`, with each scan replaced by the instructions that it consists of. */
   readonly instructions: readonly FlatInstruction[];
   readonly scans: readonly Scan[];
   /** The constants of the program and of the bodies of its scans. */

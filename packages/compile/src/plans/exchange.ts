@@ -29,13 +29,16 @@ export interface Exchange {
   readonly keep: () => void;
 }
 
-/** Whether a pair's output is written to the memory of its input. */
+/** Returns whether the output and the input of a pair (see `ExchangeOptions`) have the same memory. */
 export const isShared =
   ({ layout }: Chosen, { owners }: Placement) =>
   ({ input, output }: Pair): boolean =>
     owners.get(layout.outputs[output]!.buffer) === layout.inputs[input]!.buffer;
 
-/** Returns the functions that exchange tensors with a plan. `threads` is the number of threads that share its memory. */
+/**
+ * Returns functions that run a plan and copy its inputs and results. `threads` is the number of threads that share the
+ * plan's memory.
+ */
 export function exchangeWith(
   chosen: Chosen,
   placement: Placement,
@@ -100,9 +103,10 @@ export function exchangeWith(
 }
 
 /**
- * Returns the pairs whose output may stay in the plan's memory, without a copy. If an instruction that may throw runs
- * after the output is written, the output is copied, because a failed call must not overwrite an argument. Outputs in
- * memory that threads share are always copied, because some functions of the platform reject shared memory.
+ * Returns the pairs (see `ExchangeOptions`) whose output needs no copy, because it may stay in the plan's memory. If an
+ * instruction that may throw runs after the output is written, the output is copied. Otherwise a failed call could
+ * overwrite an argument. Outputs in memory that threads share are always copied, because some functions of the platform
+ * reject shared memory.
  */
 function lendable(shared: readonly Pair[], { layout, instructions }: Chosen, { writtenAt }: Placement): Pair[] {
   const lastThrower = instructions.findLastIndex(({ kind }) => kind === "op" || kind === "labels");

@@ -11,7 +11,7 @@ export interface NamedInstruction {
   readonly name: string;
   /** The function that runs the instruction, if the instruction runs in JavaScript or on several threads. */
   readonly inJavaScript?: () => void;
-  /** The loops into which threads divide a fused loop. */
+  /** The parts of a fused loop that run on different threads. */
   readonly parts?: readonly { readonly name: string; readonly group: Group }[];
 }
 

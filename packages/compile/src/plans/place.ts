@@ -14,7 +14,7 @@ const maxBytes = 2 ** 31 - 2 ** 16;
 /** Unused bytes behind the last buffer, so that kernels may read whole vectors. */
 const slackBytes = 1024;
 
-/** The places of all tensors of a program in the memory of the kernels. */
+/** The memory layout of a program: the addresses of its tensors, and which tensors share memory. */
 export interface Placement {
   readonly addresses: ReadonlyMap<Buffer, number>;
   /** The address of the first buffer. */
@@ -31,7 +31,7 @@ export interface Placement {
   readonly scratchOf: (thread: number) => number;
 }
 
-/** Chooses the places of all tensors. */
+/** Assigns a memory address to each tensor of a program. */
 export function placeTensors(
   { layout, outputs, instructions, scans, constants, scratchBytes }: Chosen,
   { pairs, repeats }: { readonly pairs: readonly Pair[]; readonly repeats: boolean },
@@ -81,7 +81,7 @@ export interface Tensors {
   readonly viewOf: (buffer: Buffer) => Data | undefined;
 }
 
-/** Returns access to the tensors of a program. Call `growFor` first. */
+/** Returns functions that find the addresses of tensors, and view their elements as arrays. Call `growFor` first. */
 export function tensorsIn({ buffer: bytes }: KernelExports["memory"], { addresses }: Placement): Tensors {
   const viewOf = (buffer: Buffer): Data | undefined => {
     const address = addresses.get(buffer);

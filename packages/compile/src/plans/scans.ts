@@ -89,7 +89,7 @@ interface BodyLayout extends Pick<Layout, "steps" | "outputs" | "constants"> {
   readonly carried: readonly Value[];
   /** The entries of xs that the current iteration reads, as views of xs. */
   readonly sources: readonly Value[];
-  /** The same entries at the fixed addresses from which the body reads them. */
+  /** The copies of `sources` that the body reads, at fixed addresses. */
   readonly entries: readonly Value[];
 }
 
@@ -116,8 +116,8 @@ function layOutBody({ step, inputs }: ComputedStep, { body, carries }: Loop, cou
 }
 
 /**
- * Returns the new carries, each with a separate buffer if it is a view of another old carry. If an iteration swaps two
- * carries, copying one carry would overwrite the other.
+ * Returns the new carries. A new carry that is a view of another old carry gets a separate buffer. If an iteration
+ * swaps two carries, copying one carry would otherwise overwrite the other.
  */
 function separateViews(nexts: readonly Value[], carried: readonly Value[]): Value[] {
   const isOfCarry = (x: Value) => carried.some(({ buffer }) => buffer === x.buffer);

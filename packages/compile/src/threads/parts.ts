@@ -86,7 +86,7 @@ function dividedAxis({ shape, sums: [sum] }: Group, threads: number): number | u
   return first > 0 && sizeOf(shape.slice(axis)) < minColumns * threads ? undefined : axis;
 }
 
-/** Returns a view of the entries of a sum that belong to `count` entries of the loop along `axis`, from `start` on. */
+/** Returns a view of the part of a sum that one thread computes: `count` indices along `axis`, from `start` on. */
 function partOfSum(
   { computed: { output }, isOfRows, boundary }: GroupSum,
   shape: Shape,

@@ -19,7 +19,7 @@ import { comparableDType } from "./compare.ts";
 export interface CloseOptions {
   /** The allowed difference as a fraction of |b|. Default: 1e-5. */
   readonly relativeTolerance?: number | undefined;
-  /** The allowed difference if b is 0. For other b, it is added to the relative one. Default: 1e-8. */
+  /** The allowed difference in addition to relativeTolerance · |b|. Default: 1e-8. */
   readonly absoluteTolerance?: number | undefined;
   /** Whether NaN is close to NaN. Default: false. */
   readonly equalNaN?: boolean | undefined;

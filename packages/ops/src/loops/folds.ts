@@ -123,8 +123,8 @@ export const countFold = (f: (count: number, n: number) => number): Fold => ({
 });
 
 /**
- * Returns the reduction that computes f(Σ (x − m)²) for each slice with the mean m, as `squaresOf` sums the squares of one
- * slice. `centers` holds the means.
+ * Returns the reduction that computes f(Σ (x − m)²) for each slice, where `centers` holds the means m. The squares are
+ * added in the same order as in `squaresOf`.
  */
 export const squaresFold = (centers: Data, f: (squares: number) => number): Fold => ({
   accumulators: 8,

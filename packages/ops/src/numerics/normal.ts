@@ -162,8 +162,8 @@ const floatSeries = /* @__PURE__ */ floatSeriesOf();
  * Computes the Taylor coefficients at the nodes t = 0, 1/16, 2/16, … 6⅛. Since φ′(t) = −t φ(t), the coefficients aₙ of
  * φ satisfy (n + 1) aₙ₊₁ = −t aₙ − aₙ₋₁. The derivative of Φ(−t) is −φ(t), so its coefficient n + 1 is −aₙ / (n + 1).
  *
- * The series at a node also gives Φ(−t) at the previous node. Going from the last node to the first, all terms of this
- * sum are positive, so relative errors do not grow.
+ * The series of Φ(−t) at a node also gives Φ(−t) at the previous node. The loop goes from the last node to the first.
+ * All terms of each series are then positive, so relative errors do not grow.
  */
 function floatSeriesOf(): Float64Array {
   const series = new Float64Array(99 * 16);

@@ -14,8 +14,8 @@ export function multiplyMatrices(c: Data, a: NdArray, b: NdArray, batch: Shape):
   const q = b.shape.length - 2;
   const k = b.shape[q]!;
   const n = b.shape[q + 1]!;
-  // The rows of all matrices of a batch may become the rows of a single matrix. If each matrix has one row, the stride
-  // of the row axis is arbitrary, so only a unit stride of the inner axis counts.
+  // A batch may be multiplied as a single matrix, which contains the rows of all matrices. If each matrix has one row,
+  // the stride of its row axis is arbitrary. So the inner axis must have stride 1.
   const rowAxis = a.shape[p] === 1 ? p + 1 : p;
   const inWasm =
     paysInWasm(c, a.data, b.data, n, k) &&

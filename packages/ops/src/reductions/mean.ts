@@ -65,8 +65,8 @@ export function varianceParams(x: Operand, options: VarianceOptions): Variance {
 }
 
 /**
- * Writes the variance v = Σ (x − m)² / max(n − ddof, 0) of each slice of n entries with the mean m to `out`, or √v if
- * `isRoot` is set. The first pass over x computes m, and the second computes the sum of squares.
+ * Writes the variance v = Σ (x − m)² / max(n − ddof, 0) of each slice to `out`, or √v if `isRoot` is set. A slice has n
+ * entries with the mean m. The first pass over x computes m, and the second computes the sum of squares.
  */
 export function varianceInto(out: NdArray, x: NdArray, { axes, ddof }: Variance, isRoot: boolean): void {
   const n = elementCount(x, axes);

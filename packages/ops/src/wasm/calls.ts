@@ -4,11 +4,11 @@ import type { Inputs, Kernel, Operand, PerInput } from "@wengert/core/extend";
 export interface KernelCall {
   readonly kernel: string;
   /**
-   * The arguments of the kernel: a number, the index of a tensor whose address the kernel receives, or the address of
-   * temporary memory. The output of the op has the index after the last input.
+   * The arguments of the kernel. An argument is a number, a tensor whose address the kernel receives, or the temporary
+   * memory. The indices of tensors count the inputs of the op, then its output.
    */
   readonly args: readonly (number | { readonly tensor: number } | "scratch")[];
-  /** The size of the temporary memory. */
+  /** The number of bytes of temporary memory. */
   readonly scratchBytes: number;
   /** How to divide the call among threads. If this field is missing, a single thread makes the call. */
   readonly rows?: KernelRows | undefined;

@@ -6,7 +6,10 @@ import { currentEngine } from "./engine.ts";
 
 /** The result of a convolution kernel: the convolution itself, or its VJP for the images x or for the kernel. */
 export type ConvolutionResult = "output" | "images" | "kernel";
-/** For each result: its number in the kernel, and the indices of the tensors x, kernel and g in `KernelCall`. */
+/**
+ * For each result: the argument `kind` of the WebAssembly kernel, and the indices of x, kernel and g among the inputs
+ * and the output of the op.
+ */
 const kinds = {
   output: { kind: 0, tensors: [0, 1, 2] },
   images: { kind: 1, tensors: [2, 1, 0] },
@@ -23,8 +26,8 @@ const bandBytes = 2 ** 17;
 const chunkBytes = 2 ** 18;
 
 /**
- * Returns the call of the kernel `convolution` that computes `result`, or `undefined` if the convolution has no
- * products. `size` is the number of bytes of an entry.
+ * Returns the call of the kernel `convolution` that computes `result`. Returns `undefined` if an axis of the matrix
+ * product has size 0. `size` is the number of bytes of an entry.
  */
 export function convolutionCall(result: ConvolutionResult, g: Geometry, size: number): KernelCall | undefined {
   const { windows, perImage, entries, filters, imageSize } = blocksOf(g);

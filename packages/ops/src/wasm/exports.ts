@@ -165,9 +165,9 @@ type LongProductKernel = (
 ) => void;
 
 /**
- * Computes a convolution of the images x and the kernel, its VJP for x, or its VJP for the kernel. g is the output or its
- * cotangent. `flagsAndSizes` begins with two flags, which mark the first and the last of several calls that sum one VJP
- * for the kernel. `convolutionCall` (convolutions.ts) returns the arguments, and the size of the temporary memory
+ * Computes a convolution of the images x with `kernel`, its VJP for x, or its VJP for `kernel`. g is the output or its
+ * cotangent. Several calls may sum one VJP for `kernel`: `flagsAndSizes` begins with a flag for the first call and a
+ * flag for the last. `convolutionCall` (convolutions.ts) returns the arguments, and the size of the temporary memory
  * `scratch`.
  */
 type ConvolutionKernel = (
@@ -216,8 +216,8 @@ export type SumKernel = (
 ) => void;
 
 /**
- * Divides Σ (x − m)² by `divisor` for each of `rows` rows of n entries with the mean m, and writes the result to y, or its
- * square root if `isRoot` is set. `sums` is the address of 64 bytes of temporary memory.
+ * Writes the variance Σ (x − m)² / `divisor` of each row to y, or its square root if `isRoot` is set. A row has n
+ * entries with the mean m. `sums` is the address of 64 bytes of temporary memory.
  */
 type VarianceKernel = (
   rows: number,

@@ -5,7 +5,10 @@ import { currentEngine } from "./engine.ts";
 
 /** The result of the kernel `pool`: a max pool or a mean pool, or one of their VJPs. */
 export type PoolResult = "max" | "maxPullback" | "mean" | "meanPullback";
-/** For each result: its number in the kernel, and the indices of the tensors x, p and u in `KernelCall`. */
+/**
+ * For each result: the argument `kind` of the WebAssembly kernel, and the indices of x, p and u among the inputs and
+ * the output of the op.
+ */
 const kinds = {
   max: { kind: 0, tensors: [0, 1, undefined] },
   maxPullback: { kind: 1, tensors: [0, 1, 2] },

@@ -41,8 +41,8 @@ export function sumsInWasm(out: NdArray, x: NdArray, axes: readonly number[], di
 }
 
 /**
- * Writes the variance Σ (x − m)² / divisor over the last axes `axes` to `out`, where m is the mean, or its square root if
- * `isRoot` is set. Returns whether the kernel ran, which requires a row-major x. The plain loop gives the same bits.
+ * Writes the variance Σ (x − m)² / divisor over the last axes `axes` to `out`, or its square root if `isRoot` is set. m
+ * is the mean. Returns whether the kernel ran, which requires a row-major x. The plain loop gives the same bits.
  */
 export function varianceInWasm(
   out: NdArray,
